@@ -1,0 +1,112 @@
+import type { Leaser } from '@sqlite-efs/lease'
+import type { ResultSet, SqlValue } from './statement.js'
+
+/** Options of {@link openDatabase}. */
+export interface DatabaseOptions {
+  /** The database file: an absolute path, or `:memory:` for a private one that lives until it is closed. */
+  path: string
+  /** Decides who writes. */
+  leaser: Leaser
+  /**
+   * What the lease is taken on.
+   *
+   * @default `database#<absolute path>`
+   */
+  leaseKey?: string
+  /**
+   * How long a write waits for its turn, in milliseconds.
+   *
+   * @default 5000
+   */
+  timeoutMs?: number
+  /**
+   * How long the start of a transaction waits for its turn, in milliseconds.
+   *
+   * @default 1900
+   */
+  transactionTimeoutMs?: number
+  /**
+   * How long this process may keep the lease while it has more to write, in milliseconds.
+   *
+   * @default 250
+   */
+  maxHoldMs?: number
+  /**
+   * `user_version` keeps the last writer's ticket in the file's header, so that an older one is refused by the file
+   * itself; `off` leaves the header alone.
+   *
+   * @default 'user_version'
+   */
+  fencing?: 'user_version' | 'off'
+  /** Merged over the safe set; those that the design depends on are refused. */
+  pragmas?: Readonly<Record<string, string | number>>
+  /**
+   * When a write's promise resolves: after its commit, with the release under way (`'background'`), or only after the
+   * release too (`'before-answer'`), as on AWS Lambda, where what is under way may freeze.
+   *
+   * @default 'before-answer' where AWS_LAMBDA_FUNCTION_NAME is set, else 'background'
+   */
+  release?: 'background' | 'before-answer'
+  /** Who this process is, for people who look at the line. */
+  who?: string
+}
+
+/** Options of {@link Database.transaction}. */
+export interface TransactionOptions {
+  /**
+   * `immediate` takes the lease at once; `deferred` begins as a read, and takes it at its first write, if nobody
+   * else has written in between.
+   *
+   * @default 'immediate'
+   */
+  mode?: 'immediate' | 'deferred'
+  /** How long to wait for the turn. @default the database's `transactionTimeoutMs` */
+  timeoutMs?: number
+}
+
+/** A transaction; its statements run one after the other. */
+export interface Transaction {
+  /**
+   * Runs one statement, in order.
+   *
+   * @throws DatabaseError `SQLITE`, `STATEMENT_REFUSED`, `WRITE_CONFLICT` (the lease was lost, or a deferred one found
+   * the file changed), `TRANSACTION_CLOSED`, and for the first write of a deferred one what a start may throw
+   */
+  execute(sql: string, args?: readonly SqlValue[]): Promise<ResultSet>
+  /**
+   * Resolves once everything is on disk. Whatever it throws, the transaction is over and cleaned up.
+   *
+   * @throws DatabaseError `WRITE_CONFLICT` or `BUSY` (nothing was written), `SQLITE` (a constraint that was deferred; nothing was
+   * written), `COMMIT_UNKNOWN`, `TRANSACTION_CLOSED`
+   */
+  commit(): Promise<void>
+  /** Ends it and leaves nothing behind. Waits for a statement in flight; does nothing when it is over already. */
+  rollback(): Promise<void>
+  savepoint(name: string): Promise<void>
+  rollbackTo(name: string): Promise<void>
+  releaseSavepoint(name: string): Promise<void>
+}
+
+/** One SQLite file, read freely and written under the lease. */
+export interface Database {
+  /** The file; for `:memory:` the temporary one that stands for it. */
+  readonly path: string
+  /**
+   * Runs one statement: a read in the current read window, a write in its turn, committed before this resolves. SQLite
+   * itself says which of the two it is.
+   *
+   * @throws DatabaseError `SQLITE`, `STATEMENT_REFUSED`, `NOT_FOUND`, `BUSY`, `LEASE_TIMEOUT`, `WRITE_CONFLICT`, `COMMIT_UNKNOWN`, `CLOSED`, `CONFIGURATION`;
+   * LeaseError where DynamoDB can't be used
+   */
+  execute(sql: string, args?: readonly SqlValue[]): Promise<ResultSet>
+  /** Runs statements separated by semicolons, in one transaction: all or nothing. `PRAGMA foreign_keys` in it is honoured for the script as a whole. */
+  script(sql: string): Promise<void>
+  /** Begins a transaction. */
+  transaction(options?: TransactionOptions): Promise<Transaction>
+  /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
+  recover(): Promise<boolean>
+  /** SQLite's integrity_check and foreign_key_check; an empty list is good. */
+  check(): Promise<string[]>
+  /** Rolls back what is open, and gives everything back. The file is closed when its last user in this process is. */
+  close(): Promise<void>
+}

@@ -1,0 +1,51 @@
+/**
+ * What went wrong with the database.
+ *
+ * - `CONFIGURATION`: an option or the file itself can't be used so; the message names it and the way out.
+ * - `NOT_FOUND`: there is no such file.
+ * - `STATEMENT_REFUSED`: a statement that the design depends on not being run.
+ * - `SQLITE`: SQLite's own error, with its extended code.
+ * - `BUSY`: the lease is held, or a read was asked for, but the file stays locked by somebody else.
+ * - `LEASE_TIMEOUT`: the turn to write did not come in time.
+ * - `WRITE_CONFLICT`: the lease was lost, or a newer writer was found, before COMMIT. Nothing was written.
+ * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: whether it took place is not known.
+ * - `TRANSACTION_CLOSED`: the transaction is over.
+ * - `CLOSED`: the database was closed.
+ */
+export type DatabaseErrorCode =
+  | 'CONFIGURATION'
+  | 'NOT_FOUND'
+  | 'STATEMENT_REFUSED'
+  | 'SQLITE'
+  | 'BUSY'
+  | 'LEASE_TIMEOUT'
+  | 'WRITE_CONFLICT'
+  | 'COMMIT_UNKNOWN'
+  | 'TRANSACTION_CLOSED'
+  | 'CLOSED'
+
+/** What is known beside the message. */
+export interface DatabaseErrorDetails {
+  path?: string
+  /** SQLite's extended result code (https://www.sqlite.org/rescode.html), where SQLite said something. */
+  extendedCode?: number
+  /** SQLite's own words. */
+  sqliteMessage?: string
+  /** The option that is wrong, or would help. */
+  option?: string
+  holder?: string
+  position?: number
+}
+
+/** The one error of this package; `code` says which. Errors of the leaser (`LeaseError`) pass through as they are, but for those named here. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError'
+  readonly code: DatabaseErrorCode
+  readonly details: DatabaseErrorDetails
+
+  constructor(code: DatabaseErrorCode, message: string, details: DatabaseErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.details = details
+  }
+}

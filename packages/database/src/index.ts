@@ -1,0 +1,9 @@
+/**
+ * One SQLite file, many readers, one leased writer.
+ *
+ * @packageDocumentation
+ */
+export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
+export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './errors.js'
+export { openDatabase } from './open.js'
+export type { Column, ResultSet, SqlValue } from './statement.js'

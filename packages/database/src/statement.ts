@@ -1,0 +1,21 @@
+/** A value that SQLite can store. `number` that is a safe integer is bound as it is; pass a `bigint` for INTEGER. */
+export type SqlValue = null | number | bigint | string | Uint8Array
+
+/** A column of a result. */
+export interface Column {
+  /** As the statement names it. */
+  name: string
+  /** As the table declares it, e.g. `BIGINT`; null for an expression. */
+  declaredType: string | null
+}
+
+/** What a statement gave back. */
+export interface ResultSet {
+  columns: readonly Column[]
+  /** Integers come as `bigint`: nothing is lost on the way; REAL as `number`. */
+  rows: SqlValue[][]
+  /** Rows inserted, updated or deleted by the statement itself; the returned rows are counted where it has RETURNING. */
+  changes: number
+  /** Of the connection's last INSERT. */
+  lastInsertRowid: bigint
+}

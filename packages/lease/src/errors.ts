@@ -1,0 +1,52 @@
+/**
+ * What went wrong with a lease.
+ *
+ * - `CONFIGURATION`: an option is wrong; the message names it and its value.
+ * - `LEASE_TIMEOUT`: the turn did not come within `timeoutMs`; the wait is over, nothing is held.
+ * - `LEASE_ABORTED`: the caller's signal ended the wait.
+ * - `LEASE_LOST`: it ran out, or somebody took it over. Final.
+ * - `CLOCK_SKEW`: this machine's wall clock disagrees with DynamoDB's `Date` header.
+ * - `UNREACHABLE`: no usable answer within the bounds of a request and its retries.
+ * - `ACCESS_DENIED`: DynamoDB refused the credentials or the action.
+ * - `TABLE_NOT_FOUND`: no such table in this region.
+ * - `FOREIGN_PROTOCOL`: the item is in use by another protocol (django-sqlite-efs').
+ */
+export type LeaseErrorCode =
+  | 'CONFIGURATION'
+  | 'LEASE_TIMEOUT'
+  | 'LEASE_ABORTED'
+  | 'LEASE_LOST'
+  | 'CLOCK_SKEW'
+  | 'UNREACHABLE'
+  | 'ACCESS_DENIED'
+  | 'TABLE_NOT_FOUND'
+  | 'FOREIGN_PROTOCOL'
+
+/** What is known beside the message; each field only where it applies. */
+export interface LeaseErrorDetails {
+  key?: string
+  tableName?: string
+  region?: string
+  /** Who holds the lease. */
+  holder?: string
+  /** When that was first seen by this waiter, epoch milliseconds. */
+  heldSinceMs?: number
+  /** How many stood before the caller. */
+  position?: number
+  /** Who was swept last, and when. */
+  swept?: { who: string; ticket: number; atMs: number }
+  waitedMs?: number
+}
+
+/** The one error of this package; `code` says which. The message says what happened, to which key, and what to do. */
+export class LeaseError extends Error {
+  override readonly name = 'LeaseError'
+  readonly code: LeaseErrorCode
+  readonly details: LeaseErrorDetails
+
+  constructor(code: LeaseErrorCode, message: string, details: LeaseErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.details = details
+  }
+}

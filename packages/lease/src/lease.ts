@@ -1,0 +1,98 @@
+import type { LeaseErrorCode } from './errors.js'
+
+/** What a caller of {@link Leaser.acquire} may say about one acquisition. */
+export interface AcquireOptions {
+  /**
+   * How long to wait for the turn, in milliseconds, before leaving the line politely. A function is asked anew at
+   * each look and says how much longer the caller would wait: a queue whose callers come and go keeps its place so.
+   *
+   * @default the leaser's own `timeoutMs`
+   */
+  timeoutMs?: number | (() => number)
+  /**
+   * The length of the lease in milliseconds. A statement that blocks for long (a migration) needs a longer one.
+   *
+   * @default the leaser's own `ttlMs`
+   */
+  ttlMs?: number
+  /** Aborting it ends the wait with a {@link LeaseErrorCode | LEASE_ABORTED} error; a lease already had is not touched. */
+  signal?: AbortSignal
+  /** Who waits, for people who look at the line; at most 24 bytes are kept. */
+  who?: string
+}
+
+/** The right to write, until it is released, runs out, or is taken over. A lost lease is final. */
+export interface Lease extends AsyncDisposable {
+  /** What the lease is for. */
+  readonly key: string
+  /** The fencing token: every later holder of the same key has a larger one. Safe integer. */
+  readonly token: number
+  /** The length that each renewal asks for, in milliseconds. */
+  readonly ttlMs: number
+  /** How many others wait behind the holder, as last seen. */
+  readonly waiting: number
+  /** Aborted, with a {@link LeaseErrorCode | LEASE_LOST} error as its reason, as soon as the loss is known. */
+  readonly signal: AbortSignal
+  /** Milliseconds for which the lease surely lasts, by the stricter of two clocks; 0 once it is lost or released. */
+  remainingMs(): number
+  /**
+   * Asks for a whole `ttlMs` again and waits for the answer. A held lease is also renewed in the background.
+   *
+   * @throws LeaseError `LEASE_LOST` when the lease is gone, `UNREACHABLE` when no answer came in time.
+   */
+  renew(): Promise<void>
+  /**
+   * Goes to the end of the line in one request, and waits for the next turn. This lease is over from the call on,
+   * whatever comes of it. With nobody waiting the turn is had at once, under a new token.
+   *
+   * @throws LeaseError as {@link Leaser.acquire} does
+   */
+  yield(options?: AcquireOptions): Promise<Lease>
+  /**
+   * Leaves. Never throws because the lease was lost: then there is nothing to leave. Idempotent; a second call waits
+   * for the first.
+   *
+   * @throws LeaseError `UNREACHABLE` when the leave was not acknowledged in time; it is retried in the background.
+   */
+  release(): Promise<void>
+}
+
+/** One contender in the line, as seen by {@link Leaser.inspect}. */
+export interface Contender {
+  /** The nonce of this acquisition. */
+  id: string
+  /** Its ticket: the lowest in the line holds the lease. */
+  ticket: number
+  /** Until when it must be presumed alive, epoch milliseconds. */
+  aliveUntilMs: number
+  /** Who it says it is. */
+  who: string
+}
+
+/** The line in front of one key. */
+export interface LineState {
+  key: string
+  /** The highest ticket ever handed out; 0 where there was none. */
+  ticket: number
+  /** In the order of their tickets: the first one is the holder. */
+  contenders: Contender[]
+  /** Who was taken out of the line last, and when; for people. */
+  swept?: { who: string; ticket: number; atMs: number }
+}
+
+/** Hands out the right to write, one holder a key at a time, in the order in which they asked. */
+export interface Leaser {
+  /** The length of a lease in milliseconds where an acquisition names none. */
+  readonly ttlMs: number
+  /**
+   * Waits in line for the lease on `key`.
+   *
+   * @throws LeaseError `LEASE_TIMEOUT` (with who holds it, since when, and the place in line), `LEASE_ABORTED`,
+   * `CLOCK_SKEW`, `UNREACHABLE`, `ACCESS_DENIED`, `TABLE_NOT_FOUND`, `FOREIGN_PROTOCOL`, `CONFIGURATION`
+   */
+  acquire(key: string, options?: AcquireOptions): Promise<Lease>
+  /** Who stands in the line. Changes nothing. */
+  inspect(key: string): Promise<LineState>
+  /** Makes every ticket that is handed out from now on larger than `floor`. Never lowers anything. */
+  raise(key: string, floor: number): Promise<void>
+}
