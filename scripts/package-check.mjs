@@ -8,7 +8,10 @@ const folder = mkdtempSync(join(tmpdir(), 'package-check-'))
 const run = (command, args) => execFileSync(command, args, { stdio: 'inherit' })
 try {
   execFileSync('pnpm', ['pack', '--pack-destination', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
-  const tarball = join(folder, readdirSync(folder).find((file) => file.endsWith('.tgz')))
+  const tarball = join(
+    folder,
+    readdirSync(folder).find((file) => file.endsWith('.tgz')),
+  )
   const bin = (name) => new URL(`../node_modules/.bin/${name}`, import.meta.url).pathname
   run(bin('publint'), ['run', tarball, '--strict'])
   run(bin('attw'), [tarball, '--profile', 'esm-only'])

@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
-// biome-ignore lint: vitest wants a default export
 export default defineConfig({
   ssr: { resolve: { conditions: ['@sqlite-efs/source'] } },
   test: { include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },

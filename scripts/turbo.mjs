@@ -1,0 +1,17 @@
+// Runs turbo without its telemetry. What turbo does goes to the terminal, and its exit code is ours.
+import { spawn } from 'node:child_process'
+
+const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
+const turbo = spawn('turbo', process.argv.slice(2), { stdio: 'inherit', env })
+
+// A terminal sends Ctrl-C to every process; a supervisor stops only this one.
+process.on('SIGINT', () => undefined)
+process.on('SIGTERM', () => turbo.kill('SIGTERM'))
+
+turbo.on('error', (error) => {
+  console.error(`turbo could not be started (${error.message}). Run it by a script of package.json: pnpm test`)
+  process.exitCode = 1
+})
+turbo.on('exit', (code) => {
+  process.exitCode = code ?? 1
+})
