@@ -1,0 +1,17 @@
+import { inspect } from 'node:util'
+import { PrismaSqliteEfsError } from './errors.js'
+
+/** An option that can't be used; the message names it, its value, and the way out. */
+export function configurationError(option: string, value: unknown, why: string, cause?: unknown): PrismaSqliteEfsError {
+  return new PrismaSqliteEfsError({
+    code: 'CONFIGURATION',
+    message: `prisma-adapter-sqlite-efs: option ${option} is ${describe(value)}: ${why}`,
+    meta: { option },
+    cause,
+  })
+}
+
+const describe = (value: unknown) => {
+  const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity })
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}

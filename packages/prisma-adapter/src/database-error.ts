@@ -1,0 +1,71 @@
+import { DatabaseError } from '@sqlite-efs/database'
+import { LeaseError } from '@sqlite-efs/lease'
+import { PrismaSqliteEfsError, type PrismaSqliteEfsErrorCode } from './errors.js'
+import { sqliteError } from './sqlite-error.js'
+
+type OwnWordCode = Exclude<DatabaseError['code'], 'SQLITE' | 'STATEMENT_REFUSED' | 'INVALID_ARGUMENT'>
+
+const DATABASE_CODES: Record<OwnWordCode, PrismaSqliteEfsErrorCode> = {
+  CONFIGURATION: 'CONFIGURATION',
+  NOT_FOUND: 'P1003',
+  BUSY: 'P1008',
+  LEASE_TIMEOUT: 'P1008',
+  WRITE_CONFLICT: 'P2034',
+  COMMIT_UNKNOWN: 'COMMIT_UNKNOWN',
+  TRANSACTION_CLOSED: 'P1018',
+  CLOSED: 'P1017',
+}
+
+const LEASE_CODES: Record<LeaseError['code'], PrismaSqliteEfsErrorCode> = {
+  CONFIGURATION: 'CONFIGURATION',
+  LEASE_TIMEOUT: 'P1008',
+  LEASE_ABORTED: 'P1008',
+  LEASE_LOST: 'P2034',
+  CLOCK_SKEW: 'CLOCK_SKEW',
+  UNREACHABLE: 'P1001',
+  ACCESS_DENIED: 'P1010',
+  TABLE_NOT_FOUND: 'P1001',
+  FOREIGN_PROTOCOL: 'FOREIGN_PROTOCOL',
+}
+
+/** What the database or the lease threw, as Prisma and its users know it; anything else as it is. */
+export function toPrismaError(error: unknown): unknown {
+  if (error instanceof DatabaseError) return fromDatabase(error)
+  if (error instanceof LeaseError) {
+    const meta = { reason: error.code, ...error.details }
+    return new PrismaSqliteEfsError({ code: LEASE_CODES[error.code], message: error.message, meta, cause: error })
+  }
+  return error
+}
+
+function fromDatabase(error: DatabaseError): PrismaSqliteEfsError {
+  const { code, message, details } = error
+  switch (code) {
+    case 'SQLITE':
+      return sqliteError(error)
+    case 'STATEMENT_REFUSED':
+      // Whoever writes SQL by hand expects Prisma's P2010 for whatever is wrong with it.
+      return new PrismaSqliteEfsError({
+        code: 'STATEMENT_REFUSED',
+        message,
+        meta: { reason: code, ...details },
+        kind: { kind: 'sqlite', extendedCode: MISUSE, message, originalCode: code, originalMessage: message },
+      })
+    case 'INVALID_ARGUMENT':
+      return new PrismaSqliteEfsError({
+        code: 'P2007',
+        message,
+        meta: { reason: code, ...details },
+        kind: { kind: 'InvalidInputValue', message, originalCode: code, originalMessage: message },
+      })
+    default: {
+      // The lease's own details (who holds it, since when) stand in the error behind.
+      const behind = error.cause instanceof LeaseError ? error.cause.details : {}
+      const meta = { reason: code, ...behind, ...details }
+      return new PrismaSqliteEfsError({ code: DATABASE_CODES[code], message, meta, cause: error })
+    }
+  }
+}
+
+/** SQLITE_MISUSE. */
+const MISUSE = 21

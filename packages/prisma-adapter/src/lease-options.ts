@@ -1,0 +1,29 @@
+/** The line on a DynamoDB table. Every instance that writes the same file must have the same ones. */
+export interface LeaseOptions {
+  /** A table with a partition key `pk` of type S. @defaultValue the environment variable SQLITE_LOCK_DYNAMODB_TABLE */
+  tableName?: string
+  /**
+   * What the lease is taken on: set it where instances mount the file at different paths.
+   *
+   * @defaultValue `database#<absolute path>`
+   */
+  key?: string
+  /** How long a holder that fell silent keeps its lease, in milliseconds; positive. @defaultValue 6000 */
+  ttlMs?: number
+  /** How long a write waits for its turn, in milliseconds. @defaultValue 5000 */
+  timeoutMs?: number
+  /**
+   * How long the start of a transaction waits for its turn, in milliseconds: keep it just under Prisma's `maxWait`.
+   *
+   * @defaultValue 1900
+   */
+  transactionTimeoutMs?: number
+  /** How long one process may keep the lease while it has more to write, in milliseconds. @defaultValue 250 */
+  maxHoldMs?: number
+  /** How far this machine's clock may be from DynamoDB's, in milliseconds. @defaultValue 500 */
+  maxClockSkewMs?: number
+  /** @defaultValue a client with short timeouts, for the region of the environment */
+  client?: unknown
+  /** How instances line up. @defaultValue `'line'` */
+  protocol?: 'line'
+}

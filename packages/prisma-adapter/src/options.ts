@@ -1,0 +1,168 @@
+import type { TimestampFormat } from './arguments.js'
+import { configurationError } from './configuration.js'
+import type { LeaseOptions } from './lease-options.js'
+import { MEMORY, pathOfUrl } from './url.js'
+
+/** Options of {@link PrismaSqliteEfs}. */
+export interface PrismaSqliteEfsOptions {
+  /**
+   * The database file: `file:` and an absolute path; `file:` may be left out. With `lease: 'local'` also `:memory:`, a private
+   * database that lives until `$disconnect`.
+   */
+  url: string
+  /**
+   * Who decides who writes: a line on a DynamoDB table, or `'local'` where this process is the only one that writes, as
+   * on a developer's machine.
+   *
+   * @defaultValue a table named by the environment variable SQLITE_LOCK_DYNAMODB_TABLE; without one it is an error
+   */
+  lease?: 'local' | LeaseOptions
+  /**
+   * `immediate` takes the lease when a transaction starts, so that it never has to be retried. `deferred` begins as
+   * a read and takes the lease at its first write, if nobody else has written in between; otherwise that write fails with
+   * P2034. A read-only transaction then never asks DynamoDB.
+   *
+   * @defaultValue `'immediate'`
+   */
+  transactionMode?: 'immediate' | 'deferred'
+  /**
+   * `user_version` keeps the last writer's ticket in the file's header, so that a late writer is refused by the file
+   * itself; `off` is for files that use `user_version` or `application_id` for themselves.
+   *
+   * @defaultValue `'user_version'`
+   */
+  fencing?: 'user_version' | 'off'
+  /**
+   * SQLite's PRAGMAs, merged over a safe set, for every connection. Those that the design depends on (`journal_mode`,
+   * `locking_mode`, `mmap_size` and more) are refused.
+   */
+  pragmas?: Readonly<Record<string, string | number>>
+  /**
+   * How a DateTime is stored: `iso8601` as text, or `unixepoch-ms` as an integer. SQLite compares a text with a number by
+   * their types: never mix the two in one database.
+   *
+   * @defaultValue `'iso8601'`
+   */
+  timestampFormat?: TimestampFormat
+  /** Where Prisma Migrate tries out migrations. @defaultValue `':memory:'` */
+  shadowDatabaseUrl?: string
+}
+
+/** @internal */
+export interface ResolvedOptions {
+  path: string
+  shadowPath: string
+  lease: 'local' | (LeaseOptions & { tableName: string })
+  transactionMode: 'immediate' | 'deferred'
+  fencing: 'user_version' | 'off' | undefined
+  pragmas: Readonly<Record<string, string | number>> | undefined
+  timestampFormat: TimestampFormat
+}
+
+/** A limit of a number, in its own unit. */
+type NumberRule = 'positive' | 'not negative'
+
+const NUMBERS: Readonly<Record<string, NumberRule>> = {
+  ttlMs: 'positive',
+  timeoutMs: 'not negative',
+  transactionTimeoutMs: 'not negative',
+  maxHoldMs: 'not negative',
+  maxClockSkewMs: 'not negative',
+}
+
+const OPTIONS = [
+  'url',
+  'lease',
+  'transactionMode',
+  'fencing',
+  'pragmas',
+  'timestampFormat',
+  'shadowDatabaseUrl',
+] as const satisfies (keyof PrismaSqliteEfsOptions)[]
+
+const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', ...Object.keys(NUMBERS)]
+
+/**
+ * The options with their defaults, or what is wrong with them.
+ *
+ * @throws PrismaSqliteEfsError `CONFIGURATION`
+ */
+export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.ProcessEnv): ResolvedOptions {
+  refuseUnknown('', options, OPTIONS)
+  const path = pathOfUrl('url', options.url)
+  const lease = resolveLease(options.lease, env)
+  if (path === MEMORY && lease !== 'local') {
+    throw configurationError('url', options.url, "nobody else can open it: use lease: 'local'")
+  }
+  return {
+    path,
+    shadowPath:
+      options.shadowDatabaseUrl === undefined ? MEMORY : pathOfUrl('shadowDatabaseUrl', options.shadowDatabaseUrl),
+    lease,
+    transactionMode: oneOf('transactionMode', options.transactionMode, ['immediate', 'deferred']) ?? 'immediate',
+    fencing: oneOf('fencing', options.fencing, ['user_version', 'off']),
+    pragmas: resolvePragmas(options.pragmas),
+    timestampFormat: oneOf('timestampFormat', options.timestampFormat, ['iso8601', 'unixepoch-ms']) ?? 'iso8601',
+  }
+}
+
+function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.ProcessEnv): ResolvedOptions['lease'] {
+  if (lease === 'local') return lease
+  if (lease !== undefined) refuseUnknown('lease', lease, LEASE_OPTIONS)
+  const { tableName = env['SQLITE_LOCK_DYNAMODB_TABLE'] || undefined, key, protocol } = lease ?? {}
+  if (tableName === undefined) {
+    const wayOut =
+      "name the DynamoDB table here or in SQLITE_LOCK_DYNAMODB_TABLE, or use lease: 'local' where nobody else writes"
+    throw configurationError('lease.tableName', tableName, wayOut)
+  }
+  if (typeof tableName !== 'string' || tableName === '') {
+    throw configurationError('lease.tableName', tableName, 'expected the name of a DynamoDB table')
+  }
+  if (key !== undefined && (typeof key !== 'string' || key === '')) {
+    throw configurationError('lease.key', key, 'expected a text, the same in every instance')
+  }
+  if (protocol !== undefined && protocol !== 'line') {
+    const why = protocol === ('django-sqlite-efs' as string) ? 'not supported yet; ' : ''
+    throw configurationError('lease.protocol', protocol, `${why}expected 'line', the default`)
+  }
+  for (const [name, rule] of Object.entries(NUMBERS)) {
+    refuseWrongNumber(`lease.${name}`, (lease as Record<string, unknown> | undefined)?.[name], rule)
+  }
+  return { ...lease, tableName }
+}
+
+function resolvePragmas(pragmas: PrismaSqliteEfsOptions['pragmas']): PrismaSqliteEfsOptions['pragmas'] {
+  if (pragmas === undefined) return undefined
+  if (!isRecord(pragmas)) throw configurationError('pragmas', pragmas, 'expected an object of names and values')
+  for (const [name, value] of Object.entries(pragmas)) {
+    const usable = typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
+    if (!usable) throw configurationError(`pragmas.${name}`, value, 'expected a text or a finite number')
+  }
+  return pragmas
+}
+
+function refuseWrongNumber(option: string, value: unknown, rule: NumberRule): void {
+  if (value === undefined) return
+  const isInRange =
+    typeof value === 'number' && Number.isFinite(value) && (rule === 'positive' ? value > 0 : value >= 0)
+  if (!isInRange) throw configurationError(option, value, `expected milliseconds, ${rule}`)
+}
+
+function oneOf<T extends string>(option: string, value: T | undefined, allowed: readonly T[]): T | undefined {
+  if (value === undefined || allowed.includes(value)) return value
+  throw configurationError(option, value, `expected ${allowed.map((each) => `'${each}'`).join(' or ')}`)
+}
+
+function refuseUnknown(option: string, value: unknown, known: readonly string[]): void {
+  if (!isRecord(value)) {
+    throw configurationError(option || 'options', value, `expected an object with ${known.join(', ')}`)
+  }
+  for (const name of Object.keys(value)) {
+    if (known.includes(name)) continue
+    const path = option === '' ? name : `${option}.${name}`
+    throw configurationError(path, value[name], `there is no such option; expected one of ${known.join(', ')}`)
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,54 @@
+import { Debug, type SqlQuery, type SqlQueryable, type SqlResultSet } from '@prisma/driver-adapter-utils'
+import type { ResultSet, SqlValue } from '@sqlite-efs/database'
+import { type TimestampFormat, toSqlValues } from './arguments.js'
+import { toPrismaError } from './database-error.js'
+import { toPrismaResult } from './results.js'
+
+/** The schema engine and error reports know the adapter by this. */
+export const ADAPTER_NAME = 'prisma-adapter-sqlite-efs'
+
+/** Statements only: a parameter may be anybody's secret. */
+export const debug = Debug('prisma:driver-adapter:sqlite-efs')
+
+/** What runs one statement: the database, or a transaction on it. */
+export interface StatementRunner {
+  execute(sql: string, args: readonly SqlValue[]): Promise<ResultSet>
+}
+
+/** Prisma's two ways to run a statement. Which of them reads and which writes is SQLite's to say, not Prisma's. */
+export class Queryable implements SqlQueryable {
+  readonly provider = 'sqlite'
+  readonly adapterName = ADAPTER_NAME
+  readonly #runner: StatementRunner
+  readonly #timestampFormat: TimestampFormat
+
+  constructor(runner: StatementRunner, timestampFormat: TimestampFormat) {
+    this.#runner = runner
+    this.#timestampFormat = timestampFormat
+  }
+
+  async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    return toPrismaResult(await this.#run('queryRaw', query))
+  }
+
+  async executeRaw(query: SqlQuery): Promise<number> {
+    return (await this.#run('executeRaw', query)).changes
+  }
+
+  #run(method: string, query: SqlQuery): Promise<ResultSet> {
+    const args = toSqlValues(query, this.#timestampFormat)
+    return withPrismaErrors(`[${method}] ${query.sql}`, () => this.#runner.execute(query.sql, args))
+  }
+}
+
+/** Runs `body`; what it throws comes out as Prisma and its users know it. */
+export async function withPrismaErrors<T>(what: string, body: () => T | Promise<T>): Promise<T> {
+  debug(what)
+  try {
+    return await body()
+  } catch (error) {
+    const known = toPrismaError(error)
+    debug('%s failed: %O', what, known)
+    throw known
+  }
+}
