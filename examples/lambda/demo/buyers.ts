@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { bodyOf, request } from './request.js'
+import { InstanceDied, type Workers } from './workers.js'
+
+/** A booking that a buyer was told of. */
+export interface Sale {
+  id: string
+  seat: number
+}
+
+/** What the buyers met so far. */
+export class Tally {
+  readonly sales: Sale[] = []
+  refused = 0
+  /** Requests sent again because the answer was 503. */
+  busy = 0
+  /** Requests sent again because the instance died. */
+  died = 0
+  /** The invocations that sold a seat. */
+  readonly tookMs: number[] = []
+  readonly failures: string[] = []
+
+  readonly #watchers: { sold: number; resolve: () => void }[] = []
+
+  get answered(): number {
+    return this.sales.length + this.refused
+  }
+
+  sell(sale: Sale, tookMs: number): void {
+    this.sales.push(sale)
+    this.tookMs.push(tookMs)
+    for (const { sold, resolve } of this.#watchers) if (this.sales.length >= sold) resolve()
+  }
+
+  /** Resolves once so many are sold. */
+  reached(sold: number): Promise<void> {
+    return new Promise((resolve) => this.#watchers.push({ sold, resolve }))
+  }
+}
+
+/**
+ * One buyer, who comes back until the answer is yes or no. The booking's id is the buyer's: if an instance died after
+ * its commit and before its answer, the next one finds that booking instead of making a second one.
+ */
+export async function buy(workers: Workers, eventId: string, buyer: string, tally: Tally): Promise<void> {
+  const id = randomUUID()
+  for (;;) {
+    try {
+      const { result, tookMs } = await workers.invoke(request('POST', '/bookings', { id, eventId, buyer }))
+      const body = bodyOf(result)
+      if (result.statusCode === 201) {
+        tally.sell({ id: String(body['id']), seat: Number(body['seatNumber']) }, tookMs)
+        return
+      }
+      if (result.statusCode === 409 && body['error'] === 'sold-out') {
+        tally.refused++
+        return
+      }
+      if (result.statusCode !== 503) {
+        tally.failures.push(`${buyer} was answered ${result.statusCode ?? 'nothing'}: ${result.body ?? ''}`)
+        return
+      }
+      tally.busy++
+      await wait(Number(result.headers?.['retry-after'] ?? 1) * 1000)
+    } catch (error) {
+      if (!(error instanceof InstanceDied)) throw error
+      tally.died++
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { createLeaseTable, DynamoDBLeaser, type Leaser } from '@sqlite-efs/lease'
+import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
+import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
+import { PrismaClient } from '../src/generated/prisma/client.js'
+
+const TABLE = 'booking-locks'
+const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url))
+
+/** What the service runs on: a DynamoDB API with the table of the lease, and a migrated database in a folder of its own. */
+export interface Stage extends AsyncDisposable {
+  /** The database file. */
+  readonly path: string
+  /** The environment of the service. */
+  readonly env: Readonly<Record<string, string>>
+  readonly leaser: Leaser
+  readonly leaseKey: string
+  /** A new adapter on the file. */
+  adapter(): PrismaSqliteEfs
+}
+
+export async function setStage(): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'sqlite-efs-demo-'))
+  const dynamodb = await startDynamoDB()
+  const dispose = async () => {
+    await dynamodb.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const client = clientOf(dynamodb)
+    await createLeaseTable(client, TABLE)
+    const path = join(folder, 'bookings.db')
+    const stage: Stage = {
+      path,
+      env: { ...dynamodb.env, DATABASE_URL: `file:${path}`, SQLITE_LOCK_DYNAMODB_TABLE: TABLE },
+      leaser: new DynamoDBLeaser({ client, tableName: TABLE }),
+      leaseKey: `database#${path}`,
+      adapter: () => new PrismaSqliteEfs({ url: path, lease: { tableName: TABLE, client } }),
+      [Symbol.asyncDispose]: dispose,
+    }
+    await migrate(stage)
+    return stage
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+/** An event with `seats` free seats. */
+export async function seed(stage: Stage, { id, seats }: { id: string; seats: number }): Promise<void> {
+  const prisma = new PrismaClient({ adapter: stage.adapter() })
+  await prisma.event.create({
+    data: {
+      id,
+      name: 'An evening on one file',
+      startsAt: new Date('2027-01-01T20:00:00Z'),
+      details: JSON.stringify({ seatPrice: 4_500, currency: 'EUR' }),
+      seats: { create: Array.from({ length: seats }, (_, index) => ({ number: index + 1 })) },
+    },
+  })
+  await prisma.$disconnect()
+}
+
+async function migrate(stage: Stage): Promise<void> {
+  const adapter = await stage.adapter().connect()
+  const folders = (await readdir(MIGRATIONS, { withFileTypes: true })).filter((entry) => entry.isDirectory())
+  for (const { name } of folders.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    await adapter.executeScript(await readFile(join(MIGRATIONS, name, 'migration.sql'), 'utf8'))
+  }
+  await adapter.dispose()
+}
+
+function clientOf({ endpoint, env }: LocalDynamoDB): DynamoDBClient {
+  return new DynamoDBClient({
+    endpoint,
+    region: env['AWS_REGION'] ?? '',
+    credentials: { accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '', secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '' },
+  })
+}

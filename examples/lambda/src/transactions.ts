@@ -1,0 +1,25 @@
+const ATTEMPTS = 3
+
+/**
+ * Runs it again when it met a conflict: then nothing was written. It does not queue anew for a lease that did not come
+ * in time: the wait was paid for once, and the client is told when to come back.
+ */
+export async function retryConflicts<T>(transaction: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transaction()
+    } catch (error) {
+      if (attempt === ATTEMPTS || prismaCode(error) !== 'P2034') throw error
+    }
+  }
+}
+
+/** The turn to write did not come: P1008 and P2028 by waiting for it, P2034 by conflict after conflict. */
+export function isBusy(error: unknown): boolean {
+  const code = prismaCode(error)
+  return code === 'P1008' || code === 'P2028' || code === 'P2034'
+}
+
+function prismaCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}
