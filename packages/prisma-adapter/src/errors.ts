@@ -15,6 +15,7 @@ import type { MappedError } from '@prisma/driver-adapter-utils'
  * - `P2020`: an integer out of SQLite's range.
  * - `P2021`, `P2022`: no such table, no such column.
  * - `P2023`: an isolation level that SQLite has not, or a stored value that is no date.
+ * - `P2024`: too many writes wait in this process already. Nothing was written.
  * - `P2034`: the lease was lost, or somebody else wrote, before COMMIT. Nothing was written: safe to retry.
  * - `P2039`: any other error of SQLite.
  * - `CLOCK_SKEW`: this machine's clock disagrees with DynamoDB's. Nothing was written.
@@ -38,6 +39,7 @@ export type PrismaSqliteEfsErrorCode =
   | 'P2021'
   | 'P2022'
   | 'P2023'
+  | 'P2024'
   | 'P2034'
   | 'P2039'
   | 'CLOCK_SKEW'

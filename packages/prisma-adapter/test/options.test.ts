@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest'
+import { PrismaSqliteEfsError } from '../src/errors.js'
+import { type PrismaSqliteEfsOptions, resolveOptions } from '../src/options.js'
+
+const table = { tableName: 'app-locks' }
+const resolve = (options: unknown, env = {}) => resolveOptions(options as PrismaSqliteEfsOptions, env)
+
+function refusal(options: unknown, env = {}): PrismaSqliteEfsError {
+  try {
+    resolve(options, env)
+  } catch (error) {
+    if (error instanceof PrismaSqliteEfsError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('url', () => {
+  test.each([
+    ['file:/mnt/efs/app.db', '/mnt/efs/app.db'],
+    ['file:///mnt/efs/app.db', '/mnt/efs/app.db'],
+    ['file://localhost/mnt/efs/app.db', '/mnt/efs/app.db'],
+    ['FILE:/mnt/efs/app.db', '/mnt/efs/app.db'],
+    ['/mnt/efs/app.db', '/mnt/efs/app.db'],
+    ['/mnt/efs/100%.db', '/mnt/efs/100%.db'],
+    ['/mnt/./efs//a/../app.db', '/mnt/efs/app.db'],
+    ['file:/mnt/my%20data/a%3Fb.db', '/mnt/my data/a?b.db'],
+    [':memory:', ':memory:'],
+    ['file::memory:', ':memory:'],
+  ])('%s is the file %s', (url, path) => {
+    expect(resolve({ url, lease: 'local' }).path).toBe(path)
+  })
+
+  test.each([
+    ['app.db', 'absolute path'],
+    ['./app.db', 'absolute path'],
+    ['file:app.db', 'absolute path'],
+    ['file:./prisma/dev.db', 'absolute path'],
+    ['libsql://app.turso.io', 'not supported'],
+    ['https://app.turso.io', 'not supported'],
+    ['http://127.0.0.1:8080', 'not supported'],
+    ['wss://app.turso.io', 'not supported'],
+    ['ws://127.0.0.1', 'not supported'],
+    ['postgres://user@host/db', 'not supported'],
+    ['file://mnt/efs/app.db', 'file:/mnt/efs/app.db'],
+    ['file:/mnt/efs/app.db?connection_limit=1', 'no parameters'],
+    ['/mnt/efs/app.db?mode=ro', 'no parameters'],
+    ['file:/mnt/efs/app.db#part', 'no parameters'],
+    ['file:/mnt/efs/100%.db', '%25'],
+    ['file:/mnt/efs/', 'folder'],
+    ['file:', 'absolute path'],
+    ['file:/mnt/a%00b', 'NUL'],
+    ['', 'absolute path'],
+    [undefined, 'absolute path'],
+    [7, 'absolute path'],
+  ])('%j is refused, with the way out', (url, words) => {
+    const error = refusal({ url, lease: 'local' })
+    expect(error).toMatchObject({ code: 'CONFIGURATION', meta: { option: 'url' } })
+    expect(error.message).toContain(words)
+  })
+
+  test('the message shows the value, but no password', () => {
+    expect(refusal({ url: 'app.db', lease: 'local' }).message).toContain('option url is "app.db"')
+    expect(refusal({ url: 'libsql://me:hunter2@host?authToken=hunter2', lease: 'local' }).message).not.toContain(
+      'hunter2',
+    )
+  })
+
+  test(':memory: needs no line, and a line needs a file', () => {
+    expect(refusal({ url: ':memory:', lease: table }).message).toContain("lease: 'local'")
+    expect(refusal({ url: 'file::memory:' }, { SQLITE_LOCK_DYNAMODB_TABLE: 't' }).message).toContain("lease: 'local'")
+  })
+
+  test('the shadow database is in memory unless a file is named', () => {
+    const url = 'file:/a.db'
+    expect(resolve({ url, lease: 'local' }).shadowPath).toBe(':memory:')
+    expect(resolve({ url, lease: 'local', shadowDatabaseUrl: 'file:/s.db' }).shadowPath).toBe('/s.db')
+    expect(refusal({ url, lease: 'local', shadowDatabaseUrl: 's.db' }).meta).toEqual({ option: 'shadowDatabaseUrl' })
+  })
+})
+
+describe('lease', () => {
+  const url = 'file:/mnt/efs/app.db'
+
+  test('is never silently absent', () => {
+    for (const lease of [undefined, {}, { tableName: undefined }]) {
+      const error = refusal({ url, lease })
+      expect(error.meta).toEqual({ option: 'lease.tableName' })
+      expect(error.message).toContain('SQLITE_LOCK_DYNAMODB_TABLE')
+      expect(error.message).toContain("'local'")
+    }
+    expect(refusal({ url }, { SQLITE_LOCK_DYNAMODB_TABLE: '' }).meta).toEqual({ option: 'lease.tableName' })
+  })
+
+  test('falls back to the table of the environment', () => {
+    const env = { SQLITE_LOCK_DYNAMODB_TABLE: 'from-env' }
+    expect(resolve({ url }, env).lease).toEqual({ tableName: 'from-env' })
+    expect(resolve({ url, lease: { ttlMs: 9 } }, env).lease).toEqual({ tableName: 'from-env', ttlMs: 9 })
+    expect(resolve({ url, lease: table }, env).lease).toEqual(table)
+    expect(resolve({ url, lease: 'local' }, env).lease).toBe('local')
+  })
+
+  test.each<[unknown, string]>([
+    [null, 'lease'],
+    ['dynamodb', 'lease'],
+    [true, 'lease'],
+    [[], 'lease'],
+    [{ tableName: '' }, 'lease.tableName'],
+    [{ tableName: 7 }, 'lease.tableName'],
+    [{ ...table, key: '' }, 'lease.key'],
+    [{ ...table, key: 7 }, 'lease.key'],
+    [{ ...table, protocol: 'django-sqlite-efs' }, 'lease.protocol'],
+    [{ ...table, protocol: 'redlock' }, 'lease.protocol'],
+    [{ ...table, tableNmae: 'x' }, 'lease.tableNmae'],
+    [{ ...table, timeout: 5 }, 'lease.timeout'],
+    [{ ...table, ttlMs: 0 }, 'lease.ttlMs'],
+    ...['ttlMs', 'timeoutMs', 'transactionTimeoutMs', 'maxHoldMs', 'maxClockSkewMs'].flatMap((name) =>
+      [Number.NaN, -1, Infinity, '5000', null].map((value): [unknown, string] => [
+        { ...table, [name]: value },
+        `lease.${name}`,
+      ]),
+    ),
+  ])('%j is refused as %s', (lease, option) => {
+    const error = refusal({ url, lease })
+    expect(error).toMatchObject({ code: 'CONFIGURATION', meta: { option } })
+    expect(error.message).toContain(`option ${option} is `)
+  })
+})
+
+describe('the rest', () => {
+  const valid = { url: 'file:/mnt/efs/app.db', lease: 'local' }
+
+  test('has defaults', () => {
+    expect(resolve(valid)).toMatchObject({
+      transactionMode: 'immediate',
+      fencing: undefined,
+      pragmas: undefined,
+      timestampFormat: 'iso8601',
+    })
+  })
+
+  test.each([
+    [{ transactionMode: 'exclusive' }, 'transactionMode'],
+    [{ fencing: true }, 'fencing'],
+    [{ timestampFormat: 'unixepoch' }, 'timestampFormat'],
+    [{ pragmas: 'cache_size=1' }, 'pragmas'],
+    [{ pragmas: { cache_size: Number.NaN } }, 'pragmas.cache_size'],
+    [{ pragmas: { cache_size: true } }, 'pragmas.cache_size'],
+    [{ timestampformat: 'iso8601' }, 'timestampformat'],
+    [{ authToken: 'x' }, 'authToken'],
+  ])('%j is refused as %s', (options, option) => {
+    expect(refusal({ ...valid, ...options })).toMatchObject({ code: 'CONFIGURATION', meta: { option } })
+  })
+
+  test.each([undefined, null, 'file:/a.db', []])('no options at all: %j', (options) => {
+    expect(refusal(options)).toMatchObject({ code: 'CONFIGURATION' })
+  })
+})
