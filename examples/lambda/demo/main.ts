@@ -80,7 +80,7 @@ async function sell(stage: Stage, workers: Workers): Promise<boolean> {
 async function accident(stage: Stage, workers: Workers, tally: Tally): Promise<number> {
   await tally.reached(KILL_AFTER)
   const { leaser, leaseKey } = stage
-  const { pid, id } = await killHolder(leaser, leaseKey, (who) => workers.pids.find((each) => who.includes(`${each}`)))
+  const { pid, id } = await killHolder(leaser, leaseKey, (who) => workers.pids.find((each) => who.endsWith(`:${each}`)))
   const diedMs = performance.now()
   say(`instance ${pid} got SIGKILL while it held the lease; another one starts`)
   const takeover = takenOver(leaser, leaseKey, id).then(() => performance.now() - diedMs)

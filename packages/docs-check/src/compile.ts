@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Block } from './blocks.js'
+import { TOP } from './pages.js'
+
+const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
+const run = promisify(execFile)
+
+/**
+ * Type-checks blocks against the packages of this repository, each as a module of its own, with a generated Prisma client
+ * (the booking service's) beside it.
+ *
+ * @returns what tsc says, with the block's place instead of a file name; empty when all is well
+ */
+export async function typeCheck(blocks: readonly Block[]): Promise<string> {
+  const folder = await mkdtemp(join(PACKAGE, '.blocks-'))
+  try {
+    await mkdir(join(folder, 'generated/prisma'), { recursive: true })
+    const client = join(TOP, 'examples/lambda/src/generated/prisma/client.js')
+    await writeFile(join(folder, 'generated/prisma/client.ts'), `export * from ${JSON.stringify(client)}\n`)
+    const names = await Promise.all(
+      blocks.map(async (block, index) => {
+        await writeFile(join(folder, `block-${index}.ts`), `${block.code}\nexport {}\n`)
+        return [`block-${index}.ts`, block.where] as const
+      }),
+    )
+    const config = {
+      extends: '../../../tsconfig.json',
+      compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+      files: names.map(([name]) => name),
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    const complaints = await tsc(folder)
+    return names.reduce((text, [name, where]) => text.replaceAll(name, where), complaints)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Has the shell, or Node, read a block without running it. */
+export async function parseOnly(block: Block): Promise<string> {
+  const folder = await mkdtemp(join(PACKAGE, '.blocks-'))
+  try {
+    const isShell = block.language === 'sh'
+    const file = join(folder, isShell ? 'block.sh' : 'block.mjs')
+    await writeFile(file, block.code)
+    return await output(isShell ? 'sh' : process.execPath, [isShell ? '-n' : '--check', file], folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function tsc(folder: string): Promise<string> {
+  return output(join(TOP, 'node_modules/.bin/tsc'), ['-p', folder, '--pretty', 'false'], folder)
+}
+
+/** What a command that fails has to say; empty for one that succeeds. */
+async function output(command: string, args: string[], cwd: string): Promise<string> {
+  try {
+    await run(command, args, { cwd })
+    return ''
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+    return stdout + stderr || String(error)
+  }
+}
