@@ -42,6 +42,11 @@ export class Moment {
     return Math.max(this.#clock.monotonicMs() - this.#monotonicMs, this.#clock.wallMs() - this.wallMs)
   }
 
+  /** Milliseconds that have passed for sure since this moment: the smaller of what the two clocks say, at least 0. */
+  surelyElapsedMs(): number {
+    return Math.max(0, Math.min(this.#clock.monotonicMs() - this.#monotonicMs, this.#clock.wallMs() - this.wallMs))
+  }
+
   /** How far the wall clock ran ahead of the monotonic one since: a freeze, or a clock that was set forward. */
   frozenMs(): number {
     return Math.max(0, this.#clock.wallMs() - this.wallMs - (this.#clock.monotonicMs() - this.#monotonicMs))
@@ -49,17 +54,26 @@ export class Moment {
 }
 
 /** Resolves after `ms`, or rejects with the signal's reason as soon as it aborts. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(
+  clock: Clock,
+  ms: number,
+  signal?: AbortSignal,
+  options?: { background?: boolean },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error)
     const aborted = () => {
       cancel()
       reject(signal?.reason as Error)
     }
-    const cancel = clock.after(ms, () => {
-      signal?.removeEventListener('abort', aborted)
-      resolve()
-    })
+    const cancel = clock.after(
+      ms,
+      () => {
+        signal?.removeEventListener('abort', aborted)
+        resolve()
+      },
+      options,
+    )
     signal?.addEventListener('abort', aborted, { once: true })
   })
 }

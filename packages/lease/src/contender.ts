@@ -1,0 +1,222 @@
+import { Moment } from './clock.js'
+import { LeaseError } from './errors.js'
+import type { LineItem } from './item.js'
+import { type From, Joining } from './joining.js'
+import type { Contender as Seen } from './lease.js'
+import type { Line } from './line.js'
+import { MAX_TTL_MS } from './options.js'
+import { Pace } from './pace.js'
+import { GaveUp, type Patience } from './patience.js'
+import type { Place } from './place.js'
+
+/**
+ * How long a caller whose wait is over is kept for the answer to its leave, a round trip or a few. What is left of it
+ * goes on in the background.
+ */
+const PARTING_MS = 50
+
+export interface ContenderTerms {
+  key: string
+  who: string
+  ttlMs: number
+  patience: Patience
+  /** The place that a yield gives up. */
+  from?: From
+}
+
+/** The head of the line, and how many stand behind it. */
+export interface Turn {
+  place: Place
+  waiting: number
+}
+
+/** One acquisition: in at the end of the line, forward, and out of it as the holder or not at all. */
+export class Contender {
+  readonly #line: Line
+  readonly #terms: ContenderTerms
+  readonly #pace: Pace
+  #joining: Joining | undefined
+  #from: From | undefined
+  #seen: LineItem | undefined
+  #position: number | undefined
+  #head: { id: string; aliveUntilMs: number; unchangedSince: Moment; sinceMs: number } | undefined
+
+  constructor(line: Line, terms: ContenderTerms) {
+    this.#line = line
+    this.#terms = terms
+    this.#from = terms.from
+    this.#pace = new Pace(line.settings.clock, line.settings.random)
+  }
+
+  /** @throws LeaseError as documented for Leaser.acquire */
+  async acquire(): Promise<Turn> {
+    try {
+      for (;;) {
+        const place = await this.#join()
+        if (place && (await this.#waitForTurn(place))) return this.#take(place)
+        // Swept, or lifted out with the item: a lost place is final, so begin again at the end.
+      }
+    } catch (error) {
+      await this.#part()
+      throw error instanceof GaveUp ? this.#explain(error) : error
+    }
+  }
+
+  async #join(): Promise<Place | undefined> {
+    const { key, who, ttlMs, patience } = this.#terms
+    patience.check()
+    const joining = new Joining(this.#line, { key, who, ttlMs, patienceMs: patience.remainingMs(), from: this.#from })
+    this.#joining = joining
+    this.#seen = await this.#line.persist(patience, () => joining.attempt())
+    this.#from = undefined
+    return joining.place
+  }
+
+  /** True: `place` is the head of the line. False: it is gone. */
+  async #waitForTurn(place: Place): Promise<boolean> {
+    const { patience, ttlMs } = this.#terms
+    for (;;) {
+      patience.check()
+      const seen = this.#seen
+      if (!seen || !place.isIn(seen)) return false
+      const { ahead } = place.within(seen)
+      const remainingMs = place.grant.remainingMs()
+      if (ahead === 0) {
+        // What is seen may be stale, but the lowest stays the lowest until it may be swept.
+        if (remainingMs > place.grant.grantedMs / 2 || remainingMs > ttlMs / 2) return true
+        this.#seen = await this.#renew(place, ttlMs)
+      } else if (await this.#sweepHead(seen)) {
+        // The answer showed the line as it is now.
+      } else if (this.#renewalIsDue(place, remainingMs)) {
+        this.#seen = await this.#renew(place, Math.min(ttlMs, patience.remainingMs()))
+      } else {
+        this.#tellPosition(ahead, seen)
+        const untilRenewalMs = Math.max(1, remainingMs - place.grant.grantedMs / 2)
+        const pauseMs = this.#pace.pauseMs(ahead)
+        await patience.sleep(this.#renewalWouldHelp(place) ? Math.min(pauseMs, untilRenewalMs) : pauseMs)
+        this.#seen = await this.#look(place)
+      }
+    }
+  }
+
+  #renewalIsDue(place: Place, remainingMs: number): boolean {
+    return remainingMs < place.grant.grantedMs / 2 && this.#renewalWouldHelp(place)
+  }
+
+  /** Not where the deadline is what limits it already. */
+  #renewalWouldHelp(place: Place): boolean {
+    const { patience, ttlMs } = this.#terms
+    const wouldBeMs = this.#line.settings.clock.wallMs() + Math.min(ttlMs, patience.remainingMs())
+    return wouldBeMs > place.grant.aliveUntilMs + 1
+  }
+
+  #renew(place: Place, ms: number): Promise<LineItem | undefined> {
+    return this.#line.persist(this.#terms.patience, () => place.renew(ms))
+  }
+
+  async #look(place: Place): Promise<LineItem> {
+    const { key, patience } = this.#terms
+    return this.#line.persist(patience, async () => {
+      const options = { consistent: false, ...(patience.signal && { signal: patience.signal }) }
+      const { item } = await this.#line.ask(() => this.#line.store.look(key, options))
+      // That I am not in it proves nothing yet: it may be older than my join.
+      return item && place.isIn(item) ? item : this.#line.lookConsistently(key)
+    })
+  }
+
+  /** Only ever the head: whoever stands behind it may have renewed since this was seen, and is nobody's obstacle. */
+  async #sweepHead(seen: LineItem): Promise<boolean> {
+    const head = seen.contenders[0]
+    if (!head || !this.#isDead(head)) return false
+    const { key, patience } = this.#terms
+    await this.#line.persist(patience, async () => {
+      const atMs = Math.floor(this.#line.settings.clock.wallMs())
+      const answer = await this.#line.ask(() => this.#line.store.sweep(key, head, atMs))
+      this.#seen = (answer.done && answer.item) || (await this.#line.lookConsistently(key))
+      if (answer.done) this.#line.emit({ type: 'swept', key, ticket: head.ticket, who: head.who })
+    })
+    return true
+  }
+
+  #isDead(head: Seen): boolean {
+    const { clock, maxClockSkewMs } = this.#line.settings
+    const { id, aliveUntilMs } = head
+    const wallMs = clock.wallMs()
+    if (this.#head?.id !== id || this.#head.aliveUntilMs !== aliveUntilMs) {
+      const sinceMs = this.#head?.id === id ? this.#head.sinceMs : wallMs
+      this.#head = { id, aliveUntilMs, unchangedSince: new Moment(clock), sinceMs }
+    }
+    if (aliveUntilMs + maxClockSkewMs < wallMs) return true
+    const absurd = aliveUntilMs > wallMs + MAX_TTL_MS + maxClockSkewMs
+    return absurd && this.#head.unchangedSince.surelyElapsedMs() > this.#terms.ttlMs
+  }
+
+  #take(place: Place): Turn {
+    const { patience, key } = this.#terms
+    const waiting = this.#seen ? place.within(this.#seen).behind : 0
+    this.#line.emit({ type: 'acquired', key, token: place.ticket, waitedMs: patience.waitedMs(), waiting })
+    return { place, waiting }
+  }
+
+  #tellPosition(ahead: number, seen: LineItem): void {
+    if (this.#position === ahead) return
+    this.#position = ahead
+    const { key } = this.#terms
+    this.#line.emit({ type: 'waiting', key, position: ahead, holder: seen.contenders[0]?.who ?? '' })
+  }
+
+  async #part(): Promise<void> {
+    const { clock } = this.#line.settings
+    const gone = this.#leave().catch(() => {
+      // Refused for a reason that the caller already has, or will meet again.
+    })
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(PARTING_MS, resolve)
+      void gone.finally(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#joining) await this.#joining.withdraw()
+    else if (this.#from) await this.#line.leave(this.#terms.key, this.#from.id, this.#from.ticket)
+  }
+
+  #explain(gaveUp: GaveUp): LeaseError {
+    const { key, patience } = this.#terms
+    const waitedMs = Math.round(patience.waitedMs())
+    const { tableName } = this.#line.store
+    const where = { key, waitedMs, ...(tableName !== undefined && { tableName }) }
+    if (gaveUp.why === 'aborted') {
+      const message = `The wait for the lease on ${key} was aborted by its caller after ${waitedMs} ms.`
+      return new LeaseError('LEASE_ABORTED', message, where, { cause: gaveUp.cause })
+    }
+    const head = this.#seen?.contenders[0]
+    const place = this.#joining?.place
+    if (!this.#joining) {
+      const message = `The wait for the lease on ${key} was over before it began: timeoutMs left no time.`
+      return new LeaseError('LEASE_TIMEOUT', message, where)
+    }
+    if (!this.#seen || !place || !head) {
+      return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)
+    }
+    const position = place.within(this.#seen).ahead
+    const { swept } = this.#seen
+    const heldSinceMs = this.#head?.id === head.id ? this.#head.sinceMs : undefined
+    const since = heldSinceMs === undefined ? '' : `, seen there since ${new Date(heldSinceMs).toISOString()}`
+    return new LeaseError(
+      'LEASE_TIMEOUT',
+      `The lease on ${key} could not be had within ${waitedMs} ms: held by ${head.who}${since}, ` +
+        `${position} in line before this caller. Wait longer (timeoutMs), or hold the lease for shorter.`,
+      {
+        ...where,
+        holder: head.who,
+        position,
+        ...(heldSinceMs !== undefined && { heldSinceMs }),
+        ...(swept && { swept }),
+      },
+    )
+  }
+}

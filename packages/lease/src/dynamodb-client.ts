@@ -1,0 +1,203 @@
+import {
+  type $Command,
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  type DynamoDBClientConfig,
+  type DynamoDBClientResolvedConfig,
+  GetItemCommand,
+  type GetItemCommandInput,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb'
+import type { Clock } from './clock.js'
+import { LeaseError, type LeaseErrorCode } from './errors.js'
+import type { Attribute } from './item.js'
+import { StoreFailure } from './line-store.js'
+
+export type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+
+/** What one request for an item brought. */
+export interface ItemAnswer {
+  /** False: the condition did not hold. */
+  done: boolean
+  attributes?: Record<string, Attribute> | undefined
+  /** The answer's `Date` header, epoch milliseconds. */
+  dateMs?: number | undefined
+}
+
+/** What is to be known of a table that exists. */
+export interface TableDescription {
+  status: string
+  /** Each as `<name> HASH|RANGE S|N|B`. */
+  keys: string[]
+}
+
+/**
+ * A client of which every request is bounded: without `throwOnRequestTimeout` the SDK would only warn. Its retries are
+ * off, since it does not know what it repeats.
+ */
+export function createClient(requestTimeoutMs: number, config: DynamoDBClientConfig = {}): DynamoDBClient {
+  const bounds = { connectionTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true }
+  return new DynamoDBClient({ maxAttempts: 1, requestHandler: bounds, ...config })
+}
+
+/** The requests that this package makes, each bounded in time whatever the settings of the client. */
+export class DynamoDBRequests {
+  readonly tableName: string
+  readonly #client: DynamoDBClient
+  readonly #clock: Clock
+  readonly #requestTimeoutMs: number
+
+  constructor(client: DynamoDBClient, tableName: string, bounds: { clock: Clock; requestTimeoutMs: number }) {
+    this.tableName = tableName
+    this.#client = client
+    this.#clock = bounds.clock
+    this.#requestTimeoutMs = bounds.requestTimeoutMs
+  }
+
+  /** @throws StoreFailure */
+  async get(input: Omit<GetItemCommandInput, 'TableName'>, signal?: AbortSignal): Promise<ItemAnswer> {
+    const command = new GetItemCommand({ TableName: this.tableName, ...input })
+    const { output, dateMs } = await this.#send(command, { signal })
+    return { done: true, attributes: output?.Item, dateMs }
+  }
+
+  /** @throws StoreFailure */
+  async update(input: Omit<UpdateItemCommandInput, 'TableName'>): Promise<ItemAnswer> {
+    const command = new UpdateItemCommand({ TableName: this.tableName, ...input })
+    const { output, refusal, dateMs } = await this.#send(command, { expected: 'ConditionalCheckFailedException' })
+    return { done: output !== undefined, attributes: output ? output.Attributes : refusal?.Item, dateMs }
+  }
+
+  /** Nothing comes back where there is no such table. @throws StoreFailure */
+  async describeTable(): Promise<TableDescription | undefined> {
+    const command = new DescribeTableCommand({ TableName: this.tableName })
+    const { output } = await this.#send(command, { expected: 'ResourceNotFoundException' })
+    if (!output) return undefined
+    const { TableStatus = '', KeySchema = [], AttributeDefinitions = [] } = output.Table ?? {}
+    const types = new Map(AttributeDefinitions.map((it) => [it.AttributeName, it.AttributeType]))
+    return {
+      status: TableStatus,
+      keys: KeySchema.map((it) => `${it.AttributeName} ${it.KeyType} ${types.get(it.AttributeName)}`),
+    }
+  }
+
+  /** A table of on-demand capacity with the key `pk`; no harm if somebody else was faster. @throws StoreFailure */
+  async createTable(): Promise<void> {
+    const command = new CreateTableCommand({
+      TableName: this.tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    })
+    await this.#send(command, { expected: 'ResourceInUseException' })
+  }
+
+  async #send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    command: $Command<Input, Output, DynamoDBClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
+    { signal, expected }: { signal?: AbortSignal | undefined; expected?: string },
+  ): Promise<{ output?: Output; refusal?: Refusal; dateMs: number | undefined }> {
+    const bound = new AbortController()
+    const abort = () => bound.abort()
+    const cancelTimer = this.#clock.after(this.#requestTimeoutMs, abort)
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted) abort()
+    let dateMs: number | undefined
+    // Innermost, where the raw answer is, be it a good one or an error. On the command: the client may be somebody's.
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args)
+        dateMs = dateOf(result.response)
+        return result
+      },
+      { step: 'deserialize', priority: 'low', name: 'sqliteEfsDate' },
+    )
+    try {
+      return { output: await this.#client.send(command, { abortSignal: bound.signal }), dateMs }
+    } catch (error) {
+      const refusal = error as Refusal
+      if (expected !== undefined && refusal.name === expected) return { refusal, dateMs }
+      throw await this.#failure(refusal, dateMs)
+    } finally {
+      cancelTimer()
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  async #failure(error: Refusal, dateMs: number | undefined): Promise<StoreFailure> {
+    const region = await regionOf(this.#client)
+    const where = `table ${this.tableName} in ${region}`
+    const { kind, code, advice } = judge(error)
+    const message = `${code === 'UNREACHABLE' ? 'No usable answer from' : 'Refused by'} DynamoDB, ${where}: ${advice} (${error.name}: ${error.message})`
+    const details = { tableName: this.tableName, region }
+    return new StoreFailure(kind, new LeaseError(code, message, details, { cause: error }), dateMs)
+  }
+}
+
+/** What the SDK throws. */
+interface Refusal extends Error {
+  Item?: Record<string, Attribute>
+  $metadata?: { httpStatusCode?: number }
+}
+
+interface Judgement {
+  kind: StoreFailure['kind']
+  code: LeaseErrorCode
+  advice: string
+}
+
+const THROTTLED = new Set([
+  'ProvisionedThroughputExceededException',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'TransactionConflictException',
+  'ReplicatedWriteConflictException',
+])
+
+const DENIED = new Set([
+  'AccessDeniedException',
+  'UnrecognizedClientException',
+  'InvalidSignatureException',
+  'IncompleteSignatureException',
+  'MissingAuthenticationTokenException',
+  'ExpiredTokenException',
+  'CredentialsProviderError',
+  'NotAuthorized',
+])
+
+function judge({ name, message, $metadata }: Refusal): Judgement {
+  if (THROTTLED.has(name)) return { kind: 'throttled', code: 'UNREACHABLE', advice: 'it is throttling' }
+  if (DENIED.has(name)) {
+    const advice = 'the credentials need dynamodb:GetItem and dynamodb:UpdateItem on this table'
+    return { kind: 'refused', code: 'ACCESS_DENIED', advice }
+  }
+  if (name === 'ResourceNotFoundException') {
+    const advice = 'there is no such table; create it (createLeaseTable), or correct tableName or the region'
+    return { kind: 'refused', code: 'TABLE_NOT_FOUND', advice }
+  }
+  if (/region is missing/i.test(message)) {
+    return { kind: 'refused', code: 'CONFIGURATION', advice: 'set AWS_REGION, or give a client with a region' }
+  }
+  const status = $metadata?.httpStatusCode
+  if (status !== undefined && status >= 400 && status < 500) {
+    return { kind: 'refused', code: 'CONFIGURATION', advice: 'is this a table with the key pk (S)?' }
+  }
+  return { kind: 'ambiguous', code: 'UNREACHABLE', advice: 'is there a route to it, or a VPC endpoint?' }
+}
+
+async function regionOf(client: DynamoDBClient): Promise<string> {
+  try {
+    return await client.config.region()
+  } catch {
+    return 'no region'
+  }
+}
+
+function dateOf(response: unknown): number | undefined {
+  const { headers } = (response ?? {}) as { headers?: Record<string, string | undefined> }
+  const dateMs = Date.parse(headers?.['date'] ?? '')
+  return Number.isNaN(dateMs) ? undefined : dateMs
+}

@@ -1,0 +1,53 @@
+import { createClient, type DynamoDBClient, DynamoDBRequests } from './dynamodb-client.js'
+import { DynamoDBLineStore } from './dynamodb-line-store.js'
+import type { AcquireOptions, Lease, Leaser, LineState } from './lease.js'
+import { LineLeaser } from './line-leaser.js'
+import { checkOptions, checkTableName, type LeaserOptions, refuse } from './options.js'
+
+/** What a {@link DynamoDBLeaser} may be told. */
+export interface DynamoDBLeaserOptions extends LeaserOptions {
+  /** The table, by name or ARN. Its key is `pk`, a string: see {@link createLeaseTable}. */
+  tableName: string
+  /**
+   * A client of one's own. Each of its requests is cut off after `requestTimeoutMs`; retries of its own are allowed
+   * within that.
+   *
+   * @default one whose region and credentials come from the environment, with short timeouts and no retries
+   */
+  client?: DynamoDBClient
+}
+
+/**
+ * Leases from a fair line on one DynamoDB item per key: tickets are served in the order in which they were handed out,
+ * and the holder's ticket is its fencing token. Uncontended, an acquisition is one request and a release is one.
+ *
+ * With wall clocks that are within `maxClockSkewMs` of each other no two holders of one key have their lease at once.
+ * A holder that is paused between looking at `remainingMs()` and acting is not stopped by this class: compare the token
+ * where the write lands.
+ */
+export class DynamoDBLeaser implements Leaser {
+  readonly ttlMs: number
+  readonly #line: LineLeaser
+
+  /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
+  constructor(options: DynamoDBLeaserOptions) {
+    const tableName = checkTableName(options.tableName)
+    const settings = checkOptions(options)
+    const client = options.client ?? createClient(settings.requestTimeoutMs)
+    if (typeof client.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
+    this.ttlMs = settings.ttlMs
+    this.#line = new LineLeaser(new DynamoDBLineStore(new DynamoDBRequests(client, tableName, settings)), settings)
+  }
+
+  acquire(key: string, options?: AcquireOptions): Promise<Lease> {
+    return this.#line.acquire(key, options)
+  }
+
+  inspect(key: string): Promise<LineState> {
+    return this.#line.inspect(key)
+  }
+
+  raise(key: string, floor: number): Promise<void> {
+    return this.#line.raise(key, floor)
+  }
+}

@@ -1,0 +1,121 @@
+import { Moment } from './clock.js'
+import { LeaseError } from './errors.js'
+import { aliveUntil, Grant } from './grant.js'
+import type { LineItem } from './item.js'
+import type { Line } from './line.js'
+import { type LineAnswer, StoreFailure } from './line-store.js'
+import { Place } from './place.js'
+import { nonce } from './random.js'
+
+/** A place that is given up for a new one, in one request. */
+export interface From {
+  id: string
+  ticket: number
+}
+
+export interface JoinTerms {
+  key: string
+  who: string
+  ttlMs: number
+  /** What the caller would wait for at the most: nobody who dies in line holds it up for longer. */
+  patienceMs: number
+  from: From | undefined
+}
+
+/**
+ * One entry on its way into the line: a single nonce, however often the request has to be repeated. Everything counts
+ * from the first try, which may be the one that was applied.
+ */
+export class Joining {
+  readonly #line: Line
+  readonly #terms: JoinTerms
+  readonly #id: string
+  readonly #sent: Moment
+  readonly #aliveUntilMs: number
+  #unsettled = false
+  #pending: Promise<unknown> = Promise.resolve()
+  place: Place | undefined
+
+  constructor(line: Line, terms: JoinTerms) {
+    const { clock, random } = line.settings
+    this.#line = line
+    this.#terms = terms
+    this.#id = nonce(random)
+    this.#sent = new Moment(clock)
+    this.#aliveUntilMs = aliveUntil(clock, Math.min(terms.ttlMs, terms.patienceMs))
+  }
+
+  /**
+   * One attempt. Nothing comes back when this entry will never be in the line, or is no longer: join with a new one.
+   *
+   * @throws StoreFailure or LeaseError
+   */
+  attempt(): Promise<LineItem | undefined> {
+    const attempt = this.#attempt()
+    this.#pending = attempt
+    return attempt
+  }
+
+  async #attempt(): Promise<LineItem | undefined> {
+    const { key } = this.#terms
+    if (this.#unsettled) {
+      const item = await this.#line.lookConsistently(key)
+      if (this.#settle(item)) return item
+    }
+    const answer = await this.#send()
+    if (answer.done) {
+      const item = answer.item ?? (await this.#line.lookConsistently(key))
+      return this.#settle(item) ? item : undefined
+    }
+    // Refused: an earlier try was applied after all, or the item is not ours to write.
+    this.#unsettled = true
+    const item = answer.item ?? (await this.#line.lookConsistently(key))
+    if (item.foreignLockId !== undefined) throw foreignProtocol(key, item.foreignLockId)
+    return this.#settle(item) ? item : undefined
+  }
+
+  async #send(): Promise<LineAnswer> {
+    const { key, who, from } = this.#terms
+    const entry = { id: this.#id, who, aliveUntilMs: this.#aliveUntilMs }
+    const { store } = this.#line
+    try {
+      return await this.#line.ask(() => (from ? store.yield(key, from, entry) : store.join(key, entry)))
+    } catch (error) {
+      this.#unsettled ||= mayBeApplied(error)
+      throw error
+    }
+  }
+
+  #settle(item: LineItem): boolean {
+    const mine = item.contenders.find(({ id }) => id === this.#id)
+    if (!mine) return false
+    const grant = new Grant(this.#sent, this.#aliveUntilMs, this.#terms.ttlMs)
+    const { key, ttlMs } = this.#terms
+    this.place = new Place(this.#line, key, { id: this.#id, ticket: mine.ticket, grant, ttlMs })
+    return true
+  }
+
+  /** Leaves nothing behind, wherever the join has come to. */
+  async withdraw(): Promise<void> {
+    const { key, from } = this.#terms
+    await this.#pending.catch(() => {})
+    // The old entry first: without it a yield that is still under way is refused.
+    if (from && !this.place) await this.#line.leave(key, from.id, from.ticket)
+    if (this.place) await this.place.leave()
+    else if (this.#unsettled) await this.#line.leave(key, this.#id)
+  }
+}
+
+function mayBeApplied(error: unknown): boolean {
+  if (error instanceof StoreFailure) return error.kind === 'ambiguous'
+  return error instanceof LeaseError && error.code === 'CLOCK_SKEW'
+}
+
+export function foreignProtocol(key: string, lockId: string): LeaseError {
+  return new LeaseError(
+    'FOREIGN_PROTOCOL',
+    `The item ${key} carries a lock_id (${lockId}): django-sqlite-efs' protocol uses this key, and two protocols ` +
+      'on one file exclude nobody. Use another table or key, or stop the other writers and delete the item.',
+    { key, holder: lockId },
+  )
+}

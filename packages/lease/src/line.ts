@@ -1,0 +1,117 @@
+import { Moment, sleep } from './clock.js'
+import { provenSkewMs } from './clock-skew.js'
+import { LeaseError } from './errors.js'
+import type { LeaseEvent } from './events.js'
+import type { LineItem } from './item.js'
+import { type LineAnswer, type LineStore, StoreFailure } from './line-store.js'
+import type { LeaserSettings } from './options.js'
+import { GaveUp, type Patience } from './patience.js'
+
+const FIRST_BACKOFF_MS = 20
+const MAX_BACKOFF_MS = 1000
+
+/** How requests to the store are made: with the clock compared, and repeated where that is safe. */
+export class Line {
+  readonly store: LineStore
+  readonly settings: LeaserSettings
+
+  constructor(store: LineStore, settings: LeaserSettings) {
+    this.store = store
+    this.settings = settings
+  }
+
+  emit(event: LeaseEvent): void {
+    try {
+      this.settings.onEvent(event)
+    } catch {
+      // A listener's failure must not cost anybody the lease.
+    }
+  }
+
+  /**
+   * One attempt.
+   *
+   * @throws StoreFailure where trying again may help, else LeaseError
+   */
+  async ask(request: () => Promise<LineAnswer>): Promise<LineAnswer> {
+    const sentWallMs = this.settings.clock.wallMs()
+    try {
+      const answer = await request()
+      this.#checkClock(answer.dateMs, sentWallMs)
+      return answer
+    } catch (failure) {
+      if (!(failure instanceof StoreFailure)) throw failure
+      // First of all: a clock that is far off is also refused as an invalid signature.
+      this.#checkClock(failure.dateMs, sentWallMs)
+      throw failure.kind === 'refused' ? failure.error : failure
+    }
+  }
+
+  /** The item, for sure: what is not in it has not been written, or is gone. */
+  async lookConsistently(key: string): Promise<LineItem> {
+    const answer = await this.ask(() => this.store.look(key, { consistent: true }))
+    return answer.item ?? { ticket: 0, contenders: [] }
+  }
+
+  /**
+   * Attempts again, with growing pauses, until it works or patience ends.
+   *
+   * @throws GaveUp, or LeaseError `UNREACHABLE` once there has been no answer for a whole ttl
+   */
+  async persist<T>(patience: Patience, attempt: () => Promise<T>): Promise<T> {
+    let failure: StoreFailure | undefined
+    const since = new Moment(this.settings.clock)
+    for (let tries = 0; ; tries++) {
+      try {
+        patience.check()
+        return await patience.bound(attempt())
+      } catch (error) {
+        if (error instanceof GaveUp && error.why === 'timeout' && failure) throw failure.error
+        if (!(error instanceof StoreFailure)) throw error
+        failure = error
+      }
+      if (since.elapsedMs() > this.settings.ttlMs) throw failure.error
+      try {
+        await patience.sleep(this.#backoffMs(tries))
+      } catch (error) {
+        throw error instanceof GaveUp && error.why === 'timeout' ? failure.error : error
+      }
+    }
+  }
+
+  /**
+   * Takes an entry out of the line, however long that takes. Does not keep the process alive between two attempts.
+   *
+   * @throws LeaseError where trying again would not help
+   */
+  async leave(key: string, id: string, ticket?: number): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.store.leave(key, id, ticket)
+        return
+      } catch (failure) {
+        if (!(failure instanceof StoreFailure)) throw failure
+        if (failure.kind === 'refused') throw failure.error
+      }
+      await sleep(this.settings.clock, this.#backoffMs(tries), undefined, { background: true })
+    }
+  }
+
+  /** Full jitter, but never nothing. */
+  #backoffMs(tries: number): number {
+    return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** tries) * (0.1 + 0.9 * this.settings.random())
+  }
+
+  #checkClock(dateMs: number | undefined, sentWallMs: number): void {
+    if (dateMs === undefined) return
+    const { clock, maxClockSkewMs } = this.settings
+    const skewMs = provenSkewMs(dateMs, sentWallMs, clock.wallMs())
+    if (Math.abs(skewMs) <= maxClockSkewMs) return
+    const off = `${Math.round(Math.abs(skewMs))} ms ${skewMs > 0 ? 'ahead of' : 'behind'}`
+    throw new LeaseError(
+      'CLOCK_SKEW',
+      `This machine's wall clock is at least ${off} DynamoDB's, maxClockSkewMs is ${maxClockSkewMs}. ` +
+        'A lease would not be safe: set the clock (NTP) and try again.',
+    )
+  }
+}

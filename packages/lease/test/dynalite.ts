@@ -1,0 +1,41 @@
+import type { AddressInfo } from 'node:net'
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import dynalite from 'dynalite'
+import { createLeaseTable } from '../src/index.js'
+
+export const TABLE = 'leases'
+
+/** A DynamoDB in this process, with an empty lease table. */
+export interface TestDynamoDB {
+  endpoint: string
+  client(config?: DynamoDBClientConfig): DynamoDBClient
+  stop(): Promise<void>
+}
+
+export async function startDynamoDB(): Promise<TestDynamoDB> {
+  const server = dynalite({ createTableMs: 0 })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const endpoint = `http://127.0.0.1:${port}`
+  const clients: DynamoDBClient[] = []
+  const client = (config: DynamoDBClientConfig = {}) => {
+    const made = new DynamoDBClient({
+      endpoint,
+      region: 'local-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+      ...config,
+    })
+    clients.push(made)
+    return made
+  }
+  await createLeaseTable(client(), TABLE)
+  return {
+    endpoint,
+    client,
+    async stop() {
+      for (const made of clients) made.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
