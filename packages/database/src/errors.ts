@@ -3,9 +3,11 @@
  *
  * - `CONFIGURATION`: an option or the file itself can't be used so; the message names it and the way out.
  * - `NOT_FOUND`: there is no such file.
+ * - `INVALID_ARGUMENT`: a value that SQLite can't store was given for a parameter.
  * - `STATEMENT_REFUSED`: a statement that the design depends on not being run.
  * - `SQLITE`: SQLite's own error, with its extended code.
  * - `BUSY`: the lease is held, or a read was asked for, but the file stays locked by somebody else.
+ * - `QUEUE_FULL`: too many writes wait in this process already.
  * - `LEASE_TIMEOUT`: the turn to write did not come in time.
  * - `WRITE_CONFLICT`: the lease was lost, or a newer writer was found, before COMMIT. Nothing was written.
  * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: whether it took place is not known.
@@ -15,9 +17,11 @@
 export type DatabaseErrorCode =
   | 'CONFIGURATION'
   | 'NOT_FOUND'
+  | 'INVALID_ARGUMENT'
   | 'STATEMENT_REFUSED'
   | 'SQLITE'
   | 'BUSY'
+  | 'QUEUE_FULL'
   | 'LEASE_TIMEOUT'
   | 'WRITE_CONFLICT'
   | 'COMMIT_UNKNOWN'

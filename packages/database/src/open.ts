@@ -1,6 +1,123 @@
-import type { Database, DatabaseOptions } from './database.js'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkArguments } from './arguments.js'
+import { canonicalPath } from './data-file.js'
+import type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
+import { DatabaseError } from './errors.js'
+import type { LeasedFile } from './leased-file.js'
+import { type CheckedOptions, checkOptions, checkPath, MEMORY, type TestOptions } from './options.js'
+import { joinFile, leaveFile } from './registry.js'
+import { withoutTrailingComment } from './sql-scanner.js'
+import type { ResultSet, SqlValue } from './statement.js'
 
-/** Opens the database at `options.path`; nothing is touched before the first statement. */
+/**
+ * Opens the database at `options.path`. Nothing is touched before the first statement; a file that is not there is
+ * created by the first script, or the first statement that defines something.
+ *
+ * @throws DatabaseError `CONFIGURATION` naming the option and its value
+ */
 export function openDatabase(options: DatabaseOptions): Database {
-  throw new Error(`not there yet: ${options.path}`)
+  if (options.path !== MEMORY) return new OpenDatabase(checkOptions(options, checkPath(options.path)))
+  // One connection's memory can't be shared by readers and a writer: a file that nobody else knows stands for it.
+  checkOptions(options, MEMORY)
+  const folder = canonicalPath(mkdtempSync(join(tmpdir(), 'sqlite-efs-memory-')))
+  return new OpenDatabase(checkOptions(options, join(folder, 'memory.db')), () =>
+    rmSync(folder, { recursive: true, force: true }),
+  )
+}
+
+/** One user of a file in this process. */
+class OpenDatabase implements Database {
+  readonly #options: CheckedOptions
+  readonly #afterClose: () => void
+  readonly #transactions = new Set<Transaction>()
+  readonly #underWay = new Set<Promise<unknown>>()
+  #file: LeasedFile | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: CheckedOptions & TestOptions, afterClose = () => {}) {
+    this.#options = options
+    this.#afterClose = afterClose
+    this.#file = joinFile(options)
+  }
+
+  get path(): string {
+    return this.#options.path
+  }
+
+  async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
+    checkArguments(args)
+    return this.#tracked(this.#open.execute(withoutTrailingComment(sql), args, this.#options.timeoutMs))
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#tracked(this.#open.script(sql, this.#options.timeoutMs))
+  }
+
+  async transaction(options: TransactionOptions = {}): Promise<Transaction> {
+    const { mode = 'immediate', timeoutMs = this.#options.transactionTimeoutMs } = options
+    const begin = mode === 'deferred' ? this.#open.beginDeferred(timeoutMs) : this.#open.beginImmediate(timeoutMs)
+    const transaction = await this.#tracked(begin)
+    this.#transactions.add(transaction)
+    return {
+      execute: async (sql, args = []) => {
+        checkArguments(args)
+        return transaction.execute(withoutTrailingComment(sql), args)
+      },
+      savepoint: (name) => transaction.savepoint(name),
+      rollbackTo: (name) => transaction.rollbackTo(name),
+      releaseSavepoint: (name) => transaction.releaseSavepoint(name),
+      commit: () => this.#ended(transaction, transaction.commit()),
+      rollback: () => this.#ended(transaction, transaction.rollback()),
+    }
+  }
+
+  async recover(): Promise<boolean> {
+    return this.#tracked(this.#open.recover())
+  }
+
+  async check(): Promise<string[]> {
+    const integrity = await this.execute('PRAGMA integrity_check')
+    const keys = await this.execute('PRAGMA foreign_key_check')
+    return [
+      ...integrity.rows.map(([line]) => String(line)).filter((line) => line !== 'ok'),
+      ...keys.rows.map(([table, rowid, parent]) => `row ${rowid} of ${table} points to no row of ${parent}`),
+    ]
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    if (!file) return
+    await Promise.allSettled([...this.#transactions].map((transaction) => transaction.rollback()))
+    await Promise.allSettled(this.#underWay)
+    // A transaction whose start was still under way.
+    await Promise.allSettled([...this.#transactions].map((transaction) => transaction.rollback()))
+    await leaveFile(file)
+    this.#afterClose()
+  }
+
+  get #open(): LeasedFile {
+    if (!this.#file)
+      throw new DatabaseError('CLOSED', `${this.path} was closed here: open it again.`, { path: this.path })
+    return this.#file
+  }
+
+  #tracked<T>(promise: Promise<T>): Promise<T> {
+    this.#underWay.add(promise)
+    const done = () => void this.#underWay.delete(promise)
+    promise.then(done, done)
+    return promise
+  }
+
+  #ended(transaction: Transaction, ending: Promise<void>): Promise<void> {
+    this.#transactions.delete(transaction)
+    return this.#tracked(ending)
+  }
 }

@@ -1,4 +1,4 @@
-/** A value that SQLite can store. `number` that is a safe integer is bound as it is; pass a `bigint` for INTEGER. */
+/** A value that SQLite can store. Every `number` is bound as REAL, as libsql does; pass a `bigint` for INTEGER. */
 export type SqlValue = null | number | bigint | string | Uint8Array
 
 /** A column of a result. */
@@ -16,6 +16,7 @@ export interface ResultSet {
   rows: SqlValue[][]
   /** Rows inserted, updated or deleted by the statement itself; the returned rows are counted where it has RETURNING. */
   changes: number
-  /** Of the connection's last INSERT. */
-  lastInsertRowid: bigint
 }
+
+/** Which way a statement goes. */
+export type StatementKind = 'read' | 'write'

@@ -1,0 +1,85 @@
+import { DatabaseError } from './errors.js'
+import { leadingTokens, splitStatements } from './sql-scanner.js'
+import type { StatementKind } from './statement.js'
+
+/** PRAGMAs that take an argument and still only read (https://www.sqlite.org/pragma.html). */
+const READING_PRAGMAS = new Set(
+  `TABLE_INFO TABLE_XINFO TABLE_LIST INDEX_LIST INDEX_INFO INDEX_XINFO FOREIGN_KEY_LIST FOREIGN_KEY_CHECK INTEGRITY_CHECK
+   QUICK_CHECK`.split(/\s+/),
+)
+const WRITING_PRAGMAS = new Set(['OPTIMIZE', 'INCREMENTAL_VACUUM'])
+/** Not to be run even to ask: they checkpoint or free what they should not. */
+const REFUSED_PRAGMAS = new Set(['WAL_CHECKPOINT', 'SHRINK_MEMORY', 'WRITABLE_SCHEMA'])
+
+const WAY_OUT: Record<string, string> = {
+  BEGIN: 'Use $transaction([...]) or $transaction(async (tx) => ...) instead.',
+  COMMIT: 'Use $transaction([...]) or $transaction(async (tx) => ...) instead.',
+  END: 'Use $transaction([...]) or $transaction(async (tx) => ...) instead.',
+  ROLLBACK: 'Throw inside $transaction(async (tx) => ...) instead.',
+  SAVEPOINT: 'Use a nested $transaction instead.',
+  RELEASE: 'Use a nested $transaction instead.',
+  ATTACH: 'The lease covers one file: open a second database with a client of its own.',
+  DETACH: 'The lease covers one file: open a second database with a client of its own.',
+  VACUUM: 'It rewrites the whole file: run it with the sqlite-efs command line, under the lease.',
+}
+
+/** Where a statement is about to run: some are right only there. */
+export type Place = 'alone' | 'transaction' | 'script'
+
+/**
+ * Refuses what would break the guarantees, before anything is run.
+ *
+ * @throws DatabaseError `STATEMENT_REFUSED`
+ */
+export function refuseUnsafe(sql: string, place: Place): void {
+  const [first = '', second = '', third = ''] = leadingTokens(sql, 3)
+  if (first === '') throw refused(sql, 'It is empty.')
+  if (place !== 'script' && splitStatements(sql).length > 1) {
+    throw refused(sql, 'It holds more than one statement; only the first would run. Send them one by one.')
+  }
+  const wayOut = WAY_OUT[first]
+  if (wayOut) throw refused(sql, `${first} would get in the way of the lease. ${wayOut}`)
+  if (first === 'CREATE' && (second === 'TEMP' || second === 'TEMPORARY')) {
+    throw refused(
+      sql,
+      'What is temporary belongs to one connection, and connections come and go here. Use an ordinary table.',
+    )
+  }
+  if (first === 'PRAGMA') refuseUnsafePragma(sql, place, second, third)
+}
+
+function refuseUnsafePragma(sql: string, place: Place, second: string, third: string): void {
+  const schemaGiven = third === '.'
+  const [, , , named = '', sign = ''] = schemaGiven ? leadingTokens(sql, 5) : ['', '', '', second, third]
+  const name = unquoted(named)
+  if (REFUSED_PRAGMAS.has(name)) throw refused(sql, `PRAGMA ${name.toLowerCase()} is not for a leased file.`)
+  if (sign !== '=' && sign !== '(') return
+  if (READING_PRAGMAS.has(name) || WRITING_PRAGMAS.has(name)) return
+  if (name === 'DEFER_FOREIGN_KEYS' && place !== 'alone') return
+  if (name === 'FOREIGN_KEYS' && place === 'script') return
+  throw refused(
+    sql,
+    `PRAGMA ${name.toLowerCase()} would change one of several connections, or what the lease depends on. What may be set is set for all of them by the \`pragmas\` option.`,
+  )
+}
+
+const unquoted = (name: string) => name.replace(/^["'`[]|["'`\]]$/g, '').toUpperCase()
+
+function refused(sql: string, reason: string): DatabaseError {
+  return new DatabaseError('STATEMENT_REFUSED', `This statement is not run: ${excerpt(sql)}. ${reason}`)
+}
+
+/** The beginning of a statement, for a message. */
+export function excerpt(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ').trim()
+  return `\`${line.length > 80 ? `${line.slice(0, 79)}…` : line}\``
+}
+
+/** What the first words alone say; undefined where only SQLite knows. */
+export function kindByFirstWords(sql: string): StatementKind | undefined {
+  const [first = '', second = '', third = ''] = leadingTokens(sql, 3)
+  if (first === 'EXPLAIN') return 'read'
+  if (first !== 'PRAGMA') return undefined
+  const name = unquoted(third === '.' ? (leadingTokens(sql, 4)[3] ?? '') : second)
+  return WRITING_PRAGMAS.has(name) || name === 'DEFER_FOREIGN_KEYS' ? 'write' : 'read'
+}

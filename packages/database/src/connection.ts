@@ -1,0 +1,210 @@
+import Libsql from 'libsql'
+import { kindByFirstWords } from './classify.js'
+import { DatabaseError } from './errors.js'
+import { type Pragmas, pragmaScript } from './pragmas.js'
+import { leadingTokens, normalized } from './sql-scanner.js'
+import { asDatabaseError, isNotADatabase } from './sqlite-error.js'
+import type { Column, ResultSet, SqlValue, StatementKind } from './statement.js'
+
+/** How a connection opens the file. */
+export interface ConnectionOptions {
+  path: string
+  mode: 'read-only' | 'read-write'
+  pragmas: Pragmas
+  /** SQLite's VFS: only tests name one, to switch SQLite's own locks off. */
+  vfs?: string | undefined
+}
+
+interface Prepared {
+  statement: Libsql.Statement<unknown[]>
+  columns: readonly Column[]
+  returnsRows: boolean
+  /** Neither a query nor a change of rows: what was prepared before may have other columns after it. */
+  isDefinition: boolean
+  isExplain: boolean
+}
+
+const ROW_STATEMENTS = new Set([
+  'SELECT',
+  'VALUES',
+  'WITH',
+  'INSERT',
+  'REPLACE',
+  'UPDATE',
+  'DELETE',
+  'PRAGMA',
+  'EXPLAIN',
+])
+
+const MAX_PREPARED = 256
+const NO_COLUMNS: readonly Column[] = []
+
+/** A `file:` URI for SQLite (https://www.sqlite.org/uri.html). */
+export function uriOf(path: string, parameters: Record<string, string | undefined>): string {
+  const query = Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+  return `file:${path.split('/').map(encodeURIComponent).join('/')}?${query.join('&')}`
+}
+
+/**
+ * One libsql connection. BUSY is met only in {@link Connection.exec}: a prepared statement of libsql's that fails with it
+ * keeps its lock until it is garbage collected, so locks are taken by `exec`, and prepared statements run where the
+ * lock is held already.
+ */
+export class Connection {
+  readonly #path: string
+  readonly #libsql: Libsql.Database
+  readonly #prepared = new Map<string, Prepared>()
+  #schemaVersion: SqlValue | undefined
+  #hasDeferredKeys: boolean | undefined
+
+  /** @throws DatabaseError; `SQLITE` with BUSY when somebody is committing: try again. */
+  constructor(options: ConnectionOptions) {
+    this.#path = options.path
+    const mode = options.mode === 'read-only' ? 'ro' : 'rw'
+    this.#libsql = this.#translated(() => new Libsql(uriOf(options.path, { mode, vfs: options.vfs })))
+    try {
+      // In this order: PERSIST alone would read the schema first, recover a crash in DELETE mode, and delete the journal.
+      this.exec(
+        'PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=PERSIST; PRAGMA locking_mode=NORMAL; SELECT 1 FROM sqlite_schema LIMIT 1',
+      )
+      this.exec(pragmaScript(options.pragmas))
+      const journalMode = this.value('PRAGMA journal_mode')
+      if (journalMode !== 'persist') throw wrongJournalMode(options.path, journalMode)
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  get inTransaction(): boolean {
+    return this.#libsql.inTransaction
+  }
+
+  /** Runs statements without parameters and without results. The only place where locks are taken. */
+  exec(sql: string): void {
+    this.#translated(() => this.#libsql.exec(sql))
+  }
+
+  /** Runs one statement where the lock that it needs is held. */
+  run(sql: string, args: readonly SqlValue[] = []): ResultSet {
+    return this.#translated(() => {
+      const { statement, columns, returnsRows, isDefinition, isExplain } = this.#prepare(sql)
+      if (!returnsRows) {
+        const { changes } = statement.run(args as unknown[])
+        if (isDefinition) this.forgetStatements()
+        return { columns, rows: [], changes }
+      }
+      const rows = statement.all(args as unknown[]) as SqlValue[][]
+      // libsql leaves an explained write open, and nothing could be committed then: this resets it.
+      if (isExplain) statement.get(args as unknown[])
+      return { columns, rows, changes: rows.length }
+    })
+  }
+
+  /** The one value of a one-row, one-column statement. */
+  value(sql: string): SqlValue {
+    return this.run(sql).rows[0]?.[0] ?? null
+  }
+
+  /**
+   * Asks SQLite whether a statement writes, by preparing it: https://www.sqlite.org/c3ref/stmt_readonly.html. EXPLAIN
+   * would tell too, but libsql leaves an explained write open, and then nothing can be committed.
+   */
+  kindOf(sql: string): StatementKind {
+    const known = kindByFirstWords(sql)
+    if (known) return known
+    this.#translated(() => this.#prepare(sql))
+    // SQLite keeps the statement's text up to its semicolon; what was prepared last comes first.
+    const readOnly = this.run(
+      "SELECT ro FROM sqlite_stmt WHERE substr(?1, 1, length(sql)) = sql AND sql <> '' LIMIT 1",
+      [sql],
+    ).rows[0]?.[0]
+    return readOnly === 1n ? 'read' : 'write'
+  }
+
+  /** Drops the prepared statements when the schema is another than at the last call: their columns may be. Needs a lock. */
+  noticeSchema(): void {
+    const version = this.value('PRAGMA schema_version')
+    if (version === this.#schemaVersion) return
+    this.forgetStatements()
+    this.#schemaVersion = version
+  }
+
+  /** Rows changed since the connection was opened, by triggers and foreign keys too. Needs no lock. */
+  totalChanges(): number {
+    return Number(this.value('SELECT total_changes()'))
+  }
+
+  /** Whether the schema says something that makes a difference to statements that share a transaction. Needs a lock. */
+  hasDeferredKeys(): boolean {
+    this.#hasDeferredKeys ??= this.run('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').rows.some(([sql]) =>
+      / INITIALLY DEFERRED/.test(normalized(String(sql))),
+    )
+    return this.#hasDeferredKeys
+  }
+
+  forgetStatements(): void {
+    this.#hasDeferredKeys = undefined
+    this.#prepared.clear()
+    this.#schemaVersion = undefined
+  }
+
+  /** Ends what is open and gives locks and file back. Never throws: there is nothing left to do about it. */
+  close(): void {
+    try {
+      if (this.inTransaction) this.#libsql.exec('ROLLBACK')
+    } catch {
+      // The connection is on its way out.
+    }
+    this.#prepared.clear()
+    try {
+      this.#libsql.close()
+    } catch {
+      // As above.
+    }
+  }
+
+  #prepare(sql: string): Prepared {
+    const known = this.#prepared.get(sql)
+    if (known) return known
+    const statement = this.#libsql.prepare(sql)
+    const returnsRows = statement.reader
+    const [first = ''] = leadingTokens(sql, 1)
+    const isDefinition = !ROW_STATEMENTS.has(first)
+    const isExplain = first === 'EXPLAIN'
+    const prepared: Prepared = { statement, returnsRows, isDefinition, isExplain, columns: NO_COLUMNS }
+    if (returnsRows) {
+      statement.raw().safeIntegers()
+      prepared.columns = statement.columns().map(({ name, type }) => ({ name, declaredType: type }))
+    }
+    if (this.#prepared.size >= MAX_PREPARED) this.#prepared.delete(this.#prepared.keys().next().value!)
+    this.#prepared.set(sql, prepared)
+    return prepared
+  }
+
+  #translated<T>(action: () => T): T {
+    try {
+      return action()
+    } catch (error) {
+      if (isNotADatabase(error)) throw notADatabase(this.#path, error)
+      throw asDatabaseError(error, this.#path)
+    }
+  }
+}
+
+/** The file holds something else than a SQLite database. */
+export const notADatabase = (path: string, cause: unknown) =>
+  new DatabaseError(
+    'CONFIGURATION',
+    `${path} is not a SQLite database: check the path, or restore it from a backup.`,
+    { path, option: 'path', extendedCode: 26 },
+    { cause },
+  )
+
+/** The journal mode is not, and can't be made, the one that is safe over NFS. */
+export const wrongJournalMode = (path: string, mode: SqlValue) =>
+  new DatabaseError(
+    'CONFIGURATION',
+    `${path} is in journal mode ${String(mode).toUpperCase()}, which does not work over a network file system. Close every program that uses it, then run \`sqlite3 ${path} "PRAGMA journal_mode=DELETE"\` once.`,
+    { path, option: 'path' },
+  )

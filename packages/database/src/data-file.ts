@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, linkSync, openSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import Libsql from 'libsql'
+import { notADatabase, uriOf, wrongJournalMode } from './connection.js'
+import { DatabaseError } from './errors.js'
+import { putJournalInPlace, syncFolder } from './journal.js'
+import { type Pragmas, pragmaScript } from './pragmas.js'
+import { asDatabaseError, isCannotOpen, isNotADatabase } from './sqlite-error.js'
+
+/** The same file under whatever name it is reached: symbolic links are resolved, also where the file is still to come. */
+export function canonicalPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    try {
+      return join(realpathSync(dirname(path)), basename(path))
+    } catch {
+      return path
+    }
+  }
+}
+
+/** What stands at a path. */
+export type DataFileState = 'missing' | 'empty' | 'database'
+
+/**
+ * Looks at the file before any connection may touch it.
+ *
+ * It is read through SQLite, with `immutable`: opening and closing it by any other way would drop the locks that this
+ * process holds on it (https://www.sqlite.org/howtocorrupt.html#posix_close_bug).
+ *
+ * @throws DatabaseError `CONFIGURATION` for a folder, a file that is no database, and one in WAL mode
+ */
+export function inspectDataFile(path: string): DataFileState {
+  const stats = statIfThere(path)
+  if (!stats) return 'missing'
+  if (!stats.isFile()) {
+    throw new DatabaseError('CONFIGURATION', `${path} is not a file: the url has to name the database file itself.`, {
+      path,
+      option: 'path',
+    })
+  }
+  if (stats.size === 0) return 'empty'
+  let header: Uint8Array
+  try {
+    const libsql = new Libsql(uriOf(path, { mode: 'ro', immutable: '1' }))
+    try {
+      const rows = libsql.prepare('SELECT substr(data, 1, 100) FROM sqlite_dbpage WHERE pgno = 1').raw().all([]) as [
+        Uint8Array,
+      ][]
+      header = rows[0]?.[0] ?? new Uint8Array()
+    } finally {
+      libsql.close()
+    }
+  } catch (error) {
+    if (isCannotOpen(error) && !statIfThere(path)) return 'missing'
+    throw isNotADatabase(error) ? notADatabase(path, error) : asDatabaseError(error, path)
+  }
+  // https://www.sqlite.org/fileformat2.html#file_format_version_numbers
+  if (header[18] === 2 || header[19] === 2) throw wrongJournalMode(path, 'wal')
+  return 'database'
+}
+
+function statIfThere(path: string): Stats | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats) return stats
+  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+    throw new DatabaseError(
+      'CONFIGURATION',
+      `${path} can't be: there is no folder ${dirname(path)}. Create it, or mount the file system first.`,
+      { path, option: 'path' },
+    )
+  }
+  return undefined
+}
+
+/**
+ * Creates the database, journal first, and never with zero pages: beside an empty file SQLite deletes the journal. Does
+ * nothing where somebody else was first.
+ */
+export function createDataFile(path: string, pragmas: Pragmas, firstWords: string): void {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    const libsql = new Libsql(uriOf(temporary, { mode: 'rwc' }))
+    try {
+      libsql.exec(
+        `PRAGMA journal_mode=OFF; ${pragmaScript(pragmas)} PRAGMA user_version=1; PRAGMA user_version=0; ${firstWords}`,
+      )
+    } finally {
+      libsql.close()
+    }
+    const file = openSync(temporary, 'r+')
+    try {
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    putJournalInPlace(path)
+    linkSync(temporary, path)
+    syncFolder(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw asDatabaseError(error, path)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}

@@ -1,0 +1,147 @@
+import type { Connection } from './connection.js'
+import type { Transaction } from './database.js'
+import { DatabaseError } from './errors.js'
+import { alreadyOver, type TransactionContext } from './immediate-transaction.js'
+import { beginRead, endRead, type ReaderPool } from './reader.js'
+import type { ResultSet, SqlValue } from './statement.js'
+
+/** What a deferred transaction needs from its file. */
+export interface DeferredContext extends TransactionContext {
+  readers: ReaderPool
+  /** Takes the turn, the lease and SQLite's write lock. */
+  beginImmediate(): Promise<Transaction>
+}
+
+/**
+ * A transaction that begins as a read, and never touches the lease if it stays one. Its first write ends the read,
+ * takes the lease, and goes on if nobody has written in between.
+ */
+export class DeferredTransaction implements Transaction {
+  readonly #context: DeferredContext
+  readonly #dataVersion: SqlValue
+  #reader: Connection | undefined
+  #writing: Transaction | undefined
+  /** Savepoints of the reading half: nothing was written since, so they can be set again. */
+  #savepoints: string[] = []
+  #tail: Promise<unknown> = Promise.resolve()
+  #over: (() => unknown) | undefined
+
+  constructor(context: DeferredContext, reader: Connection) {
+    this.#context = context
+    this.#reader = reader
+    this.#dataVersion = reader.value('PRAGMA data_version')
+  }
+
+  execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
+    return this.#inOrder(async () => {
+      const reader = this.#reader
+      if (reader && this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql)) === 'read') {
+        return { ...reader.run(sql, args), changes: 0 }
+      }
+      this.#writing ??= await this.#upgrade()
+      return this.#writing.execute(sql, args)
+    })
+  }
+
+  savepoint(name: string): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#writing) return this.#writing.savepoint(name)
+      this.#savepoints.push(name)
+    })
+  }
+
+  rollbackTo(name: string): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#writing) return this.#writing.rollbackTo(name)
+      this.#savepoints.length = this.#indexOf(name) + 1
+    })
+  }
+
+  releaseSavepoint(name: string): Promise<void> {
+    return this.#inOrder(async () => {
+      if (this.#writing) return this.#writing.releaseSavepoint(name)
+      this.#savepoints.length = this.#indexOf(name)
+    })
+  }
+
+  commit(): Promise<void> {
+    return this.#inOrder(async () => {
+      this.#over = () => alreadyOver(this.#context.path, 'was committed')
+      this.#endReading()
+      await this.#writing?.commit()
+    })
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#over) return
+    await this.#inOrder(async () => {
+      this.#over = () => alreadyOver(this.#context.path, 'was rolled back')
+      this.#endReading()
+      await this.#writing?.rollback()
+    })
+  }
+
+  async #upgrade(): Promise<Transaction> {
+    const reader = this.#reader
+    if (!reader) throw alreadyOver(this.#context.path, 'could not go on writing')
+    const { readers, path } = this.#context
+    this.#reader = undefined
+    try {
+      readers.end(reader)
+      const writing = await this.#context.beginImmediate()
+      try {
+        if (this.#hasChanged(reader)) {
+          throw new DatabaseError(
+            'WRITE_CONFLICT',
+            `Somebody else has written ${path} since this transaction read it. Nothing was written; it is safe to try again. (transactionMode: 'immediate' takes the lease first, and never has to be tried again.)`,
+            { path, option: 'transactionMode' },
+          )
+        }
+        for (const name of this.#savepoints) await writing.savepoint(name)
+        return writing
+      } catch (error) {
+        await writing.rollback()
+        throw error
+      }
+    } catch (error) {
+      this.#over = () => error
+      throw error
+    } finally {
+      readers.giveBack(reader)
+    }
+  }
+
+  /** Asked on the connection that read, while nobody else can write: https://www.sqlite.org/pragma.html#pragma_data_version */
+  #hasChanged(reader: Connection): boolean {
+    beginRead(reader)
+    try {
+      return reader.value('PRAGMA data_version') !== this.#dataVersion
+    } finally {
+      endRead(reader)
+    }
+  }
+
+  #endReading(): void {
+    const reader = this.#reader
+    if (!reader) return
+    this.#reader = undefined
+    this.#context.readers.end(reader)
+    this.#context.readers.giveBack(reader)
+  }
+
+  #indexOf(name: string): number {
+    const index = this.#savepoints.lastIndexOf(name)
+    if (index < 0)
+      throw new DatabaseError('SQLITE', `no such savepoint: ${name}`, { path: this.#context.path, extendedCode: 1 })
+    return index
+  }
+
+  #inOrder<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(() => {
+      if (this.#over) throw this.#over()
+      return step()
+    })
+    this.#tail = result.catch(() => {})
+    return result
+  }
+}

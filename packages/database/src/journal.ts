@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseError } from './errors.js'
+
+/*
+ * The journal file always exists and is never empty: NFS clients remember "not there" and "size 0", and SQLite looks
+ * for a hot journal with stat(). Measured on NFSv4.1: with a journal that comes and goes, another host reads what a
+ * killed writer left half written in every run; with one that is always there, in none (docs/architecture.md).
+ */
+
+const EMPTY_HEADER = Buffer.alloc(512)
+// https://www.sqlite.org/fileformat2.html#the_rollback_journal
+const MAGIC = Buffer.from('d9d505f920a163d7', 'hex')
+
+export const journalPathOf = (path: string) => `${path}-journal`
+
+/** What the journal file tells: open() is what makes an NFS client ask the server. */
+export type JournalState = 'missing' | 'empty' | 'cold' | 'hot-or-live'
+
+/** Looks at the journal beside the database. */
+export function journalState(path: string): JournalState {
+  let file: number
+  try {
+    file = openSync(journalPathOf(path), 'r')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 'missing'
+    throw error
+  }
+  try {
+    if (fstatSync(file).size === 0) return 'empty'
+    const start = Buffer.alloc(MAGIC.length)
+    readSync(file, start, 0, MAGIC.length, 0)
+    return start.equals(MAGIC) ? 'hot-or-live' : 'cold'
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * Puts a journal of zeros in place where there is none. Safe at any time and from any host: link() fails where somebody
+ * else was first. Returns whether it did.
+ *
+ * @throws DatabaseError `CONFIGURATION` when the folder can't be written
+ */
+export function putJournalInPlace(path: string): boolean {
+  const temporary = `${journalPathOf(path)}.${randomBytes(6).toString('hex')}`
+  try {
+    writeSynced(temporary, 'wx')
+    try {
+      linkSync(temporary, journalPathOf(path))
+    } finally {
+      unlinkSync(temporary)
+    }
+    syncFolder(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw notWritable(path, error)
+  }
+}
+
+/**
+ * Gives an empty journal its first bytes. Only while this process holds SQLite's RESERVED lock: otherwise a writer could
+ * have filled it in the meantime.
+ */
+export function fillEmptyJournal(path: string): void {
+  writeSynced(journalPathOf(path), 'r+')
+}
+
+function writeSynced(file: string, flags: 'wx' | 'r+'): void {
+  const descriptor = openSync(file, flags, 0o666)
+  try {
+    writeSync(descriptor, EMPTY_HEADER, 0, EMPTY_HEADER.length, 0)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Makes a new name in the database's folder durable. */
+export function syncFolder(path: string): void {
+  const folder = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+function notWritable(path: string, error: unknown): DatabaseError {
+  return new DatabaseError(
+    'CONFIGURATION',
+    `The folder of ${path} can't be written (${(error as Error).message}): SQLite needs its rollback journal beside the database, for readers too. Mount it read-write, and let the user of this process own it (on EFS: the access point's user).`,
+    { path, option: 'path' },
+    { cause: error },
+  )
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code

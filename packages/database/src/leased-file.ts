@@ -1,0 +1,237 @@
+import { Classification } from './classification.js'
+import { Connection } from './connection.js'
+import { createDataFile, inspectDataFile } from './data-file.js'
+import type { Transaction } from './database.js'
+import { DeferredTransaction } from './deferred-transaction.js'
+import { DatabaseError } from './errors.js'
+import { FENCE_MARK } from './fence.js'
+import { FreezeDetector } from './freeze.js'
+import { groupCommit, type Write } from './group-commit.js'
+import { ImmediateTransaction } from './immediate-transaction.js'
+import { journalState, putJournalInPlace } from './journal.js'
+import type { CheckedOptions } from './options.js'
+import type { Patience } from './patience.js'
+import { Reader, ReaderPool } from './reader.js'
+import { runScript } from './script.js'
+import { READONLY_ROLLBACK } from './sqlite-error.js'
+import type { ResultSet, SqlValue, StatementKind } from './statement.js'
+import { Tenure } from './tenure.js'
+import { type Turn, WriteQueue } from './write-queue.js'
+import { Writer } from './writer.js'
+
+/** One file in one process: its connections, its queue, its place in the line; shared by all who use it here. */
+export class LeasedFile {
+  readonly options: CheckedOptions
+  readonly #reader: Reader
+  readonly #lastingReaders: ReaderPool
+  readonly #writer: Writer
+  readonly #queue: WriteQueue<Write>
+  readonly #classification = new Classification()
+  readonly #freeze: FreezeDetector
+  readonly #tenure: Tenure
+
+  constructor(options: CheckedOptions) {
+    this.options = options
+    const { path, clock, fencing, release, leaser, leaseKey, maxHoldMs, who } = options
+    this.#freeze = new FreezeDetector(clock)
+    const readers = {
+      clock,
+      open: () => this.#openReader(),
+      patience: () => this.#patience(() => this.recover()),
+      noticeFreeze: () => this.#noticeFreeze(),
+    }
+    this.#reader = new Reader(readers)
+    this.#lastingReaders = new ReaderPool(readers)
+    this.#writer = new Writer({
+      path,
+      fencing,
+      readers: this.#lastingReaders,
+      open: () => this.#openWriter(),
+      patience: () => this.#patience(),
+      closeWindow: () => this.#reader.closeWindow(),
+      noticeFreeze: () => this.#noticeFreeze(),
+      monotonicMs: () => clock.monotonicMs(),
+    })
+    this.#tenure = new Tenure({ leaser, key: leaseKey, clock, maxHoldMs, who })
+    this.#queue = new WriteQueue<Write>({
+      path,
+      clock,
+      release,
+      tenure: this.#tenure,
+      writer: this.#writer,
+      runGroup: groupCommit,
+      explainBusy: (error) => this.#explainBusy(error),
+      beforeWaiting: () => this.#reader.closeWindow(),
+    })
+  }
+
+  /** Runs one statement: a read at once, a write in its turn. */
+  async execute(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
+    const kind = this.#classification.known(sql, 'alone') ?? (await this.#classify(sql))
+    if (kind === 'read') return this.#reader.read((connection) => ({ ...connection.run(sql, args), changes: 0 }))
+    return new Promise((resolve, reject) => {
+      const write = { sql, args, resolve, reject }
+      this.#queue.add({
+        what: 'a write',
+        timeoutMs,
+        groupable: write,
+        run: (turn) => groupCommit([write], turn),
+        fail: reject,
+      })
+    })
+  }
+
+  async #classify(sql: string): Promise<StatementKind> {
+    try {
+      return await this.#reader.read((connection) =>
+        this.#classification.of(sql, 'alone', () => connection.kindOf(sql)),
+      )
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error
+      // What waits for its turn already may create what this statement needs.
+      if (error.code === 'SQLITE' && !this.#queue.isIdle) return 'write'
+      // Only a definition has anything to do in a file that is not there yet.
+      if (error.code === 'NOT_FOUND' && (/^\s*create\b/i.test(sql) || !this.#queue.isIdle)) return 'write'
+      throw error
+    }
+  }
+
+  /** Runs a script in a transaction of its own. */
+  script(sql: string, timeoutMs: number): Promise<void> {
+    return this.#inTurn('a script', timeoutMs, (turn) => runScript(sql, turn, this.options.path))
+  }
+
+  /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
+  recover(): Promise<boolean> {
+    return this.#inTurn('a recovery', this.options.timeoutMs, async (turn) => {
+      const wasHot = journalState(this.options.path) === 'hot-or-live'
+      await turn.begin()
+      turn.writer.rollback()
+      return wasHot
+    })
+  }
+
+  /** Runs something in a turn of its own. */
+  #inTurn<T>(what: string, timeoutMs: number, action: (turn: Turn) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#queue.add({
+        what,
+        timeoutMs,
+        fail: reject,
+        run: async (turn) => {
+          try {
+            const result = await action(turn)
+            return () => resolve(result)
+          } catch (error) {
+            turn.writer.rollback()
+            return () => reject(error)
+          }
+        },
+      })
+    })
+  }
+
+  /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
+  beginImmediate(timeoutMs: number): Promise<Transaction> {
+    return new Promise((resolve, reject) => {
+      this.#queue.add({
+        what: 'a transaction',
+        timeoutMs,
+        fail: reject,
+        run: async (turn) => {
+          try {
+            await turn.begin()
+          } catch (error) {
+            return () => reject(error)
+          }
+          return new Promise((end) => resolve(new ImmediateTransaction(this.#transactionContext, turn, end)))
+        },
+      })
+    })
+  }
+
+  /** Begins a transaction that stays a read until it writes. */
+  async beginDeferred(timeoutMs: number): Promise<Transaction> {
+    const reader = await this.#lastingReaders.begin()
+    return new DeferredTransaction(
+      {
+        ...this.#transactionContext,
+        readers: this.#lastingReaders,
+        beginImmediate: () => this.beginImmediate(timeoutMs),
+      },
+      reader,
+    )
+  }
+
+  get #transactionContext() {
+    return { path: this.options.path, classification: this.#classification }
+  }
+
+  /** Waits until nothing is under way, and gives everything back. */
+  async close(): Promise<void> {
+    this.#reader.discard()
+    await this.#queue.idle()
+    this.#reader.discard()
+    this.#lastingReaders.discard()
+    this.#writer.discard()
+  }
+
+  #openReader(): Connection {
+    const { path, pragmas, vfs } = this.options
+    const state = inspectDataFile(path)
+    if (state === 'missing') {
+      throw new DatabaseError(
+        'NOT_FOUND',
+        `There is no database at ${path}: apply the migrations first, or check the path and the mount.`,
+        { path },
+      )
+    }
+    const journal = journalState(path)
+    if (journal === 'missing') putJournalInPlace(path)
+    // Only a writer may fill it: the same way out as for a hot journal.
+    if (journal === 'empty')
+      throw new DatabaseError('SQLITE', `${path} has an empty journal`, { path, extendedCode: READONLY_ROLLBACK })
+    return new Connection({ path, pragmas, vfs, mode: 'read-only' })
+  }
+
+  #openWriter(): Connection {
+    const { path, pragmas, vfs, fencing } = this.options
+    if (inspectDataFile(path) === 'missing') {
+      createDataFile(path, pragmas, fencing === 'off' ? '' : `PRAGMA application_id=${FENCE_MARK};`)
+    }
+    if (journalState(path) === 'missing') putJournalInPlace(path)
+    return new Connection({ path, pragmas, vfs, mode: 'read-write' })
+  }
+
+  /** The lease is held, and still the file is locked: says who was swept, for it may be his locks. */
+  async #explainBusy(error: DatabaseError): Promise<DatabaseError> {
+    const { leaser, leaseKey } = this.options
+    const swept = await leaser.inspect(leaseKey).then(
+      (line) => line.swept,
+      () => undefined,
+    )
+    if (!swept) return error
+    const message = `${error.message} Swept from the line last: ${swept.who} (ticket ${swept.ticket}) at ${new Date(swept.atMs).toISOString()}.`
+    return new DatabaseError('BUSY', message, { ...error.details, holder: swept.who }, { cause: error })
+  }
+
+  #noticeFreeze(): void {
+    if (!this.#freeze.thawed()) return
+    this.#reader.discard()
+    this.#lastingReaders.discard()
+    if (!this.#writer.inTransaction) this.#writer.discard()
+  }
+
+  #patience(recover?: () => Promise<unknown>): Patience {
+    const { path, clock, timeoutMs } = this.options
+    return {
+      path,
+      clock,
+      timeoutMs,
+      random: Math.random,
+      onTimeout: (waitedMs) =>
+        `${path} stayed locked for ${Math.round(waitedMs)} ms by somebody else: a program that uses it without the lease, or a host that died in a transaction, whose locks the file server keeps for a minute or more. Try again.`,
+      ...(recover ? { recover } : {}),
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import type { Clock } from '@sqlite-efs/lease'
+import type { Connection } from './connection.js'
+import { type Patience, whileBusy } from './patience.js'
+import { isConnectionDoubtful } from './sqlite-error.js'
+
+/** A window that is fed all the time is closed after this long, so that a writer elsewhere gets its turn. */
+const MAX_WINDOW_MS = 20
+
+/** Takes SQLite's shared lock: by `exec`, so that BUSY leaves nothing behind. */
+export function beginRead(connection: Connection): void {
+  try {
+    connection.exec('BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1')
+    connection.noticeSchema()
+  } catch (error) {
+    endRead(connection)
+    throw error
+  }
+}
+
+/** Gives the shared lock back. */
+export function endRead(connection: Connection): void {
+  if (connection.inTransaction) connection.exec('ROLLBACK')
+}
+
+/** What the readers of a file need from it. */
+export interface ReaderContext {
+  clock: Clock
+  open(): Connection
+  patience(what: string): Patience
+  /** Throws the connections away where the process was frozen. */
+  noticeFreeze(): void
+}
+
+/**
+ * Reads that follow one another share a read transaction, the window: taking and dropping the shared lock is all of a
+ * warm read's cost over NFS. It is closed before the event loop waits for I/O, and before this process commits.
+ */
+export class Reader {
+  readonly #context: ReaderContext
+  #connection: Connection | undefined
+  #closing: NodeJS.Immediate | undefined
+  #openedAtMs = 0
+
+  constructor(context: ReaderContext) {
+    this.#context = context
+  }
+
+  /**
+   * Runs `action` in the window; at once, where nobody is in the way.
+   *
+   * @throws DatabaseError `BUSY`, `NOT_FOUND`, `CONFIGURATION`, `SQLITE`
+   */
+  async read<T>(action: (connection: Connection) => T): Promise<T> {
+    const patience = this.#context.patience('read')
+    for (let failures = 0; ; failures++) {
+      const connection = await whileBusy(patience, () => this.#window())
+      try {
+        return action(connection)
+      } catch (error) {
+        if (!isConnectionDoubtful(error)) throw error
+        this.discard()
+        // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
+        if (failures > 0) throw error
+      }
+    }
+  }
+
+  #window(): Connection {
+    if (this.#closing && this.#context.clock.monotonicMs() - this.#openedAtMs > MAX_WINDOW_MS) this.closeWindow()
+    if (this.#closing && this.#connection) return this.#connection
+    this.#context.noticeFreeze()
+    this.#connection ??= this.#context.open()
+    try {
+      beginRead(this.#connection)
+    } catch (error) {
+      if (isConnectionDoubtful(error)) this.discard()
+      throw error
+    }
+    this.#openedAtMs = this.#context.clock.monotonicMs()
+    this.#closing = setImmediate(() => this.closeWindow())
+    return this.#connection
+  }
+
+  /** Gives the shared lock back, if it is held. */
+  closeWindow(): void {
+    if (!this.#closing) return
+    clearImmediate(this.#closing)
+    this.#closing = undefined
+    try {
+      if (this.#connection) endRead(this.#connection)
+    } catch {
+      this.discard()
+    }
+  }
+
+  /** Throws the connection away; the next read opens a new one. */
+  discard(): void {
+    if (this.#closing) clearImmediate(this.#closing)
+    this.#closing = undefined
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+}
+
+/** A connection of its own for each read that lasts: the read half of a deferred transaction. */
+export class ReaderPool {
+  readonly #context: ReaderContext
+  readonly #idle: Connection[] = []
+  readonly #lasting = new Set<Connection>()
+  #waitingForNone: (() => void)[] = []
+  #gate: Promise<void> | undefined
+
+  constructor(context: ReaderContext) {
+    this.#context = context
+  }
+
+  /** Begins a read transaction that lasts until {@link ReaderPool.end}. */
+  async begin(): Promise<Connection> {
+    while (this.#gate) await this.#gate
+    this.#context.noticeFreeze()
+    const connection = await whileBusy(this.#context.patience('transaction'), () => {
+      const candidate = this.#idle.pop() ?? this.#context.open()
+      try {
+        beginRead(candidate)
+      } catch (error) {
+        if (isConnectionDoubtful(error)) candidate.close()
+        else this.#idle.push(candidate)
+        throw error
+      }
+      return candidate
+    })
+    this.#lasting.add(connection)
+    return connection
+  }
+
+  /** Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}. */
+  end(connection: Connection): void {
+    try {
+      endRead(connection)
+    } finally {
+      this.#lasting.delete(connection)
+      if (this.#lasting.size === 0) for (const resolve of this.#waitingForNone.splice(0)) resolve()
+    }
+  }
+
+  giveBack(connection: Connection): void {
+    if (connection.inTransaction || this.#idle.length > 0) connection.close()
+    else this.#idle.push(connection)
+  }
+
+  /** Lets no new read begin that lasts, until the returned function is called: a commit needs the file for itself. */
+  holdBack(): () => void {
+    let letGo = () => {}
+    this.#gate = new Promise((resolve) => {
+      letGo = resolve
+    })
+    return () => {
+      this.#gate = undefined
+      letGo()
+    }
+  }
+
+  /** Resolves when no read lasts any more, or the time is up. */
+  async none(timeoutMs: number): Promise<void> {
+    if (this.#lasting.size === 0) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#context.clock.after(timeoutMs, resolve)
+      this.#waitingForNone.push(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
+  /** Throws away what is not in use. */
+  discard(): void {
+    for (const connection of this.#idle.splice(0)) connection.close()
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Just enough of SQLite's tokenizer (https://www.sqlite.org/lang_comment.html, `sqlite3_complete`) to tell statements
+ * apart and to know their first words. What a statement does is SQLite's to say: see classify.ts.
+ */
+interface Token {
+  /** Upper-case for a word; the text as it is for the rest. */
+  text: string
+  start: number
+  end: number
+}
+
+const SPACE = /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y
+const TOKEN = /'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_$\p{N}]+|[\s\S]/uy
+
+function* tokens(sql: string): Generator<Token> {
+  let at = 0
+  while (at < sql.length) {
+    SPACE.lastIndex = at
+    if (SPACE.test(sql)) {
+      at = SPACE.lastIndex
+      continue
+    }
+    TOKEN.lastIndex = at
+    const text = TOKEN.exec(sql)?.[0] ?? sql[at]!
+    const start = at
+    at += text.length
+    yield { text: /^[\p{L}_$]/u.test(text) ? text.toUpperCase() : text, start, end: at }
+  }
+}
+
+/** The statements of a script, without their semicolons and the comments around them. A trigger's body is part of its statement. */
+export function splitStatements(script: string): string[] {
+  const statements: string[] = []
+  let start = -1
+  let end = 0
+  let words: string[] = []
+  let previous = ''
+  let beforePrevious = ''
+  const finish = () => {
+    if (start >= 0) statements.push(script.slice(start, end))
+    start = -1
+    words = []
+    previous = ''
+  }
+  for (const token of tokens(script)) {
+    if (token.text === ';') {
+      // The body of a trigger ends with `; END`, as sqlite3_complete has it.
+      const inTrigger = isTrigger(words) && !(previous === 'END' && beforePrevious === ';')
+      if (!inTrigger) {
+        finish()
+        continue
+      }
+    }
+    if (start < 0) start = token.start
+    end = token.end
+    if (words.length < 4) words.push(token.text)
+    beforePrevious = previous
+    previous = token.text
+  }
+  finish()
+  return statements
+}
+
+const isTrigger = ([first, second, third]: string[]) =>
+  first === 'CREATE' && (second === 'TRIGGER' || ((second === 'TEMP' || second === 'TEMPORARY') && third === 'TRIGGER'))
+
+/** The first words and signs of a statement, in upper case. */
+export function leadingTokens(sql: string, count: number): string[] {
+  const found: string[] = []
+  for (const token of tokens(sql)) {
+    if (found.length === count) break
+    found.push(token.text)
+  }
+  return found
+}
+
+/** The statement's words and signs, in upper case and one space apart: comments and spelling don't matter any more. */
+export function normalized(sql: string): string {
+  return [...tokens(sql)].map((token) => token.text).join(' ')
+}
+
+/** A statement without the comment that a sqlcommenter (a trace id, say) hung on its end: the same text every time. */
+export function withoutTrailingComment(sql: string): string {
+  // A statement that ends in `*/` ends in a comment, or is no statement at all.
+  return sql.endsWith('*/') ? sql.slice(0, sql.lastIndexOf('/*')).trimEnd() : sql
+}

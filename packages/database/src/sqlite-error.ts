@@ -1,0 +1,60 @@
+import { DatabaseError } from './errors.js'
+
+// https://www.sqlite.org/rescode.html
+const BUSY = 5
+const READONLY = 8
+const IOERR = 10
+const CORRUPT = 11
+const FULL = 13
+const CANTOPEN = 14
+const CONSTRAINT = 19
+const NOTADB = 26
+export const READONLY_ROLLBACK = 776
+
+/** SQLite's extended result code of what libsql threw; 0 when SQLite had no part in it. */
+export function extendedCodeOf(error: unknown): number {
+  if (!(error instanceof Error)) return 0
+  if (error instanceof DatabaseError) return error.details.extendedCode ?? 0
+  if ('rawCode' in error && typeof error.rawCode === 'number') return error.rawCode
+  // A failed open comes without a code, but for the number at the end of its text.
+  const opening = /^ConnectionFailed\(.*: (\d+)"?\)$/s.exec(error.message)
+  return opening ? Number(opening[1]) : 0
+}
+
+const primaryCodeOf = (error: unknown) => extendedCodeOf(error) & 0xff
+
+/** Somebody else holds a lock. */
+export const isBusy = (error: unknown) => primaryCodeOf(error) === BUSY
+/** A read-only connection met a hot journal: what a dead writer left has to be rolled back first. */
+export const needsRecovery = (error: unknown) => extendedCodeOf(error) === READONLY_ROLLBACK
+/** The connection may hold locks or pages that are worth nothing any more. */
+export const isConnectionDoubtful = (error: unknown) => [IOERR, CORRUPT, NOTADB].includes(primaryCodeOf(error))
+export const isNotADatabase = (error: unknown) => primaryCodeOf(error) === NOTADB
+export const isCannotOpen = (error: unknown) => primaryCodeOf(error) === CANTOPEN
+export const isReadOnly = (error: unknown) => primaryCodeOf(error) === READONLY && !needsRecovery(error)
+export const isConstraint = (error: unknown) => primaryCodeOf(error) === CONSTRAINT
+/**
+ * COMMIT failed, and nothing of the transaction can be in the file: the commit point, the zeroed journal header, was
+ * not reached. ENOSPC is met while pages are written, before it.
+ */
+export const isCommitSurelyUndone = (error: unknown) => [CONSTRAINT, FULL, READONLY].includes(primaryCodeOf(error))
+
+/** SQLite's error as this package's own; others pass through. */
+export function asDatabaseError(error: unknown, path: string): unknown {
+  const extendedCode = extendedCodeOf(error)
+  if (extendedCode === 0 || error instanceof DatabaseError || !(error instanceof Error)) return error
+  if (isReadOnly(error) || isCannotOpen(error)) {
+    return new DatabaseError(
+      'CONFIGURATION',
+      `${path} can't be opened or written (${error.message}): the file and its folder must be writable, mounted read-write, and the user of this process must own them (on EFS: the access point's user).`,
+      { path, option: 'path', extendedCode, sqliteMessage: error.message },
+      { cause: error },
+    )
+  }
+  return new DatabaseError(
+    'SQLITE',
+    error.message,
+    { path, extendedCode, sqliteMessage: error.message },
+    { cause: error },
+  )
+}

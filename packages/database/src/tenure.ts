@@ -1,0 +1,71 @@
+import { type Clock, type Lease, LeaseError, type Leaser, Moment } from '@sqlite-efs/lease'
+
+/** What a tenure needs to know. */
+export interface TenureOptions {
+  leaser: Leaser
+  key: string
+  clock: Clock
+  maxHoldMs: number
+  who?: string | undefined
+}
+
+/**
+ * This process's place in the line: one for all of its writers, kept while there is more to write, for `maxHoldMs` at
+ * most while others may be waiting.
+ */
+export class Tenure {
+  readonly #options: TenureOptions
+  #lease: Lease | undefined
+  #since: Moment
+  #releasing: Promise<void> = Promise.resolve()
+
+  constructor(options: TenureOptions) {
+    this.#options = options
+    this.#since = new Moment(options.clock)
+  }
+
+  /**
+   * The lease: the one that is held, or the next one that is had.
+   *
+   * @throws LeaseError as {@link Leaser.acquire} does
+   */
+  async take(timeoutMs: () => number, ttlMs?: number): Promise<Lease> {
+    const { leaser, key, who, maxHoldMs, clock } = this.#options
+    const options = { timeoutMs, ...(who === undefined ? {} : { who }), ...(ttlMs === undefined ? {} : { ttlMs }) }
+    const held = this.#lease
+    if (held && isAlive(held) && (ttlMs === undefined || held.ttlMs >= ttlMs)) {
+      if (this.#since.elapsedMs() <= maxHoldMs) return held
+      this.#lease = undefined
+      this.#lease = await held.yield(options)
+    } else {
+      await this.release()
+      this.#lease = await leaser.acquire(key, options)
+    }
+    this.#since = new Moment(clock)
+    return this.#lease
+  }
+
+  /** Whether the lease is held, as far as is known. */
+  get isHeld(): boolean {
+    return this.#lease !== undefined
+  }
+
+  /** Makes the next lease carry a larger ticket than the file knows: the table was lost, or somebody newer has written. */
+  async raise(floor: number): Promise<void> {
+    await this.release()
+    await this.#options.leaser.raise(this.#options.key, floor)
+  }
+
+  /** Gives the lease back. Never throws: a leave that is not acknowledged is retried by the leaser, and ends with its `ttlMs`. */
+  release(): Promise<void> {
+    const lease = this.#lease
+    this.#lease = undefined
+    if (lease) this.#releasing = this.#releasing.then(() => lease.release()).catch(() => {})
+    return this.#releasing
+  }
+}
+
+const isAlive = (lease: Lease) => !lease.signal.aborted && lease.remainingMs() > 0
+
+export const isTimeout = (error: unknown): error is LeaseError =>
+  error instanceof LeaseError && error.code === 'LEASE_TIMEOUT'

@@ -1,0 +1,240 @@
+import type { Lease } from '@sqlite-efs/lease'
+import { excerpt } from './classify.js'
+import type { Connection } from './connection.js'
+import { DatabaseError } from './errors.js'
+import { checkFence, storeFence } from './fence.js'
+import { fillEmptyJournal, journalState, putJournalInPlace } from './journal.js'
+import { type Patience, whileBusy } from './patience.js'
+import type { ReaderPool } from './reader.js'
+import { isBusy, isCommitSurelyUndone, isConnectionDoubtful } from './sqlite-error.js'
+import type { ResultSet, SqlValue, StatementKind } from './statement.js'
+
+/** What the writer of a file needs from it. */
+export interface WriterContext {
+  path: string
+  fencing: 'user_version' | 'off'
+  readers: ReaderPool
+  open(): Connection
+  patience(what: string, holder?: Lease): Patience
+  closeWindow(): void
+  noticeFreeze(): void
+  monotonicMs(): number
+}
+
+/** A newer ticket than the lease's is in the file: whoever has it wrote after this lease was granted, or the table was lost. */
+export class Superseded {
+  /** The file's fence as a full ticket number: the leaser is to hand out larger ones. */
+  readonly floor: number
+  constructor(floor: number) {
+    this.floor = floor
+  }
+}
+
+/**
+ * The one connection that writes, and only under the lease: BEGIN IMMEDIATE, the fence, the statements, the guard,
+ * COMMIT. One transaction at a time.
+ */
+export class Writer {
+  readonly #context: WriterContext
+  #connection: Connection | undefined
+  #fenceIsStored = false
+  #definedSomething = false
+  #changesAtBegin = 0
+  #slowest = { ms: 0, sql: '' }
+
+  constructor(context: WriterContext) {
+    this.#context = context
+  }
+
+  /** Whether a transaction is open, by SQLite's own word. */
+  get inTransaction(): boolean {
+    return this.#connection?.inTransaction ?? false
+  }
+
+  get connection(): Connection {
+    if (!this.#connection) throw new DatabaseError('TRANSACTION_CLOSED', 'There is no transaction.')
+    return this.#connection
+  }
+
+  /**
+   * Takes SQLite's write lock and asks the fence.
+   *
+   * @throws Superseded when the file knows a newer ticket; DatabaseError `BUSY`, `CONFIGURATION`, `SQLITE`
+   */
+  async begin(lease: Lease): Promise<void> {
+    const { path, fencing } = this.#context
+    this.#context.noticeFreeze()
+    for (let failures = 0; ; failures++) {
+      try {
+        await whileBusy(this.#context.patience('write', lease), () => {
+          this.#connection ??= this.#context.open()
+          this.#connection.exec('BEGIN IMMEDIATE')
+        })
+        break
+      } catch (error) {
+        this.discard()
+        if (!isConnectionDoubtful(error) || failures > 0) throw error
+      }
+    }
+    try {
+      this.#keepJournal()
+      this.connection.noticeSchema()
+      const fence = checkFence(this.connection, path, lease.token, fencing)
+      if (fence.verdict === 'superseded') throw new Superseded(fence.floor)
+      this.#fenceIsStored = fence.verdict === 'stored'
+      this.#definedSomething = false
+      this.#changesAtBegin = this.connection.totalChanges()
+      this.#slowest = { ms: 0, sql: '' }
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
+  }
+
+  /** A stranger in DELETE or TRUNCATE mode took the journal away: put it back before anything depends on it. */
+  #keepJournal(): void {
+    const { path } = this.#context
+    const state = journalState(path)
+    if (state === 'missing') putJournalInPlace(path)
+    if (state === 'empty') fillEmptyJournal(path)
+  }
+
+  /** Runs one statement in the open transaction. */
+  run(sql: string, args: readonly SqlValue[], kind: StatementKind): ResultSet {
+    const result = this.#timed(sql, () => this.connection.run(sql, args))
+    if (kind === 'read') return { ...result, changes: 0 }
+    // A definition counts no rows.
+    if (result.changes === 0) this.#definedSomething ||= !/^\s*(insert|update|delete|replace|with)\b/i.test(sql)
+    return result
+  }
+
+  /** Runs statements without parameters and results in the open transaction. */
+  exec(sql: string): void {
+    this.#definedSomething = true
+    this.#timed(sql, () => this.connection.exec(sql))
+    this.connection.forgetStatements()
+  }
+
+  #timed<T>(sql: string, action: () => T): T {
+    const startedMs = this.#context.monotonicMs()
+    try {
+      return action()
+    } finally {
+      const ms = this.#context.monotonicMs() - startedMs
+      if (ms > this.#slowest.ms) this.#slowest = { ms, sql }
+    }
+  }
+
+  /** Whether there is anything to commit. */
+  get hasChanges(): boolean {
+    return this.#definedSomething || this.connection.totalChanges() !== this.#changesAtBegin
+  }
+
+  /**
+   * Makes the transaction durable. Whatever it throws, the transaction is over.
+   *
+   * @throws DatabaseError `WRITE_CONFLICT`, `BUSY`, `SQLITE` (nothing was written), `COMMIT_UNKNOWN`
+   */
+  async commit(lease: Lease): Promise<void> {
+    if (!this.hasChanges) {
+      // Nothing to keep: giving the lock back is all.
+      this.rollback()
+      return
+    }
+    const patience = this.#context.patience('commit', lease)
+    try {
+      if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.connection.exec(storeFence(lease.token))
+      await this.#guard(lease)
+    } catch (error) {
+      this.rollback()
+      throw error
+    }
+    const letReadersIn = this.#context.readers.holdBack()
+    try {
+      await whileBusy(
+        {
+          ...patience,
+          beforeRetry: async () => {
+            await this.#context.readers.none(patience.timeoutMs)
+            await this.#guard(lease)
+          },
+        },
+        () => {
+          this.#context.closeWindow()
+          this.connection.exec('COMMIT')
+        },
+      )
+    } catch (error) {
+      throw this.#commitFailed(error)
+    } finally {
+      letReadersIn()
+    }
+  }
+
+  /** More than half of the lease must be left for the COMMIT. */
+  async #guard(lease: Lease): Promise<void> {
+    const isSafe = () => !lease.signal.aborted && lease.remainingMs() > lease.ttlMs / 2
+    if (isSafe()) return
+    try {
+      await lease.renew()
+    } catch (error) {
+      throw this.conflict(error)
+    }
+    if (!isSafe()) throw this.conflict(lease.signal.reason)
+  }
+
+  /** The lease did not last until the commit. */
+  conflict(cause: unknown): DatabaseError {
+    const { path } = this.#context
+    const { ms, sql } = this.#slowest
+    const blocked =
+      ms > 1_000
+        ? ` One statement blocked this process for ${Math.round(ms)} ms, so the lease could not be renewed: ${excerpt(sql)}. Make it faster, or raise lease.ttlMs.`
+        : ''
+    return new DatabaseError(
+      'WRITE_CONFLICT',
+      `The lease on ${path} was lost before COMMIT (${cause instanceof Error ? cause.message : 'it ran out'}). Nothing was written; it is safe to try again.${blocked}`,
+      { path, ...(blocked ? { option: 'lease.ttlMs' } : {}) },
+      { cause },
+    )
+  }
+
+  #commitFailed(error: unknown): unknown {
+    const stillOpen = this.inTransaction
+    if (
+      stillOpen &&
+      (isBusy(error) ||
+        isCommitSurelyUndone(error) ||
+        (error instanceof DatabaseError && error.code === 'WRITE_CONFLICT'))
+    ) {
+      this.rollback()
+      return error
+    }
+    this.discard()
+    if (isCommitSurelyUndone(error)) return error
+    const { path } = this.#context
+    return new DatabaseError(
+      'COMMIT_UNKNOWN',
+      `COMMIT on ${path} failed with ${error instanceof Error ? error.message : String(error)}: whether the transaction took place is not known. Read what it would have written before you try again.`,
+      { path, ...(error instanceof DatabaseError ? error.details : {}) },
+      { cause: error },
+    )
+  }
+
+  /** Ends the transaction and leaves nothing behind. Never throws: a connection that can't is thrown away. */
+  rollback(): void {
+    const connection = this.#connection
+    if (!connection) return
+    try {
+      if (connection.inTransaction) connection.exec('ROLLBACK')
+    } catch {
+      this.discard()
+    }
+  }
+
+  /** Throws the connection away, and what is open in it. */
+  discard(): void {
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+}
