@@ -1,4 +1,5 @@
-import { PrismaClientKnownRequestError } from '@prisma/client-runtime-utils'
+// The module that every generated client imports: so `instanceof Prisma.PrismaClientKnownRequestError` holds.
+import { PrismaClientKnownRequestError } from '@prisma/client/runtime/client'
 import type { MappedError } from '@prisma/driver-adapter-utils'
 
 /**

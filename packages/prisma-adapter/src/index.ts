@@ -7,6 +7,8 @@
  *
  * @packageDocumentation
  */
+
+export type { LeaseEvent } from '@sqlite-efs/lease'
 export type { TimestampFormat } from './arguments.js'
 export { PrismaSqliteEfsError, type PrismaSqliteEfsErrorCode } from './errors.js'
 export { PrismaSqliteEfs } from './factory.js'

@@ -1,3 +1,5 @@
+import type { DynamoDBClient } from '@sqlite-efs/lease'
+
 /** The line on a DynamoDB table. Every instance that writes the same file must have the same ones. */
 export interface LeaseOptions {
   /** A table with a partition key `pk` of type S. @defaultValue the environment variable SQLITE_LOCK_DYNAMODB_TABLE */
@@ -22,8 +24,8 @@ export interface LeaseOptions {
   maxHoldMs?: number
   /** How far this machine's clock may be from DynamoDB's, in milliseconds. @defaultValue 500 */
   maxClockSkewMs?: number
-  /** @defaultValue a client with short timeouts, for the region of the environment */
-  client?: unknown
+  /** @defaultValue a client with short timeouts and no retries, with the environment's region and credentials */
+  client?: DynamoDBClient
   /** How instances line up. @defaultValue `'line'` */
   protocol?: 'line'
 }

@@ -1,3 +1,4 @@
+import type { LeaseEvent } from '@sqlite-efs/lease'
 import type { TimestampFormat } from './arguments.js'
 import { configurationError } from './configuration.js'
 import type { LeaseOptions } from './lease-options.js'
@@ -46,6 +47,8 @@ export interface PrismaSqliteEfsOptions {
   timestampFormat?: TimestampFormat
   /** Where Prisma Migrate tries out migrations. @defaultValue `':memory:'` */
   shadowDatabaseUrl?: string
+  /** Hears of everything that happens to the leases of this adapter. What it throws is ignored. */
+  onEvent?: (event: LeaseEvent) => void
 }
 
 /** @internal */
@@ -57,6 +60,7 @@ export interface ResolvedOptions {
   fencing: 'user_version' | 'off' | undefined
   pragmas: Readonly<Record<string, string | number>> | undefined
   timestampFormat: TimestampFormat
+  onEvent: ((event: LeaseEvent) => void) | undefined
 }
 
 /** A limit of a number, in its own unit. */
@@ -78,6 +82,7 @@ const OPTIONS = [
   'pragmas',
   'timestampFormat',
   'shadowDatabaseUrl',
+  'onEvent',
 ] as const satisfies (keyof PrismaSqliteEfsOptions)[]
 
 const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', ...Object.keys(NUMBERS)]
@@ -94,8 +99,13 @@ export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.Proc
   if (path === MEMORY && lease !== 'local') {
     throw configurationError('url', options.url, "nobody else can open it: use lease: 'local'")
   }
+  const { onEvent } = options
+  if (onEvent !== undefined && typeof onEvent !== 'function') {
+    throw configurationError('onEvent', onEvent, 'expected a function')
+  }
   return {
     path,
+    onEvent,
     shadowPath:
       options.shadowDatabaseUrl === undefined ? MEMORY : pathOfUrl('shadowDatabaseUrl', options.shadowDatabaseUrl),
     lease,

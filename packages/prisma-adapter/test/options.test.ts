@@ -148,6 +148,7 @@ describe('the rest', () => {
     [{ pragmas: { cache_size: true } }, 'pragmas.cache_size'],
     [{ timestampformat: 'iso8601' }, 'timestampformat'],
     [{ authToken: 'x' }, 'authToken'],
+    [{ onEvent: 'console.log' }, 'onEvent'],
   ])('%j is refused as %s', (options, option) => {
     expect(refusal({ ...valid, ...options })).toMatchObject({ code: 'CONFIGURATION', meta: { option } })
   })
