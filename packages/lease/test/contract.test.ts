@@ -1,0 +1,18 @@
+import { afterAll, beforeAll } from 'vitest'
+import { DynamoDBLeaser, LocalLeaser, systemClock } from '../src/index.js'
+import { leaserContract } from './contract.js'
+import { clientOf, startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
+
+let db: TestDynamoDB
+
+beforeAll(async () => {
+  db = await startDynamoDB()
+})
+
+afterAll(() => db.stop())
+
+leaserContract('DynamoDBLeaser', (options = {}) => {
+  return new DynamoDBLeaser({ tableName: TABLE, client: clientOf(db, options.clock ?? systemClock), ...options })
+})
+
+leaserContract('LocalLeaser', (options) => new LocalLeaser(options))
