@@ -21,6 +21,7 @@ export class ImmediateTransaction implements Transaction {
   /** Why it is over. */
   #over: (() => unknown) | undefined
   #committing = false
+  readonly #stopListening: () => void
 
   /** @param end gives the turn to the next, and has the answer given when it is time */
   constructor(context: TransactionContext, turn: Turn, end: (answer: Answer) => void) {
@@ -32,8 +33,9 @@ export class ImmediateTransaction implements Transaction {
       // While COMMIT is under way the guard decides.
       if (!this.#committing) this.#abandon(turn.writer.conflict(signal.reason))
     }
+    signal.addEventListener('abort', lost, { once: true })
+    this.#stopListening = () => signal.removeEventListener('abort', lost)
     if (signal.aborted) lost()
-    else signal.addEventListener('abort', lost, { once: true })
   }
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
@@ -102,6 +104,7 @@ export class ImmediateTransaction implements Transaction {
 
   #finish(over: () => unknown): Promise<void> {
     this.#over = over
+    this.#stopListening()
     return new Promise((resolve) => this.#end(resolve))
   }
 }

@@ -5,5 +5,5 @@
  */
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './errors.js'
-export { openDatabase } from './open.js'
+export { checkDatabaseOptions, openDatabase } from './open.js'
 export type { Column, ResultSet, SqlValue } from './statement.js'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseError } from './errors.js'
 
@@ -36,6 +36,10 @@ export function journalState(path: string): JournalState {
     closeSync(file)
   }
 }
+
+/** The journal's size as SQLite has just seen it, at no remote call of its own; undefined where there is none. */
+export const journalSize = (path: string): number | undefined =>
+  statSync(journalPathOf(path), { throwIfNoEntry: false })?.size
 
 /**
  * Puts a journal of zeros in place where there is none. Safe at any time and from any host: link() fails where somebody

@@ -27,6 +27,15 @@ export function openDatabase(options: DatabaseOptions): Database {
   )
 }
 
+/**
+ * Checks options as {@link openDatabase} does, and opens nothing.
+ *
+ * @throws DatabaseError `CONFIGURATION` naming the option and its value
+ */
+export function checkDatabaseOptions(options: DatabaseOptions): void {
+  checkOptions(options, options.path === MEMORY ? MEMORY : checkPath(options.path))
+}
+
 /** One user of a file in this process. */
 class OpenDatabase implements Database {
   readonly #options: CheckedOptions

@@ -3,7 +3,7 @@ import { excerpt } from './classify.js'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
 import { checkFence, storeFence } from './fence.js'
-import { fillEmptyJournal, journalState, putJournalInPlace } from './journal.js'
+import { fillEmptyJournal, journalSize, putJournalInPlace } from './journal.js'
 import { type Patience, whileBusy } from './patience.js'
 import type { ReaderPool } from './reader.js'
 import { isBusy, isCommitSurelyUndone, isConnectionDoubtful } from './sqlite-error.js'
@@ -94,9 +94,9 @@ export class Writer {
   /** A stranger in DELETE or TRUNCATE mode took the journal away: put it back before anything depends on it. */
   #keepJournal(): void {
     const { path } = this.#context
-    const state = journalState(path)
-    if (state === 'missing') putJournalInPlace(path)
-    if (state === 'empty') fillEmptyJournal(path)
+    const size = journalSize(path)
+    if (size === undefined) putJournalInPlace(path)
+    if (size === 0) fillEmptyJournal(path)
   }
 
   /** Runs one statement in the open transaction. */

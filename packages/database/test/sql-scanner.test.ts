@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { leadingTokens, normalized, splitStatements, withoutTrailingComment } from '../src/sql-scanner.js'
+
+describe('splitStatements', () => {
+  it.each([
+    ['select 1; select 2', ['select 1', 'select 2']],
+    [' ; ;; ', []],
+    ['-- only a comment; really', []],
+    ['/* a; b */ select 1 /* c; */ ; -- d;\n', ['select 1']],
+    [
+      `select ';', "a;b", \`c;\`, [d;e] ; select 'it''s; fine'`,
+      [`select ';', "a;b", \`c;\`, [d;e]`, `select 'it''s; fine'`],
+    ],
+    ["select 'never ends; at all", ["select 'never ends; at all"]],
+  ])('finds the statements of %j', (script, statements) => {
+    expect(splitStatements(script)).toEqual(statements)
+  })
+
+  it('keeps the body of a trigger in one piece, and goes on after it', () => {
+    const trigger =
+      'CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN UPDATE b SET x = CASE WHEN 1 THEN 2 END; DELETE FROM c; END'
+    expect(splitStatements(`${trigger}; select 1`)).toEqual([trigger, 'select 1'])
+  })
+
+  it('does not take a table named trigger for one', () => {
+    expect(splitStatements('CREATE TABLE "trigger" (a); select 1')).toHaveLength(2)
+  })
+})
+
+describe('leadingTokens and normalized', () => {
+  it('sees through comments and spelling', () => {
+    expect(leadingTokens('/* x */ -- y\n pragma main . "Journal_Mode"=wal', 5)).toEqual([
+      'PRAGMA',
+      'MAIN',
+      '.',
+      '"Journal_Mode"',
+      '=',
+    ])
+    expect(normalized('a  deferrable /* , */ initially\ndeferred')).toBe('A DEFERRABLE INITIALLY DEFERRED')
+  })
+})
+
+describe('withoutTrailingComment', () => {
+  it('takes off what a sqlcommenter hung on, and nothing else', () => {
+    expect(withoutTrailingComment("select 1 /*traceparent='00-a-b-01'*/")).toBe('select 1')
+    expect(withoutTrailingComment("select '/* x */'")).toBe("select '/* x */'")
+  })
+})
