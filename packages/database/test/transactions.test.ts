@@ -1,0 +1,284 @@
+import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
+import { describe, expect, it } from 'vitest'
+import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
+import { ManualClock } from './support/manual-clock.js'
+import { isLocked, outsider } from './support/outsider.js'
+import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+
+const SUM = 'SELECT sum(balance) FROM account'
+
+describe('a transaction', () => {
+  it.each(['immediate', 'deferred'] as const)(
+    'in mode %s is seen by nobody until it is committed, and then whole',
+    async (mode) => {
+      const bank = await openBank()
+      const transaction = await bank.transaction({ mode })
+      await transaction.execute('UPDATE account SET balance = balance - 10 WHERE id = 1')
+      await transaction.execute('UPDATE account SET balance = balance + 10 WHERE id = 2')
+      expect((await transaction.execute('SELECT balance FROM account ORDER BY id')).rows).toEqual([[90n], [110n]])
+      expect(await rows(bank, 'SELECT balance FROM account ORDER BY id')).toEqual([[100n], [100n]])
+      await transaction.commit()
+      expect(await rows(bank, 'SELECT balance FROM account ORDER BY id')).toEqual([[90n], [110n]])
+    },
+  )
+
+  it.each(['immediate', 'deferred'] as const)(
+    'in mode %s that is rolled back leaves nothing, and the next one can begin',
+    async (mode) => {
+      const bank = await openBank()
+      const transaction = await bank.transaction({ mode })
+      await transaction.execute('UPDATE account SET balance = 0')
+      await transaction.rollback()
+      expect(await rows(bank, SUM)).toEqual([[200n]])
+      await (await bank.transaction({ mode })).rollback()
+    },
+  )
+
+  it.each(['immediate', 'deferred'] as const)(
+    'in mode %s is closed after its end, with an error that says so',
+    async (mode) => {
+      const bank = await openBank()
+      const transaction = await bank.transaction({ mode })
+      await transaction.commit()
+      const over = { code: 'TRANSACTION_CLOSED', message: expect.stringContaining('committed') as string }
+      await expect(transaction.execute(SUM)).rejects.toMatchObject(over)
+      await expect(transaction.commit()).rejects.toMatchObject(over)
+      await expect(transaction.rollback()).resolves.toBeUndefined()
+    },
+  )
+
+  it.each(['immediate', 'deferred'] as const)('in mode %s has savepoints, whatever their names', async (mode) => {
+    const bank = await openBank()
+    const transaction = await bank.transaction({ mode })
+    await transaction.savepoint('outer')
+    await transaction.execute('SELECT 1')
+    await transaction.savepoint('a "b" c')
+    await transaction.execute('UPDATE account SET balance = 1')
+    await transaction.rollbackTo('a "b" c')
+    await transaction.execute('UPDATE account SET balance = balance + 1')
+    await transaction.releaseSavepoint('outer')
+    await transaction.commit()
+    expect(await rows(bank, SUM)).toEqual([[202n]])
+  })
+
+  it('whose statement fails goes on without it', async () => {
+    const bank = await openBank()
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 50 WHERE id = 1')
+    await expect(transaction.execute('INSERT INTO account VALUES (1, 1)')).rejects.toMatchObject({ code: 'SQLITE' })
+    await transaction.commit()
+    expect(await rows(bank, SUM)).toEqual([[150n]])
+  })
+
+  it('that SQLite rolls back is over: what follows fails instead of being committed alone', async () => {
+    const bank = await openBank()
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 50 WHERE id = 1')
+    await expect(transaction.execute('INSERT OR ROLLBACK INTO account VALUES (1, 1)')).rejects.toMatchObject({
+      code: 'SQLITE',
+    })
+    const over = { code: 'TRANSACTION_CLOSED', message: expect.stringContaining('rolled back by SQLite') as string }
+    await expect(transaction.execute('UPDATE account SET balance = 1')).rejects.toMatchObject(over)
+    await expect(transaction.commit()).rejects.toMatchObject(over)
+    expect(await rows(bank, SUM)).toEqual([[200n]])
+    await bank.execute('UPDATE account SET balance = 7')
+  })
+
+  it('whose deferred constraint fails at COMMIT is over, and the next one works', async () => {
+    const bank = await openBank()
+    await bank.script(
+      'CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account DEFERRABLE INITIALLY DEFERRED)',
+    )
+    const transaction = await bank.transaction()
+    await transaction.execute('INSERT INTO card VALUES (1, 77)')
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'SQLITE', details: { extendedCode: 787 } })
+    const next = await bank.transaction()
+    await next.execute('INSERT INTO card VALUES (1, 1)')
+    await next.commit()
+    expect(await rows(bank, 'SELECT count(*) FROM card')).toEqual([[1n]])
+  })
+
+  it('that wrote nothing commits nothing: the file stays as it is', async () => {
+    const path = scratchPath()
+    const bank = await openBank({}, path)
+    const before = outsider(path).prepare('PRAGMA data_version').raw()
+    const version = before.all([])
+    const transaction = await bank.transaction()
+    await transaction.execute(SUM)
+    await transaction.execute('UPDATE account SET balance = 0 WHERE id = 99')
+    await transaction.commit()
+    expect(before.all([])).toEqual(version)
+  })
+
+  it('that waits for its turn says what has it', async () => {
+    const bank = await openBank({ timeoutMs: 20, transactionTimeoutMs: 20 })
+    const first = await bank.transaction()
+    const timeout = {
+      code: 'LEASE_TIMEOUT',
+      message: expect.stringContaining('a transaction of this process') as string,
+    }
+    await expect(bank.transaction()).rejects.toMatchObject(timeout)
+    await expect(bank.execute('UPDATE account SET balance = 1')).rejects.toMatchObject(timeout)
+    expect(await rows(bank, SUM)).toEqual([[200n]])
+    await first.commit()
+    await (await bank.transaction()).rollback()
+  })
+
+  it('leaves nothing behind when the database is closed in its middle', async () => {
+    const path = scratchPath()
+    const bank = await openBank({}, path)
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 0')
+    const lasting = await bank.transaction({ mode: 'deferred' })
+    await lasting.execute(SUM)
+    await bank.close()
+    expect(isLocked(outsider(path))).toBe(false)
+    await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'TRANSACTION_CLOSED' })
+    expect(await rows(open(path), SUM)).toEqual([[200n]])
+  })
+
+  it('after many others under one lease leaves no listeners behind', async () => {
+    const leaser = new WatchedLeaser()
+    const bank = await openBank({ leaser, maxHoldMs: 60_000 })
+    const warnings: Error[] = []
+    const listen = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listen)
+    for (let i = 0; i < 30; i++) await (await bank.transaction()).commit()
+    await nextTurn()
+    process.off('warning', listen)
+    expect(warnings).toEqual([])
+  })
+})
+
+describe('a deferred transaction', () => {
+  it('that only reads never touches the lease, and sees one state from its first read on', async () => {
+    const path = scratchPath()
+    const bank = await openBank({}, path)
+    await bank.close()
+    const reader = open(path, { leaser: leaserThatIsNeverAsked() })
+    const transaction = await reader.transaction({ mode: 'deferred' })
+    await transaction.execute(SUM)
+    await nextTurn()
+    expect(isLocked(outsider(path))).toBe(true)
+    await transaction.execute(SUM)
+    await transaction.commit()
+    expect(isLocked(outsider(path))).toBe(false)
+  })
+
+  it('whose file changed between its read and its write conflicts, and nothing of it is written', async () => {
+    const path = scratchPath()
+    const bank = await openBank({}, path)
+    const transaction = await bank.transaction({ mode: 'deferred' })
+    await transaction.execute(SUM)
+    // Stands in the queue before the transaction's own write, and waits with its COMMIT for the transaction's read to end.
+    const other = await bank.transaction()
+    await other.execute('UPDATE account SET balance = balance + 1')
+    const committed = other.commit()
+    await expect(transaction.execute('UPDATE account SET balance = 0')).rejects.toMatchObject({
+      code: 'WRITE_CONFLICT',
+    })
+    await committed
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    await transaction.rollback()
+    expect(await rows(bank, SUM)).toEqual([[202n]])
+    await (await bank.transaction({ mode: 'deferred' })).rollback()
+  })
+})
+
+describe('the lease of a transaction', () => {
+  it('is renewed before COMMIT when no more than half of it is left', async () => {
+    const clock = new ManualClock()
+    const leaser = new WatchedLeaser(new LocalLeaser({ clock }))
+    const bank = await openBank({ leaser })
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 1')
+    clock.advance(leaser.ttlMs / 2 - 1, { timers: false })
+    const early = [...leaser.log]
+    expect(early).not.toContain('renew')
+    clock.advance(1, { timers: false })
+    await transaction.commit()
+    expect(leaser.log).toContain('renew')
+    expect(await rows(bank, SUM)).toEqual([[2n]])
+  })
+
+  it('that is lost before COMMIT ends it: nothing is written, and it is safe to try again', async () => {
+    const leaser = new WatchedLeaser()
+    const path = scratchPath()
+    const bank = await openBank({ leaser }, path)
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 1')
+    const lease = leaser.lease!
+    lease.remainingMs = () => 0
+    lease.renew = () => Promise.reject(new LeaseError('LEASE_LOST', 'swept'))
+    await expect(transaction.commit()).rejects.toMatchObject({
+      code: 'WRITE_CONFLICT',
+      message: expect.stringContaining('swept') as string,
+    })
+    expect(await rows(bank, SUM)).toEqual([[200n]])
+    await bank.execute('UPDATE account SET balance = 2')
+    expect(await rows(bank, SUM)).toEqual([[4n]])
+  })
+
+  it('that is not answered for in time is as good as lost', async () => {
+    const leaser = new WatchedLeaser()
+    const bank = await openBank({ leaser })
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 1')
+    leaser.lease!.remainingMs = () => leaser.ttlMs / 2
+    leaser.lease!.renew = () => Promise.resolve()
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    expect(await rows(bank, SUM)).toEqual([[200n]])
+  })
+
+  it("that is lost in the middle gives SQLite's locks back at once, not when the user notices", async () => {
+    const clock = new ManualClock()
+    const leaser = new WatchedLeaser(new LocalLeaser({ clock }))
+    const path = scratchPath()
+    const bank = await openBank({ leaser }, path)
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 1')
+    const lost = new Promise((resolve) => leaser.lease!.signal.addEventListener('abort', resolve))
+    // Somebody with another view of time takes it over.
+    const later = new ManualClock(clock.wallMs() + 60_000)
+    const thief = await new LocalLeaser({ clock: later }).acquire(leaser.lease!.key)
+    clock.advance(60_000)
+    await lost
+    expect(isLocked(outsider(path))).toBe(false)
+    await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    await thief.release()
+    await bank.execute('UPDATE account SET balance = 3')
+    expect(await rows(bank, SUM)).toEqual([[6n]])
+  })
+
+  it('is kept for what is written next, and given back when there is nothing', async () => {
+    const leaser = new WatchedLeaser()
+    const bank = await openBank({ leaser })
+    await bank.execute('UPDATE account SET balance = 1')
+    await bank.execute('UPDATE account SET balance = 2')
+    await bank.close()
+    expect(leaser.log.filter((entry) => entry === 'acquire')).toHaveLength(1)
+    expect(leaser.log.at(-1)).toBe('release')
+  })
+
+  it('is passed on after maxHoldMs, however much this process has to write', async () => {
+    const leaser = new WatchedLeaser()
+    const bank = await openBank({ leaser, maxHoldMs: 0 })
+    const writes = []
+    for (let i = 0; i < 3; i++) writes.push(await bank.transaction().then((transaction) => transaction.commit()))
+    expect(leaser.log).toContain('yield')
+  })
+
+  it.each([
+    ['before-answer', true],
+    ['background', false],
+  ] as const)('with release %s is given back before the answer: %s', async (release, released) => {
+    const leaser = new WatchedLeaser()
+    const bank = await openBank({ leaser, release })
+    leaser.log.length = 0
+    await bank.execute('UPDATE account SET balance = 1')
+    expect(leaser.log.includes('release')).toBe(released)
+    await bank.close()
+    leaser.log.length = 0
+  })
+})
