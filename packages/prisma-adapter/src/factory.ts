@@ -3,7 +3,7 @@ import type { Leaser } from '@sqlite-efs/lease'
 import { SqliteEfsAdapter } from './adapter.js'
 import { toPrismaError } from './database-error.js'
 import { createLeaser } from './leaser.js'
-import { checkDatabaseOptions, openByOptions } from './open-database.js'
+import { checkByOptions, openByOptions } from './open-database.js'
 import { type PrismaSqliteEfsOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { ADAPTER_NAME } from './queryable.js'
 
@@ -31,7 +31,7 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
     this.#options = resolveOptions(options, process.env)
     try {
       this.#leaser = createLeaser(this.#options.lease, this.#options.onEvent)
-      checkDatabaseOptions(this.#options, this.#leaser)
+      checkByOptions(this.#options, this.#leaser)
     } catch (error) {
       throw toPrismaError(error)
     }

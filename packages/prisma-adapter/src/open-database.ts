@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { type Database, type DatabaseOptions, openDatabase } from '@sqlite-efs/database'
+import { checkDatabaseOptions, type Database, type DatabaseOptions, openDatabase } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import type { ResolvedOptions } from './options.js'
 
@@ -9,14 +8,12 @@ export function openByOptions(options: ResolvedOptions, leaser: Leaser): Databas
 }
 
 /**
- * The database says what is wrong with its options when it is opened; this opens one where nothing can be, so that nothing is
- * touched, and nothing held, by an adapter that is made but not used.
+ * Holds and touches nothing, for an adapter that is made but not used.
  *
  * @throws DatabaseError `CONFIGURATION`
  */
-export function checkDatabaseOptions(options: ResolvedOptions, leaser: Leaser): void {
-  const nowhere = openDatabase({ ...databaseOptions(options, leaser), path: `/${randomUUID()}/options.db` })
-  void nowhere.close()
+export function checkByOptions(options: ResolvedOptions, leaser: Leaser): void {
+  checkDatabaseOptions(databaseOptions(options, leaser))
 }
 
 function databaseOptions({ path, lease, fencing, pragmas }: ResolvedOptions, leaser: Leaser): DatabaseOptions {
