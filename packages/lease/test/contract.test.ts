@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { DynamoDBLeaser, LocalLeaser, systemClock } from '../src/index.js'
 import { leaserContract } from './contract.js'
 import { clientOf, startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
@@ -11,8 +11,12 @@ beforeAll(async () => {
 
 afterAll(() => db.stop())
 
-leaserContract('DynamoDBLeaser', (options = {}) => {
-  return new DynamoDBLeaser({ tableName: TABLE, client: clientOf(db, options.clock ?? systemClock), ...options })
+describe('DynamoDBLeaser', () => {
+  leaserContract((options = {}) => {
+    return new DynamoDBLeaser({ tableName: TABLE, client: clientOf(db, options.clock ?? systemClock), ...options })
+  })
 })
 
-leaserContract('LocalLeaser', (options) => new LocalLeaser(options))
+describe('LocalLeaser', () => {
+  leaserContract((options) => new LocalLeaser(options))
+})

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Clock, LeaseError, LeaseEvent, Leaser, LeaserOptions } from '../src/index.js'
 import { DyingClock, WarpClock } from './warp-clock.js'
 
@@ -19,352 +19,353 @@ const codeOf = (promise: Promise<unknown>) =>
   )
 
 /** What every leaser promises. */
-export function leaserContract(name: string, create: LeaserFactory): void {
-  describe(name, () => {
-    test('the lease is had at once where nobody else is, and over after its release', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key, { who: 'alice' })
-      expect(lease).toMatchObject({ key, ttlMs: 6000, waiting: 0 })
-      expect(lease.remainingMs()).toBeGreaterThan(3000)
-      expect(lease.remainingMs()).toBeLessThanOrEqual(6000)
-      expect(lease.signal.aborted).toBe(false)
-      expect((await leaser.inspect(key)).contenders).toMatchObject([{ ticket: lease.token, who: 'alice' }])
+export function leaserContract(create: LeaserFactory): void {
+  test('the lease is had at once where nobody else is, and over after its release', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key, { who: 'alice' })
+    expect(lease).toMatchObject({ key, ttlMs: 6000, waiting: 0 })
+    expect(lease.remainingMs()).toBeGreaterThan(3000)
+    expect(lease.remainingMs()).toBeLessThanOrEqual(6000)
+    expect(lease.signal.aborted).toBe(false)
+    expect((await leaser.inspect(key)).contenders).toMatchObject([{ ticket: lease.token, who: 'alice' }])
 
-      await lease.release()
-      expect(lease.remainingMs()).toBe(0)
-      expect(lease.signal.aborted).toBe(false)
-      expect((await leaser.inspect(key)).contenders).toEqual([])
-      expect(await codeOf(lease.renew())).toBe('LEASE_LOST')
-    })
+    await lease.release()
+    expect(lease.remainingMs()).toBe(0)
+    expect(lease.signal.aborted).toBe(false)
+    expect((await leaser.inspect(key)).contenders).toEqual([])
+    expect(await codeOf(lease.renew())).toBe('LEASE_LOST')
+  })
 
-    test('an untouched key has an empty line and no tickets', async () => {
-      const key = newKey()
-      expect(await create().inspect(key)).toEqual({ key, ticket: 0, contenders: [] })
-    })
+  test('an untouched key has an empty line and no tickets', async () => {
+    const key = newKey()
+    expect(await create().inspect(key)).toEqual({ key, ticket: 0, contenders: [] })
+  })
 
-    test('contenders are served one at a time, in the order in which they joined, with growing tokens', async () => {
-      const leasers = [create(), create(), create()]
-      const key = newKey()
-      const first = await create().acquire(key)
-      const served: number[] = []
-      const tokens = [first.token]
-      let holders = 0
-      const turns = [...'abcdefgh'].map(async (who, index) => {
-        const lease = await (leasers[index % 3] as Leaser).acquire(key, { who, timeoutMs: 30_000 })
-        expect(++holders).toBe(1)
-        tokens.push(lease.token)
-        served.push(index)
-        await new Promise((resolve) => setImmediate(resolve))
-        holders--
-        await lease.release()
-      })
-      await untilInLine(leasers[0] as Leaser, key, 9)
-      const { contenders } = await (leasers[0] as Leaser).inspect(key)
-      await first.release()
-      await Promise.all(turns)
-      expect(served.map((index) => 'abcdefgh'[index])).toEqual(contenders.slice(1).map(({ who }) => who))
-      expect(tokens).toEqual([...tokens].sort((a, b) => a - b))
-      expect(new Set(tokens).size).toBe(9)
-    })
-
-    test('keys have nothing to do with each other', async () => {
-      const leaser = create()
-      const [one, two] = [await leaser.acquire(newKey()), await leaser.acquire(newKey())]
-      await Promise.all([one.release(), two.release()])
-    })
-
-    test('a wait that times out names the holder and the place in line, and leaves the line', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key, { who: 'alice' })
-      const error = await leaser.acquire(key, { timeoutMs: 100 }).catch((e: LeaseError) => e)
-      expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { key, holder: 'alice', position: 1 } })
-      expect((error as LeaseError).message).toContain('alice')
-      expect((error as LeaseError).details.heldSinceMs).toBeTypeOf('number')
-      await untilInLine(leaser, key, 1)
+  test('contenders are served one at a time, in the order in which they joined, with growing tokens', async () => {
+    const leasers = [create(), create(), create()]
+    const key = newKey()
+    const first = await create().acquire(key)
+    const served: number[] = []
+    const tokens = [first.token]
+    const names = 'a b c d e f g h'.split(' ')
+    let holders = 0
+    const turns = names.map(async (who, index) => {
+      const lease = await (leasers[index % 3] as Leaser).acquire(key, { who, timeoutMs: 30_000 })
+      expect(++holders).toBe(1)
+      tokens.push(lease.token)
+      served.push(index)
+      await new Promise((resolve) => setImmediate(resolve))
+      holders--
       await lease.release()
     })
+    await untilInLine(leasers[0] as Leaser, key, 9)
+    const { contenders } = await (leasers[0] as Leaser).inspect(key)
+    await first.release()
+    await Promise.all(turns)
+    expect(served.map((index) => names[index])).toEqual(contenders.slice(1).map(({ who }) => who))
+    expect(tokens).toEqual([...tokens].sort((a, b) => a - b))
+    expect(new Set(tokens).size).toBe(9)
+  })
 
-    test('a timeout that is a function is asked anew, and can end or lengthen the wait', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key)
-      let asked = 0
-      const patient = leaser.acquire(key, { timeoutMs: () => (++asked < 20 ? 50 : 0) })
-      expect(await codeOf(patient)).toBe('LEASE_TIMEOUT')
-      expect(asked).toBeGreaterThanOrEqual(20)
-      expect(await codeOf(leaser.acquire(key, { timeoutMs: () => Number.NaN }))).toBe('CONFIGURATION')
-      await untilInLine(leaser, key, 1)
-      await lease.release()
+  test('keys have nothing to do with each other', async () => {
+    const leaser = create()
+    const [one, two] = [await leaser.acquire(newKey()), await leaser.acquire(newKey())]
+    expect([one.token, two.token]).toEqual([1, 1])
+    await Promise.all([one.release(), two.release()])
+  })
+
+  test('a wait that times out names the holder and the place in line, and leaves the line', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key, { who: 'alice' })
+    const error = await leaser.acquire(key, { timeoutMs: 100 }).catch((e: LeaseError) => e)
+    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { key, holder: 'alice', position: 1 } })
+    expect((error as LeaseError).message).toContain('alice')
+    expect((error as LeaseError).details.heldSinceMs).toBeTypeOf('number')
+    await untilInLine(leaser, key, 1)
+    await lease.release()
+  })
+
+  test('a timeout that is a function is asked anew, and can end or lengthen the wait', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key)
+    let asked = 0
+    const patient = leaser.acquire(key, { timeoutMs: () => (++asked < 20 ? 50 : 0) })
+    expect(await codeOf(patient)).toBe('LEASE_TIMEOUT')
+    expect(asked).toBeGreaterThanOrEqual(20)
+    expect(await codeOf(leaser.acquire(key, { timeoutMs: () => Number.NaN }))).toBe('CONFIGURATION')
+    await untilInLine(leaser, key, 1)
+    await lease.release()
+  })
+
+  test('an aborted wait ends at once and leaves no entry behind', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key)
+    const controller = new AbortController()
+    const wait = leaser.acquire(key, { signal: controller.signal })
+    const outcome = wait.catch((error: LeaseError) => error)
+    await untilInLine(leaser, key, 2)
+    controller.abort(new Error('enough'))
+    expect(await outcome).toMatchObject({ code: 'LEASE_ABORTED', cause: { message: 'enough' } })
+    await untilInLine(leaser, key, 1)
+
+    expect(await codeOf(leaser.acquire(key, { signal: AbortSignal.abort() }))).toBe('LEASE_ABORTED')
+    expect((await leaser.inspect(key)).ticket).toBe(2)
+    await lease.release()
+  })
+
+  test('aborting after the lease was had changes nothing', async () => {
+    const leaser = create()
+    const controller = new AbortController()
+    const lease = await leaser.acquire(newKey(), { signal: controller.signal })
+    controller.abort()
+    await lease.renew()
+    expect(lease.signal.aborted).toBe(false)
+    await lease.release()
+  })
+
+  test('a wait without time left never enters the line', async () => {
+    const leaser = create()
+    const key = newKey()
+    expect(await codeOf(leaser.acquire(key, { timeoutMs: 0 }))).toBe('LEASE_TIMEOUT')
+    expect((await leaser.inspect(key)).ticket).toBe(0)
+  })
+
+  test('a yield with nobody waiting has the turn again at once, under a new token', async () => {
+    const leaser = create()
+    const lease = await leaser.acquire(newKey())
+    const next = await lease.yield()
+    expect(next.token).toBe(lease.token + 1)
+    expect(next.waiting).toBe(0)
+    expect(lease.remainingMs()).toBe(0)
+    await lease.release()
+    await next.renew()
+    await next.release()
+  })
+
+  test('a yield goes behind everybody who waits', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key, { who: 'alice' })
+    const bob = leaser.acquire(key, { who: 'bob' })
+    await untilInLine(leaser, key, 2)
+    const again = lease.yield()
+    const bobs = await bob
+    expect((await leaser.inspect(key)).contenders.map(({ who }) => who)).toEqual(['bob', 'alice'])
+    await bobs.release()
+    const next = await again
+    expect(next.token).toBeGreaterThan(bobs.token)
+    await next.release()
+  })
+
+  test('a yield that times out leaves nothing of either place', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key)
+    const bob = leaser.acquire(key)
+    await untilInLine(leaser, key, 2)
+    const again = codeOf(lease.yield({ timeoutMs: 60 }))
+    const bobs = await bob
+    expect(await again).toBe('LEASE_TIMEOUT')
+    await untilInLine(leaser, key, 1)
+    await bobs.release()
+    expect(await codeOf((await leaser.acquire(key)).yield({ timeoutMs: 0 }))).toBe('LEASE_TIMEOUT')
+    await untilInLine(leaser, key, 0)
+  })
+
+  test('a yield with wrong options is refused and keeps the lease', async () => {
+    const lease = await create().acquire(newKey())
+    expect(await codeOf(lease.yield({ ttlMs: -1 }))).toBe('CONFIGURATION')
+    await lease.renew()
+    await lease.release()
+  })
+
+  test('a dead holder is swept when its time is over, and the error of who waits on says so', async () => {
+    const dead = new DyingClock()
+    const clock = new WarpClock()
+    const events: LeaseEvent[] = []
+    const leaser = create({ clock, onEvent: (event) => void events.push(event) })
+    const key = newKey()
+    const lost = await create({ clock: dead }).acquire(key, { who: 'alice' })
+    dead.die()
+    const waiting = leaser.acquire(key, { timeoutMs: 20_000 })
+    await untilInLine(leaser, key, 2)
+    clock.advance(6000 + 500 + 10)
+    const lease = await waiting
+    expect(lease.token).toBeGreaterThan(lost.token)
+    expect(events).toContainEqual({ type: 'swept', key, ticket: lost.token, who: 'alice' })
+    expect((await leaser.inspect(key)).swept).toMatchObject({ who: 'alice', ticket: lost.token })
+    const error = await leaser.acquire(key, { timeoutMs: 50 }).catch((e: LeaseError) => e)
+    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { swept: { who: 'alice', ticket: lost.token } } })
+    await lease.release()
+  })
+
+  test('a lease that was swept is lost: the signal says so, and its release does not throw', async () => {
+    const dead = new DyingClock()
+    const clock = new WarpClock()
+    const key = newKey()
+    const events: LeaseEvent[] = []
+    const lost = await create({ clock: dead, onEvent: (event) => void events.push(event) }).acquire(key)
+    dead.die()
+    const waiting = create({ clock }).acquire(key, { timeoutMs: 20_000 })
+    await untilInLine(create(), key, 2)
+    clock.advance(6510)
+    const lease = await waiting
+    dead.revive()
+    expect(await codeOf(lost.renew())).toBe('LEASE_LOST')
+    expect(lost.signal.reason).toMatchObject({ code: 'LEASE_LOST' })
+    expect(lost.remainingMs()).toBe(0)
+    expect(events.at(-1)?.type).toBe('lost')
+    await lost.release()
+    await lost[Symbol.asyncDispose]()
+    expect((await create().inspect(key)).contenders).toMatchObject([{ ticket: lease.token }])
+    await lease.release()
+  })
+
+  test('a lease whose holder was away for longer than it lasts has run out, even if nobody came', async () => {
+    const clock = new WarpClock()
+    const leaser = create({ clock })
+    const key = newKey()
+    const lease = await leaser.acquire(key)
+    clock.advance(6001)
+    expect(lease.remainingMs()).toBe(0)
+    expect(await codeOf(lease.renew())).toBe('LEASE_LOST')
+    expect(lease.signal.aborted).toBe(true)
+    await lease.release()
+    await untilInLine(leaser, key, 0)
+  })
+
+  test('a held lease is renewed in the background, and by hand', async () => {
+    const clock = new WarpClock()
+    const events: LeaseEvent[] = []
+    const leaser = create({ clock, onEvent: (event) => void events.push(event) })
+    const lease = await leaser.acquire(newKey())
+    clock.advance(3500)
+    await expect.poll(() => events.filter(({ type }) => type === 'renewed').length, { interval: 2 }).toBe(1)
+    expect(lease.remainingMs()).toBeGreaterThan(3500)
+    clock.advance(1000)
+    await lease.renew()
+    expect(lease.remainingMs()).toBeGreaterThan(5000)
+    await lease.release()
+  })
+
+  test('a waiter that waits for longer than a ttl keeps its place', async () => {
+    const [holding, waiting] = [new WarpClock(), new WarpClock()]
+    const key = newKey()
+    const lease = await create({ clock: holding }).acquire(key)
+    const leaser = create({ clock: waiting })
+    const wait = leaser.acquire(key, { timeoutMs: 60_000 })
+    await untilInLine(leaser, key, 2)
+    for (let i = 0; i < 4; i++) {
+      const before = (await leaser.inspect(key)).contenders.map(({ aliveUntilMs }) => aliveUntilMs)
+      holding.advance(3500)
+      waiting.advance(3500)
+      await expect
+        .poll(
+          async () => {
+            const { contenders } = await leaser.inspect(key)
+            return contenders.map(({ aliveUntilMs }, index) => aliveUntilMs > (before[index] ?? 0))
+          },
+          { interval: 2 },
+        )
+        .toEqual([true, true])
+    }
+    await lease.release()
+    expect((await wait).token).toBe(lease.token + 1)
+  })
+
+  test('release is idempotent, also at the same time', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key)
+    await Promise.all([lease.release(), lease.release()])
+    await lease.release()
+    expect((await leaser.inspect(key)).contenders).toEqual([])
+  })
+
+  test('`await using` releases', async () => {
+    const leaser = create()
+    const key = newKey()
+    {
+      await using lease = await leaser.acquire(key)
+      expect((await leaser.inspect(key)).contenders).toMatchObject([{ ticket: lease.token }])
+    }
+    expect((await leaser.inspect(key)).contenders).toEqual([])
+  })
+
+  test('tickets continue above a raised floor, and are never lowered', async () => {
+    const leaser = create()
+    const key = newKey()
+    await leaser.raise(key, 41)
+    const lease = await leaser.acquire(key)
+    expect(lease.token).toBe(42)
+    await lease.release()
+    await leaser.raise(key, 7)
+    expect((await leaser.inspect(key)).ticket).toBe(42)
+    for (const floor of [-1, 0.5, Number.NaN, 2 ** 53]) {
+      expect(await codeOf(leaser.raise(key, floor))).toBe('CONFIGURATION')
+    }
+  })
+
+  test('a lease can be longer for one acquisition', async () => {
+    const leaser = create()
+    const lease = await leaser.acquire(newKey(), { ttlMs: 60_000, timeoutMs: 60_000 })
+    expect(lease.ttlMs).toBe(60_000)
+    expect(lease.remainingMs()).toBeGreaterThan(50_000)
+    await lease.release()
+  })
+
+  test.each([
+    ['a key that is empty', '', {}],
+    ['a key of more than 2048 bytes', 'ä'.repeat(1025), {}],
+    ['a ttl that is not a number', 'k', { ttlMs: Number.NaN }],
+    ['a ttl that leaves no time to renew', 'k', { ttlMs: 10 }],
+    ['a ttl of more than an hour', 'k', { ttlMs: 3_600_001 }],
+    ['a negative timeout', 'k', { timeoutMs: -1 }],
+    ['an infinite timeout', 'k', { timeoutMs: Number.POSITIVE_INFINITY }],
+  ])('%s is refused', async (_, key, options) => {
+    expect(await codeOf(create().acquire(key, options))).toBe('CONFIGURATION')
+  })
+
+  test('`who` is cut to 24 bytes, at a character', async () => {
+    const leaser = create()
+    const key = newKey()
+    const lease = await leaser.acquire(key, { who: `${'a'.repeat(23)}äb` })
+    expect((await leaser.inspect(key)).contenders[0]?.who).toBe('a'.repeat(23))
+    await lease.release()
+  })
+
+  test('a listener that throws costs nobody the lease', async () => {
+    const leaser = create({
+      onEvent: () => {
+        throw new Error('a bug of the listener')
+      },
     })
+    const lease = await leaser.acquire(newKey())
+    expect(lease.remainingMs()).toBeGreaterThan(0)
+    await lease.release()
+  })
 
-    test('an aborted wait ends at once and leaves no entry behind', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key)
-      const controller = new AbortController()
-      const wait = leaser.acquire(key, { signal: controller.signal })
-      const outcome = wait.catch((error: LeaseError) => error)
-      await untilInLine(leaser, key, 2)
-      controller.abort(new Error('enough'))
-      expect(await outcome).toMatchObject({ code: 'LEASE_ABORTED', cause: { message: 'enough' } })
-      await untilInLine(leaser, key, 1)
-
-      expect(await codeOf(leaser.acquire(key, { signal: AbortSignal.abort() }))).toBe('LEASE_ABORTED')
-      expect((await leaser.inspect(key)).ticket).toBe(2)
-      await lease.release()
-    })
-
-    test('aborting after the lease was had changes nothing', async () => {
-      const leaser = create()
-      const controller = new AbortController()
-      const lease = await leaser.acquire(newKey(), { signal: controller.signal })
-      controller.abort()
-      await lease.renew()
-      expect(lease.signal.aborted).toBe(false)
-      await lease.release()
-    })
-
-    test('a wait without time left never enters the line', async () => {
-      const leaser = create()
-      const key = newKey()
-      expect(await codeOf(leaser.acquire(key, { timeoutMs: 0 }))).toBe('LEASE_TIMEOUT')
-      expect((await leaser.inspect(key)).ticket).toBe(0)
-    })
-
-    test('a yield with nobody waiting has the turn again at once, under a new token', async () => {
-      const leaser = create()
-      const lease = await leaser.acquire(newKey())
-      const next = await lease.yield()
-      expect(next.token).toBe(lease.token + 1)
-      expect(next.waiting).toBe(0)
-      expect(lease.remainingMs()).toBe(0)
-      await lease.release()
-      await next.renew()
-      await next.release()
-    })
-
-    test('a yield goes behind everybody who waits', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key, { who: 'alice' })
-      const bob = leaser.acquire(key, { who: 'bob' })
-      await untilInLine(leaser, key, 2)
-      const again = lease.yield()
-      const bobs = await bob
-      expect((await leaser.inspect(key)).contenders.map(({ who }) => who)).toEqual(['bob', 'alice'])
-      await bobs.release()
-      const next = await again
-      expect(next.token).toBeGreaterThan(bobs.token)
-      await next.release()
-    })
-
-    test('a yield that times out leaves nothing of either place', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key)
-      const bob = leaser.acquire(key)
-      await untilInLine(leaser, key, 2)
-      const again = codeOf(lease.yield({ timeoutMs: 60 }))
-      const bobs = await bob
-      expect(await again).toBe('LEASE_TIMEOUT')
-      await untilInLine(leaser, key, 1)
-      await bobs.release()
-      expect(await codeOf((await leaser.acquire(key)).yield({ timeoutMs: 0 }))).toBe('LEASE_TIMEOUT')
-      await untilInLine(leaser, key, 0)
-    })
-
-    test('a yield with wrong options is refused and keeps the lease', async () => {
-      const lease = await create().acquire(newKey())
-      expect(await codeOf(lease.yield({ ttlMs: -1 }))).toBe('CONFIGURATION')
-      await lease.renew()
-      await lease.release()
-    })
-
-    test('a dead holder is swept when its time is over, and the error of who waits on says so', async () => {
-      const dead = new DyingClock()
-      const clock = new WarpClock()
-      const events: LeaseEvent[] = []
-      const leaser = create({ clock, onEvent: (event) => void events.push(event) })
-      const key = newKey()
-      const lost = await create({ clock: dead }).acquire(key, { who: 'alice' })
-      dead.die()
-      const waiting = leaser.acquire(key, { timeoutMs: 20_000 })
-      await untilInLine(leaser, key, 2)
-      clock.advance(6000 + 500 + 10)
-      const lease = await waiting
-      expect(lease.token).toBeGreaterThan(lost.token)
-      expect(events).toContainEqual({ type: 'swept', key, ticket: lost.token, who: 'alice' })
-      expect((await leaser.inspect(key)).swept).toMatchObject({ who: 'alice', ticket: lost.token })
-      const error = await leaser.acquire(key, { timeoutMs: 50 }).catch((e: LeaseError) => e)
-      expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { swept: { who: 'alice', ticket: lost.token } } })
-      await lease.release()
-    })
-
-    test('a lease that was swept is lost: the signal says so, and its release does not throw', async () => {
-      const dead = new DyingClock()
-      const clock = new WarpClock()
-      const key = newKey()
-      const events: LeaseEvent[] = []
-      const lost = await create({ clock: dead, onEvent: (event) => void events.push(event) }).acquire(key)
-      dead.die()
-      const waiting = create({ clock }).acquire(key, { timeoutMs: 20_000 })
-      await untilInLine(create(), key, 2)
-      clock.advance(6510)
-      const lease = await waiting
-      dead.revive()
-      expect(await codeOf(lost.renew())).toBe('LEASE_LOST')
-      expect(lost.signal.reason).toMatchObject({ code: 'LEASE_LOST' })
-      expect(lost.remainingMs()).toBe(0)
-      expect(events.at(-1)?.type).toBe('lost')
-      await lost.release()
-      await lost[Symbol.asyncDispose]()
-      expect((await create().inspect(key)).contenders).toMatchObject([{ ticket: lease.token }])
-      await lease.release()
-    })
-
-    test('a lease whose holder was away for longer than it lasts has run out, even if nobody came', async () => {
-      const clock = new WarpClock()
-      const leaser = create({ clock })
-      const key = newKey()
-      const lease = await leaser.acquire(key)
-      clock.advance(6001)
-      expect(lease.remainingMs()).toBe(0)
-      expect(await codeOf(lease.renew())).toBe('LEASE_LOST')
-      expect(lease.signal.aborted).toBe(true)
-      await lease.release()
-      await untilInLine(leaser, key, 0)
-    })
-
-    test('a held lease is renewed in the background, and by hand', async () => {
-      const clock = new WarpClock()
-      const events: LeaseEvent[] = []
-      const leaser = create({ clock, onEvent: (event) => void events.push(event) })
-      const lease = await leaser.acquire(newKey())
-      clock.advance(3500)
-      await expect.poll(() => events.filter(({ type }) => type === 'renewed').length, { interval: 2 }).toBe(1)
-      expect(lease.remainingMs()).toBeGreaterThan(3500)
-      clock.advance(1000)
-      await lease.renew()
-      expect(lease.remainingMs()).toBeGreaterThan(5000)
-      await lease.release()
-    })
-
-    test('a waiter that waits for longer than a ttl keeps its place', async () => {
-      const [holding, waiting] = [new WarpClock(), new WarpClock()]
-      const key = newKey()
-      const lease = await create({ clock: holding }).acquire(key)
-      const leaser = create({ clock: waiting })
-      const wait = leaser.acquire(key, { timeoutMs: 60_000 })
-      await untilInLine(leaser, key, 2)
-      for (let i = 0; i < 4; i++) {
-        const before = (await leaser.inspect(key)).contenders.map(({ aliveUntilMs }) => aliveUntilMs)
-        holding.advance(3500)
-        waiting.advance(3500)
-        await expect
-          .poll(
-            async () => {
-              const { contenders } = await leaser.inspect(key)
-              return contenders.map(({ aliveUntilMs }, index) => aliveUntilMs > (before[index] ?? 0))
-            },
-            { interval: 2 },
-          )
-          .toEqual([true, true])
-      }
-      await lease.release()
-      expect((await wait).token).toBe(lease.token + 1)
-    })
-
-    test('release is idempotent, also at the same time', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key)
-      await Promise.all([lease.release(), lease.release()])
-      await lease.release()
-      expect((await leaser.inspect(key)).contenders).toEqual([])
-    })
-
-    test('`await using` releases', async () => {
-      const leaser = create()
-      const key = newKey()
-      {
-        await using lease = await leaser.acquire(key)
-        expect((await leaser.inspect(key)).contenders).toMatchObject([{ ticket: lease.token }])
-      }
-      expect((await leaser.inspect(key)).contenders).toEqual([])
-    })
-
-    test('tickets continue above a raised floor, and are never lowered', async () => {
-      const leaser = create()
-      const key = newKey()
-      await leaser.raise(key, 41)
-      const lease = await leaser.acquire(key)
-      expect(lease.token).toBe(42)
-      await lease.release()
-      await leaser.raise(key, 7)
-      expect((await leaser.inspect(key)).ticket).toBe(42)
-      for (const floor of [-1, 0.5, Number.NaN, 2 ** 53]) {
-        expect(await codeOf(leaser.raise(key, floor))).toBe('CONFIGURATION')
-      }
-    })
-
-    test('a lease can be longer for one acquisition', async () => {
-      const leaser = create()
-      const lease = await leaser.acquire(newKey(), { ttlMs: 60_000, timeoutMs: 60_000 })
-      expect(lease.ttlMs).toBe(60_000)
-      expect(lease.remainingMs()).toBeGreaterThan(50_000)
-      await lease.release()
-    })
-
-    test.each([
-      ['a key that is empty', '', {}],
-      ['a key of more than 2048 bytes', 'ä'.repeat(1025), {}],
-      ['a ttl that is not a number', 'k', { ttlMs: Number.NaN }],
-      ['a ttl that leaves no time to renew', 'k', { ttlMs: 10 }],
-      ['a ttl of more than an hour', 'k', { ttlMs: 3_600_001 }],
-      ['a negative timeout', 'k', { timeoutMs: -1 }],
-      ['an infinite timeout', 'k', { timeoutMs: Number.POSITIVE_INFINITY }],
-    ])('%s is refused', async (_, key, options) => {
-      expect(await codeOf(create().acquire(key, options))).toBe('CONFIGURATION')
-    })
-
-    test('`who` is cut to 24 bytes, at a character', async () => {
-      const leaser = create()
-      const key = newKey()
-      const lease = await leaser.acquire(key, { who: `${'a'.repeat(23)}äb` })
-      expect((await leaser.inspect(key)).contenders[0]?.who).toBe('a'.repeat(23))
-      await lease.release()
-    })
-
-    test('a listener that throws costs nobody the lease', async () => {
-      const leaser = create({
-        onEvent: () => {
-          throw new Error('a bug of the listener')
-        },
-      })
-      const lease = await leaser.acquire(newKey())
-      await lease.release()
-    })
-
-    test('events tell the story of a lease', async () => {
-      const events: LeaseEvent[] = []
-      const leaser = create({ onEvent: (event) => void events.push(event), who: 'alice' })
-      const key = newKey()
-      const lease = await leaser.acquire(key)
-      const bob = create().acquire(key, { who: 'bob' })
-      await untilInLine(leaser, key, 2)
-      const again = lease.yield()
-      await (await bob).release()
-      await (await again).release()
-      const told = events.filter(({ type }) => type !== 'renewed')
-      expect(told).toMatchObject([
-        { type: 'acquired', key, token: 1, waiting: 0 },
-        { type: 'yielded', key, token: 1 },
-        { type: 'waiting', key, position: 1, holder: 'bob' },
-        { type: 'acquired', key, token: 3, waiting: 0 },
-        { type: 'released', key, token: 3 },
-      ])
-    })
+  test('events tell the story of a lease', async () => {
+    const events: LeaseEvent[] = []
+    const leaser = create({ onEvent: (event) => void events.push(event), who: 'alice' })
+    const key = newKey()
+    const lease = await leaser.acquire(key)
+    const bob = create().acquire(key, { who: 'bob' })
+    await untilInLine(leaser, key, 2)
+    const again = lease.yield()
+    await (await bob).release()
+    await (await again).release()
+    const told = events.filter(({ type }) => type !== 'renewed')
+    expect(told).toMatchObject([
+      { type: 'acquired', key, token: 1, waiting: 0 },
+      { type: 'yielded', key, token: 1 },
+      { type: 'waiting', key, position: 1, holder: 'bob' },
+      { type: 'acquired', key, token: 3, waiting: 0 },
+      { type: 'released', key, token: 3 },
+    ])
   })
 }

@@ -19,6 +19,8 @@ export interface Fate {
   /** Applied once more, this much later; nobody hears of it. */
   duplicateAfterMs?: number
   throttled?: boolean
+  /** A look shows the line as it was this long ago. */
+  staleMs?: number
 }
 
 /** Simulated time, machines, network and table behind the real waiting and holding code. */
@@ -28,6 +30,9 @@ export class World {
   readonly store = new MemoryLineStore()
   readonly requests: string[] = []
   fate: (operation: string, machine: Machine) => Partial<Fate> = () => ({})
+  /** Called after everything that happens. */
+  check: () => void = () => {}
+  readonly history: { atMs: number; key: string; answer: LineAnswer }[] = []
   readonly #timers: Timer[] = []
 
   machine(options: { skewMs?: number } = {}): Machine {
@@ -71,6 +76,7 @@ export class World {
     this.#timers.splice(this.#timers.indexOf(next), 1)
     this.nowMs = Math.max(this.nowMs, next.atMs)
     next.callback()
+    this.check()
     return true
   }
 }
@@ -153,16 +159,16 @@ class NetworkStore implements LineStore {
     this.#timeoutMs = timeoutMs
   }
 
-  join: LineStore['join'] = (...args) => this.#send('join', (store) => store.join(...args))
+  join: LineStore['join'] = (...args) => this.#send('join', args[0], (store) => store.join(...args))
   look: LineStore['look'] = (key, options) =>
-    this.#send(options.consistent ? 'read' : 'look', (store) => store.look(key))
-  renew: LineStore['renew'] = (...args) => this.#send('renew', (store) => store.renew(...args))
-  leave: LineStore['leave'] = (...args) => this.#send('leave', (store) => store.leave(...args))
-  yield: LineStore['yield'] = (...args) => this.#send('yield', (store) => store.yield(...args))
-  sweep: LineStore['sweep'] = (...args) => this.#send('sweep', (store) => store.sweep(...args))
-  raise: LineStore['raise'] = (...args) => this.#send('raise', (store) => store.raise(...args))
+    this.#send(options.consistent ? 'read' : 'look', key, (store) => store.look(key))
+  renew: LineStore['renew'] = (...args) => this.#send('renew', args[0], (store) => store.renew(...args))
+  leave: LineStore['leave'] = (...args) => this.#send('leave', args[0], (store) => store.leave(...args))
+  yield: LineStore['yield'] = (...args) => this.#send('yield', args[0], (store) => store.yield(...args))
+  sweep: LineStore['sweep'] = (...args) => this.#send('sweep', args[0], (store) => store.sweep(...args))
+  raise: LineStore['raise'] = (...args) => this.#send('raise', args[0], (store) => store.raise(...args))
 
-  #send(operation: string, apply: (store: MemoryLineStore) => Promise<LineAnswer>): Promise<LineAnswer> {
+  #send(operation: string, key: string, apply: (store: MemoryLineStore) => Promise<LineAnswer>): Promise<LineAnswer> {
     const machine = this.#machine
     const { world } = machine
     world.requests.push(operation)
@@ -174,15 +180,30 @@ class NetworkStore implements LineStore {
       if (fate.throttled) return void world.after(4, () => machine.awake(() => fail('throttled')))
       if (fate.lost === 'request') return
       world.after(fate.requestMs, () => {
-        void apply(world.store).then((answer) => {
+        void this.#apply(key, fate, apply).then((answer) => {
           const dateMs = Math.floor(world.nowMs / 1000) * 1000
           if (fate.lost === 'answer') return
           world.after(fate.answerMs, () => machine.awake(() => resolve({ ...answer, dateMs })))
         })
       })
       if (fate.duplicateAfterMs === undefined) return
-      world.after(fate.requestMs + fate.duplicateAfterMs, () => void apply(world.store))
+      world.after(fate.requestMs + fate.duplicateAfterMs, () => void this.#apply(key, {}, apply))
     })
+  }
+
+  async #apply(
+    key: string,
+    { staleMs = 0 }: Partial<Fate>,
+    apply: (store: MemoryLineStore) => Promise<LineAnswer>,
+  ): Promise<LineAnswer> {
+    const { world } = this.#machine
+    const answer = await apply(world.store)
+    if (staleMs > 0) {
+      const old = world.history.findLast((it) => it.key === key && it.atMs <= world.nowMs - staleMs)
+      return old?.answer ?? { done: true, item: { ticket: 0, contenders: [] } }
+    }
+    world.history.push({ atMs: world.nowMs, key, answer: { ...answer, done: true } })
+    return answer
   }
 }
 

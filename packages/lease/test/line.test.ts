@@ -1,0 +1,378 @@
+import { describe, expect, test } from 'vitest'
+import type { Lease, LeaseError } from '../src/index.js'
+import { World } from './world.js'
+
+const KEY = 'database#/mnt/efs/app.db'
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'no error',
+    (error: LeaseError) => error.code,
+  )
+
+const lineOf = async (world: World) => (await world.store.look(KEY)).item?.contenders ?? []
+
+/** A holder and one who waits behind it. */
+async function heldLine(options: { timeoutMs?: number | (() => number) } = {}) {
+  const world = new World()
+  const [a, b] = [world.machine(), world.machine()]
+  const lease = await world.run(a.leaser().acquire(KEY, { who: 'a' }))
+  const waiting = b.leaser().acquire(KEY, { who: 'b', timeoutMs: 60_000, ...options })
+  const outcome = codeOf(waiting)
+  await world.pass(50)
+  expect(await lineOf(world)).toHaveLength(2)
+  return { world, a, b, lease, waiting, outcome }
+}
+
+describe('time', () => {
+  test('a waiter says that it is alive until its own deadline, not longer', async () => {
+    const { world } = await heldLine({ timeoutMs: 1000 })
+    const [, b] = await lineOf(world)
+    expect(b?.aliveUntilMs).toBeLessThanOrEqual(1_800_000_000_000 + 4 + 1000)
+  })
+
+  test('who dies in line holds it up no longer than it would have waited', async () => {
+    const { world, b, lease } = await heldLine({ timeoutMs: 1000 })
+    const joinedMs = world.nowMs
+    b.kill()
+    const next = world.machine().leaser().acquire(KEY)
+    await world.pass(20)
+    await world.run(lease.release())
+    await world.run(next)
+    expect(world.nowMs - joinedMs).toBeLessThan(1000 + 500 + 50)
+  })
+
+  test('a zombie, frozen beyond its deadline, leaves instead of taking its turn', async () => {
+    const { world, b, lease, outcome } = await heldLine({ timeoutMs: 1000 })
+    b.freeze()
+    await world.run(lease.release())
+    await world.pass(5000)
+    b.thaw()
+    expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
+    await world.pass(100)
+    expect(await lineOf(world)).toEqual([])
+    expect(b.events.map(({ type }) => type)).not.toContain('acquired')
+  })
+
+  test('a waiter that was frozen for long and swept joins again under a new ticket', async () => {
+    const { world, b, lease, waiting } = await heldLine({ timeoutMs: () => 10_000 })
+    b.freeze()
+    await world.run(lease.release())
+    const third = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 10_000 }))
+    expect(third.token).toBe(3)
+    b.thaw()
+    await world.pass(100)
+    await world.run(third.release())
+    expect((await world.run(waiting)).token).toBe(4)
+  })
+
+  test('a waiter that was frozen beyond its time, but not swept, proves it is still in line before it goes on', async () => {
+    const { world, b, lease, waiting } = await heldLine({ timeoutMs: () => 10_000 })
+    b.freeze()
+    await world.run(lease.release())
+    await world.pass(8000)
+    world.requests.length = 0
+    b.thaw()
+    const next = await world.run(waiting)
+    expect(next.token).toBe(2)
+    expect(world.requests).toContain('renew')
+    expect(next.remainingMs()).toBeGreaterThan(5000)
+  })
+
+  test('a holder counts a freeze, during which its monotonic clock stood still', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const lease = await world.run(machine.leaser().acquire(KEY))
+    machine.freeze()
+    await world.pass(5000)
+    machine.thaw()
+    expect(lease.remainingMs()).toBeLessThan(1000)
+  })
+
+  test('a holder counts on when its wall clock is set back', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const lease = await world.run(machine.leaser().acquire(KEY))
+    machine.skewMs = -400
+    await world.pass(500)
+    expect(lease.remainingMs()).toBeLessThan(6000 - 500)
+    await world.run(lease.renew())
+    expect(lease.remainingMs()).toBeLessThanOrEqual(6000)
+    expect(lease.signal.aborted).toBe(false)
+  })
+
+  test('a lease ends before anybody with a permitted clock may sweep it', async () => {
+    const world = new World()
+    const [slow, fast] = [world.machine({ skewMs: -250 }), world.machine({ skewMs: 250 })]
+    const lease = await world.run(slow.leaser().acquire(KEY))
+    world.fate = (_, machine) => (machine === slow ? { lost: 'request' } : {})
+    const next = fast.leaser().acquire(KEY, { timeoutMs: 60_000 })
+    await world.run(next)
+    expect(lease.remainingMs()).toBe(0)
+  })
+
+  test('a join counts from its first try, which was the one that was applied', async () => {
+    const world = new World()
+    let joins = 0
+    world.fate = (operation) => (operation === 'join' && joins++ === 0 ? { lost: 'answer' } : {})
+    const startMs = world.nowMs
+    const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    expect(world.nowMs - startMs).toBeGreaterThanOrEqual(1000)
+    expect(lease.remainingMs()).toBeLessThanOrEqual(6000 - (world.nowMs - startMs))
+    const [entry] = await lineOf(world)
+    expect(entry?.aliveUntilMs).toBe(startMs + 6000)
+  })
+
+  test('a renewal counts from before it was sent', async () => {
+    const world = new World()
+    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    world.fate = () => ({ requestMs: 300, answerMs: 300 })
+    await world.run(lease.renew())
+    expect(lease.remainingMs()).toBeLessThanOrEqual(5400)
+  })
+
+  test('a contender that claims to live absurdly long is swept, after it was watched for a whole ttl', async () => {
+    const world = new World()
+    await world.store.join(KEY, { id: 'faraway2', who: 'x', aliveUntilMs: world.nowMs + 10 * 365 * 86_400_000 })
+    const startMs = world.nowMs
+    const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    expect(lease.token).toBe(2)
+    expect(world.nowMs - startMs).toBeGreaterThan(6000)
+    expect(world.nowMs - startMs).toBeLessThan(6100)
+  })
+
+  test('an absurd claim that changes meanwhile is a living one', async () => {
+    const world = new World()
+    const far = world.nowMs + 10 * 365 * 86_400_000
+    await world.store.join(KEY, { id: 'faraway2', who: 'x', aliveUntilMs: far })
+    const outcome = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 12_000 }))
+    for (let i = 1; i <= 3; i++) {
+      await world.pass(4000)
+      await world.store.renew(KEY, 'faraway2', 1, far + i)
+    }
+    expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
+    expect(world.requests).not.toContain('sweep')
+  })
+
+  test('the longest lease there is, an hour, is not taken for an absurd one', async () => {
+    const world = new World()
+    await world.run(world.machine({ skewMs: 500 }).leaser().acquire(KEY, { ttlMs: 3_600_000, timeoutMs: 3_600_000 }))
+    const outcome = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 20_000 }))
+    expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
+    expect(world.requests).not.toContain('sweep')
+  })
+})
+
+describe('sweeping', () => {
+  test('only the head is swept, however dead the others are', async () => {
+    const { world, b, lease } = await heldLine()
+    b.kill()
+    const c = world.machine()
+    const third = c.leaser().acquire(KEY, { timeoutMs: 60_000 })
+    await world.pass(10_000)
+    expect(await lineOf(world)).toHaveLength(3)
+    expect(world.requests).not.toContain('sweep')
+    await world.run(lease.release())
+    expect((await world.run(third)).token).toBe(3)
+    expect(c.events).toContainEqual({ type: 'swept', key: KEY, ticket: 2, who: 'b' })
+  })
+
+  test('the dead are swept at the first look, one after the other', async () => {
+    const world = new World()
+    for (const id of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) {
+      await world.store.join(KEY, { id, who: id, aliveUntilMs: world.nowMs - 501 })
+    }
+    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    expect(lease.token).toBe(4)
+    expect(world.requests).toEqual(['join', 'sweep', 'sweep', 'sweep'])
+  })
+
+  test('nobody is swept before maxClockSkewMs has passed too', async () => {
+    const world = new World()
+    await world.store.join(KEY, { id: 'aaaaaaaa', who: 'a', aliveUntilMs: world.nowMs - 400 })
+    const startMs = world.nowMs
+    await world.run(world.machine().leaser().acquire(KEY))
+    expect(world.nowMs - startMs).toBeGreaterThan(100)
+  })
+
+  test('a stale view of a holder that renewed does not sweep it', async () => {
+    const { world, lease, outcome } = await heldLine({ timeoutMs: 12_000 })
+    world.fate = (operation) => (operation === 'look' ? { staleMs: 7000 } : {})
+    expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
+    expect(world.requests).toContain('sweep')
+    expect(lease.remainingMs()).toBeGreaterThan(0)
+    expect(await lineOf(world)).toMatchObject([{ who: 'a' }])
+  })
+
+  test("a stale look without one's own entry proves nothing", async () => {
+    const { world, lease, waiting } = await heldLine()
+    world.fate = (operation) => (operation === 'look' ? { staleMs: 60_000 } : {})
+    await world.pass(100)
+    await world.run(lease.release())
+    expect((await world.run(waiting)).token).toBe(2)
+    expect(world.requests.filter((operation) => operation === 'join')).toHaveLength(2)
+  })
+})
+
+describe('late and repeated messages', () => {
+  test('a renewal that arrives late does not shorten what a newer one lengthened', async () => {
+    const world = new World()
+    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    let renewals = 0
+    world.fate = (operation) => (operation === 'renew' && renewals++ === 0 ? { requestMs: 4000 } : {})
+    void codeOf(lease.renew())
+    let aliveUntilMs = 0
+    for (let passedMs = 0; passedMs < 10_000; passedMs += 100) {
+      await world.pass(100)
+      const [entry] = await lineOf(world)
+      expect(entry?.aliveUntilMs).toBeGreaterThanOrEqual(aliveUntilMs)
+      aliveUntilMs = entry?.aliveUntilMs ?? 0
+    }
+    expect(renewals).toBeGreaterThan(2)
+    expect(lease.signal.aborted).toBe(false)
+  })
+
+  test('a join that lands after its owner left is a ghost, and gone after its time', async () => {
+    const world = new World()
+    world.fate = (operation) => (operation === 'join' ? { duplicateAfterMs: 100 } : {})
+    const startMs = world.nowMs
+    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    await world.run(lease.release())
+    await world.pass(200)
+    expect(await lineOf(world)).toHaveLength(1)
+    world.fate = () => ({})
+    const next = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    expect(next.token).toBe(3)
+    expect(world.nowMs - startMs).toBeLessThan(6000 + 2 * 500)
+  })
+
+  test('a yield that lands after both places were left changes nothing', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const lease = await world.run(machine.leaser().acquire(KEY))
+    world.fate = (operation) => (operation === 'yield' ? { requestMs: 3000 } : {})
+    expect(await world.run(codeOf(lease.yield({ timeoutMs: 500 })))).toBe('UNREACHABLE')
+    await world.pass(10_000)
+    expect(await lineOf(world)).toEqual([])
+  })
+
+  test('a release right after a short grant leaves nothing behind', async () => {
+    const world = new World()
+    world.fate = (operation) => (operation === 'renew' ? { requestMs: 500 } : {})
+    const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 1900 }))
+    await world.run(lease.release())
+    await world.pass(1000)
+    expect(await lineOf(world)).toEqual([])
+  })
+})
+
+describe('the holder', () => {
+  test('with less than half of a ttl granted it renews at once, and the caller does not wait for that', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const startMs = world.nowMs
+    const lease = await world.run(machine.leaser().acquire(KEY, { timeoutMs: 1900 }))
+    expect(world.nowMs - startMs).toBe(4)
+    await world.pass(4)
+    expect(lease.remainingMs()).toBeGreaterThan(5900)
+    expect(world.requests).toEqual(['join', 'renew'])
+  })
+
+  test('who comes to the head with little left renews before it is the holder', async () => {
+    const { world, lease, waiting } = await heldLine({ timeoutMs: 2000 })
+    await world.pass(1900)
+    await world.run(lease.release())
+    const next = await world.run(waiting)
+    expect(next.remainingMs()).toBeGreaterThan(5900)
+  })
+
+  test('without an answer a renewal is told in time, and goes on in the background', async () => {
+    const world = new World()
+    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    world.fate = () => ({ lost: 'answer' })
+    expect(await world.run(codeOf(lease.renew()))).toBe('UNREACHABLE')
+    expect(lease.signal.aborted).toBe(false)
+    world.fate = () => ({})
+    await world.pass(1500)
+    expect(lease.remainingMs()).toBeGreaterThan(4000)
+  })
+
+  test('without an answer until the end the lease is lost, on time', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const lease = await world.run(machine.leaser().acquire(KEY))
+    world.fate = () => ({ lost: 'request' })
+    await world.pass(6000)
+    expect(lease.remainingMs()).toBe(0)
+    await world.pass(10)
+    expect(lease.signal.aborted).toBe(true)
+    expect((lease.signal.reason as LeaseError).code).toBe('LEASE_LOST')
+    await world.run(lease.release())
+    expect(machine.events.map(({ type }) => type)).toEqual(['acquired', 'lost'])
+  })
+
+  test('an item that was deleted is a lost lease', async () => {
+    const { world, lease, b } = await heldLine()
+    const [a] = await lineOf(world)
+    await world.store.leave(KEY, a?.id ?? '')
+    expect(await world.run(codeOf(lease.renew()))).toBe('LEASE_LOST')
+    await world.pass(50)
+    expect(b.events.map(({ type }) => type)).toContain('acquired')
+  })
+
+  test('after a freeze that was too long the error names the freeze', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const lease = await world.run(machine.leaser().acquire(KEY))
+    machine.freeze()
+    await world.pass(7000)
+    machine.thaw()
+    await world.pass(1)
+    expect((lease.signal.reason as LeaseError).message).toMatch(/frozen for 7000 ms/)
+  })
+})
+
+describe('waiting', () => {
+  test('looks are paced: those at the back look rarely, and all are served in order without a pause', async () => {
+    const world = new World()
+    const served: number[] = []
+    const holdMs = 40
+    const contenders = 40
+    const turns = Array.from({ length: contenders }, async (_, index) => {
+      const machine = world.machine()
+      await new Promise<void>((resolve) => world.after(index, resolve))
+      const lease = await machine.leaser().acquire(KEY, { timeoutMs: 60_000 })
+      served.push(index)
+      await new Promise<void>((resolve) => world.after(holdMs, resolve))
+      await lease.release()
+    })
+    const startMs = world.nowMs
+    await world.run(Promise.all(turns))
+    expect(served).toEqual([...served].sort((a, b) => a - b))
+    expect(world.nowMs - startMs).toBeLessThan(contenders * holdMs * 1.6)
+    const looks = world.requests.filter((operation) => operation === 'look').length
+    expect(looks / contenders).toBeLessThan(25)
+  })
+
+  test('with nobody to answer, and a caller that never tires, the wait ends after a ttl', async () => {
+    const world = new World()
+    world.fate = () => ({ lost: 'request' })
+    const startMs = world.nowMs
+    const outcome = codeOf(
+      world
+        .machine()
+        .leaser()
+        .acquire(KEY, { timeoutMs: () => 1000 }),
+    )
+    expect(await world.run(outcome)).toBe('UNREACHABLE')
+    expect(world.nowMs - startMs).toBeGreaterThanOrEqual(6000)
+  })
+
+  test('the machine behind does not wait for a dead one in front of it to be polite', async () => {
+    const { world, a, waiting } = await heldLine()
+    a.kill()
+    const lease: Lease = await world.run(waiting)
+    expect(lease.token).toBe(2)
+    expect(world.nowMs - 1_800_000_000_000).toBeLessThan(6000 + 500 + 100)
+  })
+})
