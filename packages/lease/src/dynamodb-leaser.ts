@@ -31,10 +31,10 @@ export class DynamoDBLeaser implements Leaser {
 
   /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
   constructor(options: DynamoDBLeaserOptions) {
-    const tableName = checkTableName(options.tableName)
     const settings = checkOptions(options)
-    const client = options.client ?? createClient(settings.requestTimeoutMs)
-    if (typeof client.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
+    const tableName = checkTableName(options.tableName)
+    const { client = createClient(settings.requestTimeoutMs) } = options
+    if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
     this.ttlMs = settings.ttlMs
     this.#line = new LineLeaser(new DynamoDBLineStore(new DynamoDBRequests(client, tableName, settings)), settings)
   }

@@ -65,20 +65,20 @@ export const MAX_TTL_MS = 3_600_000
 
 /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
 export function checkOptions(options: LeaserOptions): LeaserSettings {
-  const ttlMs = duration('ttlMs', options.ttlMs ?? 6000)
-  const maxClockSkewMs = options.maxClockSkewMs ?? 500
-  if (!isMilliseconds(maxClockSkewMs)) refuse('maxClockSkewMs', maxClockSkewMs, 'must be milliseconds, 0 or more')
-  const requestTimeoutMs = duration(
-    'requestTimeoutMs',
-    options.requestTimeoutMs ?? Math.max(1, Math.min(1000, (ttlMs - maxClockSkewMs) / 4)),
-  )
+  if (typeof options !== 'object' || options === null) refuse('options', options, 'must be an object')
+  // Defaults are for what is missing: null is a mistake.
+  const { ttlMs = 6000, timeoutMs = 5000, maxClockSkewMs = 500 } = options
   const { clock = systemClock, random = systemRandom, who = '', onEvent = () => {} } = options
+  const { requestTimeoutMs = Math.max(1, Math.min(1000, (ttlMs - maxClockSkewMs) / 4)) } = options
+  duration('ttlMs', ttlMs)
+  if (!isMilliseconds(maxClockSkewMs)) refuse('maxClockSkewMs', maxClockSkewMs, 'must be milliseconds, 0 or more')
+  duration('requestTimeoutMs', requestTimeoutMs)
   if (typeof clock?.wallMs !== 'function') refuse('clock', clock, 'must be a Clock')
   if (typeof random !== 'function') refuse('random', random, 'must be a function')
   if (typeof onEvent !== 'function') refuse('onEvent', onEvent, 'must be a function')
   const settings = {
     ttlMs,
-    timeoutMs: duration('timeoutMs', options.timeoutMs ?? 5000),
+    timeoutMs: duration('timeoutMs', timeoutMs),
     maxClockSkewMs,
     requestTimeoutMs,
     clock,

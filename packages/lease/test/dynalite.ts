@@ -1,6 +1,5 @@
-import type { AddressInfo } from 'node:net'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import dynalite from 'dynalite'
+import { type LocalDynamoDB, startDynamoDB as startServer } from '@sqlite-efs/testing'
 import { type Clock, createLeaseTable } from '../src/index.js'
 
 export const TABLE = 'leases'
@@ -25,22 +24,18 @@ export function clientOf(db: TestDynamoDB, clock: Clock): DynamoDBClient {
 
 /** A DynamoDB in this process, with an empty lease table. */
 export interface TestDynamoDB {
-  endpoint: string
+  config: LocalDynamoDB['config']
+  env: LocalDynamoDB['env']
   client(config?: DynamoDBClientConfig): DynamoDBClient
   stop(): Promise<void>
 }
 
 export async function startDynamoDB(): Promise<TestDynamoDB> {
-  const server = dynalite({ createTableMs: 0 })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const endpoint = `http://127.0.0.1:${port}`
+  const server = await startServer()
   const clients: DynamoDBClient[] = []
   const client = (config: DynamoDBClientConfig = {}) => {
     const made = new DynamoDBClient({
-      endpoint,
-      region: 'local-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      ...server.config,
       maxAttempts: 1,
       ...config,
     })
@@ -49,11 +44,12 @@ export async function startDynamoDB(): Promise<TestDynamoDB> {
   }
   await createLeaseTable(client(), TABLE)
   return {
-    endpoint,
+    config: server.config,
+    env: server.env,
     client,
     async stop() {
       for (const made of clients) made.destroy()
-      await new Promise((resolve) => server.close(resolve))
+      await server.close()
     },
   }
 }

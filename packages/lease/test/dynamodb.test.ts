@@ -297,9 +297,9 @@ describe('refusals', () => {
       const error = await errorOf(attempt)
       expect(error).toMatchObject({
         code: 'TABLE_NOT_FOUND',
-        details: { tableName: 'no-such-table', region: 'local-1' },
+        details: { tableName: 'no-such-table', region: 'eu-central-1' },
       })
-      expect(error.message).toMatch(/no-such-table in local-1/)
+      expect(error.message).toMatch(/no-such-table in eu-central-1/)
     }
   })
 
@@ -309,8 +309,8 @@ describe('refusals', () => {
       const denied = answered(400, name)
       const { client, requests } = faulty({ join: [denied], leave: [denied], read: [denied] })
       const error = await errorOf(leaserOver(client).acquire(newKey()))
-      expect(error).toMatchObject({ code: 'ACCESS_DENIED', details: { tableName: TABLE, region: 'local-1' } })
-      expect(error.message).toMatch(/leases in local-1/)
+      expect(error).toMatchObject({ code: 'ACCESS_DENIED', details: { tableName: TABLE, region: 'eu-central-1' } })
+      expect(error.message).toMatch(/leases in eu-central-1/)
       expect(requests).toEqual(['join'])
     },
   )
@@ -318,8 +318,8 @@ describe('refusals', () => {
   test('an unreachable DynamoDB is named, with table and region', async () => {
     const client = db.client({ endpoint: 'http://127.0.0.1:9' })
     const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: 200 }))
-    expect(error).toMatchObject({ code: 'UNREACHABLE', details: { tableName: TABLE, region: 'local-1' } })
-    expect(error.message).toMatch(/leases in local-1/)
+    expect(error).toMatchObject({ code: 'UNREACHABLE', details: { tableName: TABLE, region: 'eu-central-1' } })
+    expect(error.message).toMatch(/leases in eu-central-1/)
   })
 
   test('a missing region is a matter of configuration', async () => {
@@ -374,9 +374,7 @@ describe('a server that never answers', () => {
 
   test('the default client is bounded by itself, and does not retry', async () => {
     const { port } = silent.address() as AddressInfo
-    const endpoint = `http://127.0.0.1:${port}`
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
-    const client = createClient(20, { endpoint, region: 'local-1', credentials })
+    const client = createClient(20, { ...db.config, endpoint: `http://127.0.0.1:${port}` })
     expect(await client.config.maxAttempts()).toBe(1)
     const request = client.send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: 'k' } } }))
     await expect(request).rejects.toMatchObject({ name: 'TimeoutError' })

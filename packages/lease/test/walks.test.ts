@@ -14,12 +14,12 @@ async function walk(seed: number): Promise<{ writes: number; acquired: number; l
   const world = new World()
   const held = new Map<Machine, Lease>()
   const machines: Machine[] = []
-  let stormy = true
+  const weather = { stormy: true }
   let [writes, lastToken, acquired, lost] = [0, 0, 0, 0]
 
   world.fate = () => {
     const fate = { requestMs: between(1, 6), answerMs: between(1, 6) }
-    if (!stormy) return fate
+    if (!weather.stormy) return fate
     if (chance(0.05)) return { ...fate, lost: chance(0.5) ? 'request' : 'answer' }
     if (chance(0.04)) return { ...fate, duplicateAfterMs: between(1, 9000) }
     if (chance(0.05)) return { ...fate, requestMs: between(1, 9000) }
@@ -44,7 +44,7 @@ async function walk(seed: number): Promise<{ writes: number; acquired: number; l
 
   const live = async (machine: Machine) => {
     const leaser = machine.leaser({ random: seeded(between(1, 2 ** 30)) })
-    while (stormy) {
+    while (weather.stormy) {
       await pause(machine, between(0, 400))
       const patienceMs = between(200, 9000)
       let lease: Lease
@@ -96,7 +96,7 @@ async function walk(seed: number): Promise<{ writes: number; acquired: number; l
   }
 
   // The storm is over: whatever it left behind, a newcomer is served, and in the end nobody stands in the line.
-  stormy = false
+  weather.stormy = false
   for (const machine of machines) machine.thaw()
   const newcomer = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 90_000 }))
   expect(newcomer.token).toBeGreaterThan(lastToken)

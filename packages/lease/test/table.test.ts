@@ -1,0 +1,76 @@
+import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createLeaseTable, type LeaseError } from '../src/index.js'
+import { intercepted, startDynamoDB, type TestDynamoDB } from './dynalite.js'
+
+let db: TestDynamoDB
+
+beforeAll(async () => {
+  db = await startDynamoDB()
+})
+
+afterAll(() => db.stop())
+
+const errorOf = (promise: Promise<void>) => promise.then(() => undefined).catch((error: LeaseError) => error)
+
+test('creates a table that is billed by request, with the key pk, and waits until it is ready', async () => {
+  await createLeaseTable(db.client(), 'fresh')
+  const { Table } = await db.client().send(new DescribeTableCommand({ TableName: 'fresh' }))
+  expect(Table).toMatchObject({
+    TableStatus: 'ACTIVE',
+    BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' },
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+  })
+})
+
+test('takes the options of a client, too', async () => {
+  await createLeaseTable(db.config, 'by-options')
+  expect(await errorOf(createLeaseTable(db.client(), 'by-options'))).toBeUndefined()
+})
+
+test('is idempotent, also for several at once', async () => {
+  const calls = Array.from({ length: 4 }, () => createLeaseTable(db.client(), 'idempotent'))
+  expect(await Promise.all(calls)).toHaveLength(4)
+  await createLeaseTable(db.client(), 'idempotent')
+})
+
+test.each([
+  ['another name', 'id', 'S'],
+  ['another type', 'pk', 'N'],
+] as const)('refuses a table whose key has %s', async (_, name, type) => {
+  const tableName = `wrong-${name}-${type}`
+  await db.client().send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: name, AttributeType: type }],
+      KeySchema: [{ AttributeName: name, KeyType: 'HASH' }],
+    }),
+  )
+  const error = await errorOf(createLeaseTable(db.client(), tableName))
+  expect(error).toMatchObject({ code: 'CONFIGURATION', details: { tableName } })
+  expect(error?.message).toContain(`${name} HASH ${type}`)
+})
+
+test('survives lost answers', async () => {
+  let losses = 3
+  const client = intercepted(db, (send) => async (request, options) => {
+    const output = await send(request, options)
+    if (losses-- > 0) throw new Error('socket hang up')
+    return output
+  })
+  await createLeaseTable(client, 'lossy')
+  expect(losses).toBeLessThanOrEqual(0)
+})
+
+test('refuses a name that DynamoDB would refuse', async () => {
+  expect(await errorOf(createLeaseTable(db.client(), 'a b'))).toMatchObject({ code: 'CONFIGURATION' })
+})
+
+test('tells of denied access', async () => {
+  const client = intercepted(db, () => () => {
+    return Promise.reject(Object.assign(new Error('no'), { name: 'AccessDeniedException' }))
+  })
+  expect(await errorOf(createLeaseTable(client, 'denied'))).toMatchObject({ code: 'ACCESS_DENIED' })
+})
