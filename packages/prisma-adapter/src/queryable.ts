@@ -8,7 +8,7 @@ import { toPrismaResult } from './results.js'
 export const ADAPTER_NAME = 'prisma-adapter-sqlite-efs'
 
 /** Statements only: a parameter may be anybody's secret. */
-export const debug = Debug('prisma:driver-adapter:sqlite-efs')
+const debug = Debug('prisma:driver-adapter:sqlite-efs')
 
 /** What runs one statement: the database, or a transaction on it. */
 export interface StatementRunner {
@@ -43,12 +43,12 @@ export class Queryable implements SqlQueryable {
 
 /** Runs `body`; what it throws comes out as Prisma and its users know it. */
 export async function withPrismaErrors<T>(what: string, body: () => T | Promise<T>): Promise<T> {
-  debug(what)
+  debug('%s', what)
   try {
     return await body()
   } catch (error) {
     const known = toPrismaError(error)
-    debug('%s failed: %O', what, known)
+    debug('%s failed: %s', what, String(known))
     throw known
   }
 }

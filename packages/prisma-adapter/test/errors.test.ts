@@ -73,6 +73,11 @@ const table = { tableName: 'app-locks', region: 'eu-central-1' }
 const operational: [string, Error, object][] = [
   ['P1008', new LeaseError('LEASE_TIMEOUT', 'held by lambda:1a2b since then', holder), holder],
   ['P1008', new DatabaseError('LEASE_TIMEOUT', 'held by lambda:1a2b', { ...file, holder: 'lambda:1a2b' }), file],
+  [
+    'P1008',
+    new DatabaseError('LEASE_TIMEOUT', 'held', file, { cause: new LeaseError('LEASE_TIMEOUT', 'held', holder) }),
+    { ...file, ...holder },
+  ],
   ['P1008', new LeaseError('LEASE_ABORTED', 'the wait was ended'), {}],
   ['P1008', new DatabaseError('BUSY', 'the file stays locked; i-1 was swept'), {}],
   ['P2024', new DatabaseError('QUEUE_FULL', 'too many wait'), {}],

@@ -1,3 +1,4 @@
+import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { describe, expect, test } from 'vitest'
 import type { PrismaClient } from './generated/prisma/client.js'
 import { type Adapter, type CommonOptions, Workbench } from './support/clients.js'
@@ -143,6 +144,17 @@ const gaps: Gap[] = [
         expect(await transaction.$queryRaw`PRAGMA cache_size`).toEqual(cacheSize)
       })
       expect(await prisma.$queryRaw`PRAGMA cache_size`).toEqual(cacheSize)
+    },
+  },
+  {
+    name: 'a database in memory survives its transactions',
+    official: /P2039|no such table/,
+    async run(_prisma, bench, adapter) {
+      const prisma =
+        adapter === 'ours' ? bench.ours({ url: ':memory:' }) : bench.client(new PrismaLibSql({ url: ':memory:' }))
+      await prisma.$executeRaw`CREATE TABLE Tag (name TEXT PRIMARY KEY)`
+      await prisma.$transaction((transaction) => transaction.tag.create({ data: { name: 'a' } }))
+      expect(await prisma.tag.findMany()).toEqual([{ name: 'a' }])
     },
   },
   {

@@ -300,3 +300,15 @@ test('the adapter says what it is', async () => {
   expect(adapter.getConnectionInfo?.()).toEqual({ maxBindValues: 32_766, supportsRelationJoins: false })
   await adapter.dispose()
 })
+
+test('a released savepoint is gone', async () => {
+  await using bench = await workbench()
+  const adapter = await new PrismaSqliteEfs({ url: bench.file, lease: 'local' }).connect()
+  const transaction = await adapter.startTransaction()
+  await transaction.createSavepoint?.('one')
+  await transaction.rollbackToSavepoint?.('one')
+  await transaction.releaseSavepoint?.('one')
+  await expect(transaction.rollbackToSavepoint?.('one')).rejects.toMatchObject({ code: 'P2039' })
+  await transaction.rollback()
+  await adapter.dispose()
+})
