@@ -209,3 +209,21 @@ test('a lease that is taken away in a transaction is P2034, and the client goes 
   await create(prisma, 'after')
   expect(await tags(prisma)).toEqual(['after'])
 })
+
+test('P1008 names the holder to whoever gives up first, while others of this process wait on', async () => {
+  await using bench = await new Workbench().migrate()
+  const other = new DynamoDBLeaser({ tableName: TABLE, client })
+  const held = await other.acquire(`database#${bench.file}`, { who: 'somebody-else' })
+  const prisma = bench.ours(line({ timeoutMs: 5000, transactionTimeoutMs: 300 }))
+  const patient = create(prisma, 'patient').then(() => undefined)
+  const thrown = await prisma
+    .$transaction((transaction) => create(transaction, 'x'))
+    .then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+  await held.release()
+  await patient
+  expect(thrown).toMatchObject({ code: 'P1008', meta: { holder: 'somebody-else' } })
+  expect((thrown as Error).message).toContain('somebody-else')
+})
