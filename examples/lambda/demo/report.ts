@@ -33,7 +33,7 @@ export function report(outcome: Outcome): { lines: string[]; good: boolean } {
       ['sent again after SIGKILL', `${tally.died}`],
       ['a booking, p50', milliseconds(percentile(tally.tookMs, 0.5))],
       ['a booking, p99', milliseconds(percentile(tally.tookMs, 0.99))],
-      ['lease acquisitions', `${outcome.tickets}`],
+      ['lease acquisitions', `${outcome.tickets} tickets`],
       ['takeover', milliseconds(outcome.takeoverMs)],
       ['all of it', milliseconds(outcome.sellingMs)],
     ]),

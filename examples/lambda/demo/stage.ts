@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable, DynamoDBLeaser, type Leaser } from '@sqlite-efs/lease'
-import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
+import { startDynamoDB } from '@sqlite-efs/testing'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { PrismaClient } from '../src/generated/prisma/client.js'
 
@@ -31,7 +31,7 @@ export async function setStage(): Promise<Stage> {
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    const client = clientOf(dynamodb)
+    const client = new DynamoDBClient(dynamodb.config)
     await createLeaseTable(client, TABLE)
     const path = join(folder, 'bookings.db')
     const stage: Stage = {
@@ -72,12 +72,4 @@ async function migrate(stage: Stage): Promise<void> {
     await adapter.executeScript(await readFile(join(MIGRATIONS, name, 'migration.sql'), 'utf8'))
   }
   await adapter.dispose()
-}
-
-function clientOf({ endpoint, env }: LocalDynamoDB): DynamoDBClient {
-  return new DynamoDBClient({
-    endpoint,
-    region: env['AWS_REGION'] ?? '',
-    credentials: { accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? '', secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? '' },
-  })
 }

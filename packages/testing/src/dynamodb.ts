@@ -4,17 +4,26 @@ import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import dynalite from 'dynalite'
 
+const REGION = 'eu-central-1'
+const KEY = 'local'
+
 /** A DynamoDB API on 127.0.0.1, in this process and in its memory. */
 export interface LocalDynamoDB extends AsyncDisposable {
-  /** Where it listens. */
-  readonly endpoint: string
-  /** The environment with which an AWS SDK, here or in a child process, finds it. */
+  /** With this an AWS SDK client in this process finds it. */
+  readonly config: {
+    endpoint: string
+    region: string
+    credentials: { accessKeyId: string; secretAccessKey: string }
+  }
+  /** With this environment an AWS SDK client in a child process finds it. */
   readonly env: Readonly<Record<string, string>>
   close(): Promise<void>
 }
 
 /** Starts a DynamoDB API on a free port of 127.0.0.1. */
 export async function startDynamoDB(): Promise<LocalDynamoDB> {
+  // The SDK's word on the end of Node 20 would come from every process.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   server.on('request', surviveAbortedRequest)
   server.listen(0, '127.0.0.1')
@@ -27,12 +36,12 @@ export async function startDynamoDB(): Promise<LocalDynamoDB> {
     await closed
   }
   return {
-    endpoint,
+    config: { endpoint, region: REGION, credentials: { accessKeyId: KEY, secretAccessKey: KEY } },
     env: {
       AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-      AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: KEY,
+      AWS_SECRET_ACCESS_KEY: KEY,
     },
     close,
     [Symbol.asyncDispose]: close,
