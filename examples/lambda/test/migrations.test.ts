@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import * as schemaEngine from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { beforeAll, expect, test } from 'vitest'
 import { useService } from './service.js'
 
@@ -52,7 +52,7 @@ test('every field comes back from the migrated database as it went in', async ()
 
 /** The SQL that Prisma's schema engine would add to the migrations. */
 async function whatIsMissing(schema: string): Promise<string> {
-  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaLibSql({ url: ':memory:' }))
+  const factory = bindMigrationAwareSqlAdapterFactory(new PrismaSqliteEfs({ url: ':memory:', lease: 'local' }))
   const engine = await schemaEngine.SchemaEngine.new(
     { datamodels: [['schema.prisma', schema]] },
     () => undefined,
