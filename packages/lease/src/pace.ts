@@ -4,8 +4,8 @@ import type { Random } from './random.js'
 const NEXT_LOOK_MS = 5
 const MIN_PAUSE_MS = 20
 const MAX_PAUSE_MS = 500
-/** One dead holder must not make the pace of all look slow for long. */
-const MAX_SAMPLE_MS = 250
+/** A dead holder must not make the whole line look slow. */
+const MAX_SAMPLE_MS = 100
 
 /** How long to wait until the next look, from the rate at which tickets were served between one's own looks. */
 export class Pace {
@@ -23,18 +23,24 @@ export class Pace {
 
   /** `ahead`: how many stand before the waiter now. */
   pauseMs(ahead: number): number {
-    if (this.#ahead === undefined) {
-      this.#ahead = ahead
-      this.#since = new Moment(this.#clock)
-    } else if (ahead < this.#ahead) {
-      const sampleMs = Math.min(MAX_SAMPLE_MS, this.#since.elapsedMs() / (this.#ahead - ahead))
-      this.#perTicketMs = this.#perTicketMs === 0 ? sampleMs : (this.#perTicketMs + sampleMs) / 2
+    const sinceMs = this.#since.elapsedMs()
+    if (this.#ahead === undefined || ahead < this.#ahead) {
+      if (this.#ahead !== undefined) this.#learn(sinceMs / (this.#ahead - ahead))
       this.#ahead = ahead
       this.#since = new Moment(this.#clock)
     }
     const jitter = 0.75 + this.#random() / 2
     if (ahead <= 1) return NEXT_LOOK_MS * jitter
-    const pauseMs = (ahead - 1) * Math.max(this.#perTicketMs, MIN_PAUSE_MS) * jitter
-    return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, pauseMs))
+    // Half of the way, then half of the rest: who oversleeps makes the line slow, and a slow line would make everybody
+    // sleep for longer.
+    const perTicketMs = Math.max(this.#perTicketMs, NEXT_LOOK_MS)
+    return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, ((ahead - 1) * perTicketMs * jitter) / 2))
+  }
+
+  /** Quick to believe that the line is fast, slow to believe that it is not. */
+  #learn(perTicketMs: number): void {
+    const sampleMs = Math.min(perTicketMs, MAX_SAMPLE_MS)
+    const slower = sampleMs - this.#perTicketMs
+    this.#perTicketMs = this.#perTicketMs === 0 || slower < 0 ? sampleMs : this.#perTicketMs + slower / 4
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Lease, LeaseError } from '../src/index.js'
-import { World } from './world.js'
+import { seeded, World } from './world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
 
@@ -333,25 +333,29 @@ describe('the holder', () => {
 })
 
 describe('waiting', () => {
-  test('looks are paced: those at the back look rarely, and all are served in order without a pause', async () => {
+  test.each([
+    { contenders: 8, holdMs: 5, servedPerSecond: 50, looksEach: 6 },
+    { contenders: 20, holdMs: 40, servedPerSecond: 19, looksEach: 14 },
+    { contenders: 100, holdMs: 40, servedPerSecond: 19, looksEach: 24 },
+  ])('a line of $contenders, $holdMs ms each, is served without a pause, and with few looks', async (load) => {
     const world = new World()
-    const served: number[] = []
-    const holdMs = 40
-    const contenders = 40
-    const turns = Array.from({ length: contenders }, async (_, index) => {
-      const machine = world.machine()
-      await new Promise<void>((resolve) => world.after(index, resolve))
-      const lease = await machine.leaser().acquire(KEY, { timeoutMs: 60_000 })
-      served.push(index)
-      await new Promise<void>((resolve) => world.after(holdMs, resolve))
-      await lease.release()
-    })
-    const startMs = world.nowMs
-    await world.run(Promise.all(turns))
-    expect(served).toEqual([...served].sort((a, b) => a - b))
-    expect(world.nowMs - startMs).toBeLessThan(contenders * holdMs * 1.6)
+    const random = seeded(7)
+    world.fate = () => ({ requestMs: 1.5 + random() * 2, answerMs: 1.5 + random() * 2 })
+    let served = 0
+    const live = async () => {
+      const leaser = world.machine().leaser({ timeoutMs: 60_000 })
+      for (;;) {
+        const lease = await leaser.acquire(KEY)
+        await new Promise<void>((resolve) => world.after(load.holdMs, resolve))
+        await lease.release()
+        served++
+      }
+    }
+    for (let i = 0; i < load.contenders; i++) void live()
+    await world.pass(10_000)
+    expect(served / 10).toBeGreaterThan(load.servedPerSecond)
     const looks = world.requests.filter((operation) => operation === 'look').length
-    expect(looks / contenders).toBeLessThan(25)
+    expect(looks / served).toBeLessThan(load.looksEach)
   })
 
   test('with nobody to answer, and a caller that never tires, the wait ends after a ttl', async () => {

