@@ -1,3 +1,5 @@
+// Who imports this module from its source needs them too.
+// oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./dynalite.d.ts" />
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
