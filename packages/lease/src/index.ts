@@ -1,5 +1,15 @@
 /**
- * A fair, fenced lease.
+ * A fair, fenced lease on one DynamoDB item: contenders stand in a line, the one with the lowest ticket holds the lease,
+ * and its ticket is the fencing token.
+ *
+ * Guaranteed, with wall clocks that are within `maxClockSkewMs` of each other: no two holders of one key at once;
+ * served in the order of joining; every later holder has a larger token; a dead holder is replaced `ttlMs` +
+ * `maxClockSkewMs` after its last sign of life; lost, repeated and late messages do no harm; every request and every
+ * wait is bounded.
+ *
+ * Not guaranteed: that a holder that was paused between asking for `remainingMs()` and its write does not write late.
+ * Compare the token where the write lands. Not covered: clocks that are wrong and agree with DynamoDB's `Date` all the
+ * same, one resource under two keys, writers that do not ask, global tables, deleting the item while there are writers.
  *
  * @packageDocumentation
  */

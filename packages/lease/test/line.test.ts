@@ -31,6 +31,15 @@ describe('time', () => {
     expect(b?.aliveUntilMs).toBeLessThanOrEqual(1_800_000_000_000 + 4 + 1000)
   })
 
+  test('nor does it when it renews', async () => {
+    const { world } = await heldLine({ timeoutMs: 8000 })
+    await world.pass(7900)
+    expect(world.requests.filter((operation) => operation === 'renew').length).toBeGreaterThan(2)
+    const [, b] = await lineOf(world)
+    expect(b?.aliveUntilMs).toBeGreaterThan(1_800_000_000_000 + 7000)
+    expect(b?.aliveUntilMs).toBeLessThanOrEqual(1_800_000_000_000 + 4 + 8000)
+  })
+
   test('who dies in line holds it up no longer than it would have waited', async () => {
     const { world, b, lease } = await heldLine({ timeoutMs: 1000 })
     const joinedMs = world.nowMs
