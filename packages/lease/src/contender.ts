@@ -129,13 +129,13 @@ export class Contender {
     const head = seen.contenders[0]
     if (!head || !this.#isDead(head)) return false
     const { key, patience } = this.#terms
-    await this.#line.persist(patience, async () => {
+    return this.#line.persist(patience, async () => {
       const atMs = Math.floor(this.#line.settings.clock.wallMs())
       const answer = await this.#line.ask(() => this.#line.store.sweep(key, head, atMs))
       this.#seen = (answer.done && answer.item) || (await this.#line.lookConsistently(key))
       if (answer.done) this.#line.emit({ type: 'swept', key, ticket: head.ticket, who: head.who })
+      return answer.done
     })
-    return true
   }
 
   #isDead(head: Seen): boolean {

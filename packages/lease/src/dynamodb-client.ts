@@ -153,6 +153,7 @@ const THROTTLED = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
   'RequestLimitExceeded',
+  'LimitExceededException',
   'TransactionConflictException',
   'ReplicatedWriteConflictException',
 ])
@@ -182,7 +183,7 @@ function judge({ name, message, $metadata }: Refusal): Judgement {
     return { kind: 'refused', code: 'CONFIGURATION', advice: 'set AWS_REGION, or give a client with a region' }
   }
   const status = $metadata?.httpStatusCode
-  if (status !== undefined && status >= 400 && status < 500) {
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408) {
     return { kind: 'refused', code: 'CONFIGURATION', advice: 'is this a table with the key pk (S)?' }
   }
   return { kind: 'ambiguous', code: 'UNREACHABLE', advice: 'is there a route to it, or a VPC endpoint?' }

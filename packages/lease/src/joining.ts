@@ -33,6 +33,7 @@ export class Joining {
   readonly #sent: Moment
   readonly #aliveUntilMs: number
   #unsettled = false
+  #withdrawn = false
   #pending: Promise<unknown> = Promise.resolve()
   place: Place | undefined
 
@@ -61,6 +62,7 @@ export class Joining {
     if (this.#unsettled) {
       const item = await this.#line.lookConsistently(key)
       if (this.#settle(item)) return item
+      if (this.#withdrawn) return undefined
     }
     const answer = await this.#send()
     if (answer.done) {
@@ -98,6 +100,7 @@ export class Joining {
   /** Leaves nothing behind, wherever the join has come to. */
   async withdraw(): Promise<void> {
     const { key, from } = this.#terms
+    this.#withdrawn = true
     await this.#pending.catch(() => {})
     // The old entry first: without it a yield that is still under way is refused.
     if (from && !this.place) await this.#line.leave(key, from.id, from.ticket)

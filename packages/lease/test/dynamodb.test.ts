@@ -155,6 +155,16 @@ describe('answers that are lost after the write was applied', () => {
     expect((await leaser.inspect(key)).contenders).toEqual([])
   })
 
+  test('an entry that cannot be swept, for somebody damaged it, does not make its successor hammer the table', async () => {
+    const key = newKey()
+    await write(key, { ticket: { N: '1' }, 't:deadbeef': { N: '1' } })
+    const { client, requests } = faulty()
+    const error = await errorOf(leaserOver(client).acquire(key, { timeoutMs: 200 }))
+    expect(error.code).toBe('LEASE_TIMEOUT')
+    expect(requests.join(' ')).toContain('sweep read look')
+    expect(requests.join(' ')).not.toContain('sweep read sweep')
+  })
+
   test('looks, reads and sweeps survive too', async () => {
     const key = newKey()
     const past = String(Date.now() - 60_000)
