@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,16 +32,27 @@ async function runDemo(args: string[] = [], onLine: (line: string, pid: number) 
   }
   const [code] = await exited
   // What a killed instance had started itself (tsx' compiler) ends by itself, a moment later.
-  await vi.waitUntil(() => !isAlive(-pid), { timeout: 10_000 })
+  await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000 })
   return { code: code as number | null, lines, filesLeft: await ownFiles() }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether anything of a process group still runs: what has ended and waits for an idle init to notice does not. */
+function isRunning(group: number): boolean {
   try {
-    return process.kill(pid, 0)
+    process.kill(-group, 0)
   } catch {
     return false
   }
+  if (!existsSync('/proc/self/stat')) return true
+  return readdirSync('/proc').some((pid) => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const [state, , groupOfPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return Number(groupOfPid) === group && state !== 'Z'
+    } catch {
+      return false
+    }
+  })
 }
 
 /** tsx keeps its cache there too. */
