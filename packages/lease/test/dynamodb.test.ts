@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '../src/dynamodb-client.js'
 import { DynamoDBLeaser, type DynamoDBLeaserOptions, LeaseError } from '../src/index.js'
 import { type Handle, intercepted, startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
+import { impatient } from './impatient.js'
 
 let db: TestDynamoDB
 
@@ -159,7 +160,7 @@ describe('answers that are lost after the write was applied', () => {
     const key = newKey()
     await write(key, { ticket: { N: '1' }, 't:deadbeef': { N: '1' } })
     const { client, requests } = faulty()
-    const error = await errorOf(leaserOver(client).acquire(key, { timeoutMs: 200 }))
+    const error = await errorOf(leaserOver(client).acquire(key, { timeoutMs: impatient() }))
     expect(error.code).toBe('LEASE_TIMEOUT')
     expect(requests.join(' ')).toContain('sweep read look')
     expect(requests.join(' ')).not.toContain('sweep read sweep')
@@ -185,8 +186,9 @@ describe('answers that are lost after the write was applied', () => {
   })
 
   test('a leave that is not acknowledged in time is told, and goes on in the background', async () => {
-    const { client } = faulty({ leave: Array.from({ length: 6 }, () => lostRequest) })
-    const leaser = leaserOver(client, { requestTimeoutMs: 20 })
+    const { client } = faulty({ leave: Array.from({ length: 5 }, () => lostRequest) })
+    // The pauses grow from 18 ms: by the fourth try twice the request timeout is over.
+    const leaser = leaserOver(client, { requestTimeoutMs: 50, random: () => 0.9 })
     const key = newKey()
     const lease = await leaser.acquire(key)
     expect((await errorOf(lease.release())).code).toBe('UNREACHABLE')
@@ -225,7 +227,7 @@ describe('throttling', () => {
 
   test('throttling to the end of the wait is an error that says so', async () => {
     const { client } = faulty({ join: Array.from({ length: 100 }, () => refusedAs('ThrottlingException')) })
-    const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: 100 }))
+    const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: impatient() }))
     expect(error.code).toBe('UNREACHABLE')
     expect(error.message).toContain('throttling')
   })
@@ -327,7 +329,7 @@ describe('refusals', () => {
 
   test('an unreachable DynamoDB is named, with table and region', async () => {
     const client = db.client({ endpoint: 'http://127.0.0.1:9' })
-    const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: 200 }))
+    const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: impatient() }))
     expect(error).toMatchObject({ code: 'UNREACHABLE', details: { tableName: TABLE, region: 'eu-central-1' } })
     expect(error.message).toMatch(/leases in eu-central-1/)
   })
@@ -376,8 +378,8 @@ describe('a server that never answers', () => {
       },
       { step: 'initialize' },
     )
-    const leaser = leaserOver(client, { requestTimeoutMs: 20, timeoutMs: 300 })
-    const error = await errorOf(leaser.acquire(newKey()))
+    const leaser = leaserOver(client, { requestTimeoutMs: 20 })
+    const error = await errorOf(leaser.acquire(newKey(), { timeoutMs: impatient() }))
     expect(error.code).toBe('UNREACHABLE')
     expect(attempts).toBeGreaterThan(1)
   })
