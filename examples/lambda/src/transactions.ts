@@ -1,4 +1,5 @@
 const ATTEMPTS = 3
+const BUSY: ReadonlySet<unknown> = new Set(['P1008', 'P2024', 'P2028', 'P2034'])
 
 /**
  * Runs it again when it met a conflict: then nothing was written. It does not queue anew for a lease that did not come
@@ -14,10 +15,12 @@ export async function retryConflicts<T>(transaction: () => Promise<T>): Promise<
   }
 }
 
-/** The turn to write did not come: P1008 and P2028 by waiting for it, P2034 by conflict after conflict. */
+/**
+ * The turn to write did not come: P1008 and P2028 by waiting for it, P2024 because too many wait already, P2034 by
+ * conflict after conflict. Nothing was written.
+ */
 export function isBusy(error: unknown): boolean {
-  const code = prismaCode(error)
-  return code === 'P1008' || code === 'P2028' || code === 'P2034'
+  return BUSY.has(prismaCode(error))
 }
 
 function prismaCode(error: unknown): unknown {
