@@ -64,7 +64,6 @@ class HeldLease implements Lease {
   }
 
   async renew(): Promise<void> {
-    if (this.#state === 'held' && !this.#renewing && this.remainingMs() <= 0) this.#runOut()
     this.#throwIfOver()
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = undefined

@@ -195,6 +195,17 @@ describe('answers that are lost after the write was applied', () => {
     await expect.poll(async () => (await leaser.inspect(key)).contenders).toEqual([])
   })
 
+  test('`await using` does not hide what its block threw behind a leave that failed', async () => {
+    const { client } = faulty({ leave: Array.from({ length: 2 }, () => answered(400, 'AccessDeniedException')) })
+    const leaser = leaserOver(client)
+    const block = async () => {
+      await using lease = await leaser.acquire(newKey())
+      throw new Error(`the block's own, with token ${lease.token}`)
+    }
+    await expect(block()).rejects.toThrow("the block's own")
+    await expect(block()).rejects.not.toHaveProperty('suppressed')
+  })
+
   test('a join that was given up while it was under way leaves no entry behind', async () => {
     let goOn = () => {}
     const held: Fault = async (send) => {
