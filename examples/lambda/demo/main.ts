@@ -91,7 +91,9 @@ async function accident(stage: Stage, workers: Workers, tally: Tally): Promise<n
   const { leaser, leaseKey } = stage
   const { pid, id } = await killHolder(leaser, leaseKey, (who) => workers.pids.find((each) => who.endsWith(`:${each}`)))
   const diedMs = performance.now()
-  say(`instance ${pid} got SIGKILL while it held the lease, which runs out in ${leaser.ttlMs} ms; another one starts`)
+  say(
+    `instance ${pid} got SIGKILL while it held the lease, which ends by itself within ${leaser.ttlMs} ms; another one starts`,
+  )
   const takeover = takenOver(leaser, leaseKey, id).then(() => performance.now() - diedMs)
   const [takeoverMs] = await Promise.all([takeover, workers.start()])
   return takeoverMs
