@@ -29,6 +29,9 @@ const stopped = new Promise<never>((_, reject) => {
     process.once(signal, () => reject(new Error(`stopped by ${signal}`)))
 })
 
+// It may come before anybody looks.
+stopped.catch(() => undefined)
+
 // Buyers and timers may still be under way when it was stopped.
 process.exit(
   await run().catch((error: unknown) => {
