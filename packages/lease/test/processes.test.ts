@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDynamoDB, type TestDynamoDB } from './dynalite.js'
 
-const TIMES = 15
+const TIMES = 10
 const SCRIPT = fileURLToPath(new URL('increment.ts', import.meta.url))
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 

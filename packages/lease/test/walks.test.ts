@@ -3,7 +3,7 @@ import type { Lease } from '../src/index.js'
 import { type Machine, seeded, World } from './world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
-const WALKS = Number(process.env['LEASE_WALKS'] ?? 40)
+const WALKS = Number(process.env['LEASE_WALKS'] ?? 25)
 const FIRST = Number(process.env['LEASE_FIRST_WALK'] ?? 1)
 
 /** One random history of three to five machines: crashes, freezes, late, lost and repeated messages, skewed clocks. */

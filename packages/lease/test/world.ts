@@ -180,25 +180,27 @@ class NetworkStore implements LineStore {
       if (fate.throttled) return void world.after(4, () => machine.awake(() => fail('throttled')))
       if (fate.lost === 'request') return
       world.after(fate.requestMs, () => {
-        void this.#apply(key, fate, apply).then((answer) => {
+        void this.#apply(operation, key, fate, apply).then((answer) => {
           const dateMs = Math.floor(world.nowMs / 1000) * 1000
           if (fate.lost === 'answer') return
           world.after(fate.answerMs, () => machine.awake(() => resolve({ ...answer, dateMs })))
         })
       })
       if (fate.duplicateAfterMs === undefined) return
-      world.after(fate.requestMs + fate.duplicateAfterMs, () => void this.#apply(key, {}, apply))
+      world.after(fate.requestMs + fate.duplicateAfterMs, () => void this.#apply(operation, key, {}, apply))
     })
   }
 
   async #apply(
+    operation: string,
     key: string,
     { staleMs = 0 }: Partial<Fate>,
     apply: (store: MemoryLineStore) => Promise<LineAnswer>,
   ): Promise<LineAnswer> {
     const { world } = this.#machine
     const answer = await apply(world.store)
-    if (staleMs > 0) {
+    // Only an eventually consistent read: answers to writes and consistent reads are never stale.
+    if (staleMs > 0 && operation === 'look') {
       const old = world.history.findLast((it) => it.key === key && it.atMs <= world.nowMs - staleMs)
       return old?.answer ?? { done: true, item: { ticket: 0, contenders: [] } }
     }
