@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import Libsql from 'libsql'
 import { notADatabase, uriOf, wrongJournalMode } from './connection.js'
 import { DatabaseError } from './errors.js'
+import { FENCE_MARK } from './fence.js'
 import { putJournalInPlace, syncFolder } from './journal.js'
 import { type Pragmas, pragmaScript } from './pragmas.js'
 import { asDatabaseError, isCannotOpen, isNotADatabase } from './sqlite-error.js'
@@ -75,17 +76,25 @@ function statIfThere(path: string): Stats | undefined {
   return undefined
 }
 
+/** What a new file is to be. */
+export interface NewFile {
+  path: string
+  pragmas: Pragmas
+  fencing: 'user_version' | 'off'
+}
+
 /**
  * Creates the database, journal first, and never with zero pages: beside an empty file SQLite deletes the journal. Does
  * nothing where somebody else was first.
  */
-export function createDataFile(path: string, pragmas: Pragmas, firstWords: string): void {
+export function createDataFile({ path, pragmas, fencing }: NewFile): void {
+  const mark = fencing === 'off' ? '' : `PRAGMA application_id=${FENCE_MARK};`
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
   try {
     const libsql = new Libsql(uriOf(temporary, { mode: 'rwc' }))
     try {
       libsql.exec(
-        `PRAGMA journal_mode=OFF; ${pragmaScript(pragmas)} PRAGMA user_version=1; PRAGMA user_version=0; ${firstWords}`,
+        `PRAGMA journal_mode=OFF; ${pragmaScript(pragmas)} PRAGMA user_version=1; PRAGMA user_version=0; ${mark}`,
       )
     } finally {
       libsql.close()

@@ -4,7 +4,6 @@ import { createDataFile, inspectDataFile } from './data-file.js'
 import type { Transaction } from './database.js'
 import { DeferredTransaction } from './deferred-transaction.js'
 import { DatabaseError } from './errors.js'
-import { FENCE_MARK } from './fence.js'
 import { FreezeDetector } from './freeze.js'
 import { groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
@@ -73,6 +72,7 @@ export class LeasedFile {
       const write = { sql, args, resolve, reject }
       this.#queue.add({
         what: 'a write',
+        timeoutOption: 'lease.timeoutMs',
         timeoutMs,
         groupable: write,
         run: (turn) => groupCommit([write], turn),
@@ -102,7 +102,8 @@ export class LeasedFile {
   }
 
   /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
-  recover(): Promise<boolean> {
+  async recover(): Promise<boolean> {
+    this.#mustBeThere()
     return this.#inTurn('a recovery', this.options.timeoutMs, async (turn) => {
       const wasHot = journalState(this.options.path) === 'hot-or-live'
       await turn.begin()
@@ -116,6 +117,7 @@ export class LeasedFile {
     return new Promise((resolve, reject) => {
       this.#queue.add({
         what,
+        timeoutOption: 'lease.timeoutMs',
         timeoutMs,
         fail: reject,
         run: async (turn) => {
@@ -132,10 +134,12 @@ export class LeasedFile {
   }
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
-  beginImmediate(timeoutMs: number): Promise<Transaction> {
+  async beginImmediate(timeoutMs: number): Promise<Transaction> {
+    this.#mustBeThere()
     return new Promise((resolve, reject) => {
       this.#queue.add({
         what: 'a transaction',
+        timeoutOption: 'lease.transactionTimeoutMs',
         timeoutMs,
         fail: reject,
         run: async (turn) => {
@@ -179,13 +183,7 @@ export class LeasedFile {
   #openReader(): Connection {
     const { path, pragmas, vfs } = this.options
     const state = inspectDataFile(path)
-    if (state === 'missing') {
-      throw new DatabaseError(
-        'NOT_FOUND',
-        `There is no database at ${path}: apply the migrations first, or check the path and the mount.`,
-        { path },
-      )
-    }
+    if (state === 'missing') throw this.#notFound()
     const journal = journalState(path)
     if (journal === 'missing') putJournalInPlace(path)
     // Only a writer may fill it: the same way out as for a hot journal.
@@ -194,10 +192,23 @@ export class LeasedFile {
     return new Connection({ path, pragmas, vfs, mode: 'read-only' })
   }
 
+  /** What only goes on in a database must not make one. */
+  #mustBeThere(): void {
+    if (!this.#writer.isOpen && this.#queue.isIdle && inspectDataFile(this.options.path) === 'missing') {
+      throw this.#notFound()
+    }
+  }
+
+  #notFound(): DatabaseError {
+    const { path } = this.options
+    const message = `There is no database at ${path}: apply the migrations first, or check the path and the mount.`
+    return new DatabaseError('NOT_FOUND', message, { path })
+  }
+
   #openWriter(): Connection {
     const { path, pragmas, vfs, fencing } = this.options
     if (inspectDataFile(path) === 'missing') {
-      createDataFile(path, pragmas, fencing === 'off' ? '' : `PRAGMA application_id=${FENCE_MARK};`)
+      createDataFile({ path, pragmas, fencing })
     }
     if (journalState(path) === 'missing') putJournalInPlace(path)
     return new Connection({ path, pragmas, vfs, mode: 'read-write' })

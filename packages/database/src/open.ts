@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { checkArguments } from './arguments.js'
-import { canonicalPath } from './data-file.js'
+import { createDataFile } from './data-file.js'
 import type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 import { DatabaseError } from './errors.js'
 import type { LeasedFile } from './leased-file.js'
 import { type CheckedOptions, checkOptions, checkPath, MEMORY, type TestOptions } from './options.js'
+import { privateFile } from './private-file.js'
 import { joinFile, leaveFile } from './registry.js'
 import { withoutTrailingComment } from './sql-scanner.js'
 import type { ResultSet, SqlValue } from './statement.js'
@@ -19,12 +17,11 @@ import type { ResultSet, SqlValue } from './statement.js'
  */
 export function openDatabase(options: DatabaseOptions): Database {
   if (options.path !== MEMORY) return new OpenDatabase(checkOptions(options, checkPath(options.path)))
-  // One connection's memory can't be shared by readers and a writer: a file that nobody else knows stands for it.
   checkOptions(options, MEMORY)
-  const folder = canonicalPath(mkdtempSync(join(tmpdir(), 'sqlite-efs-memory-')))
-  return new OpenDatabase(checkOptions(options, join(folder, 'memory.db')), () =>
-    rmSync(folder, { recursive: true, force: true }),
-  )
+  const { path, remove } = privateFile()
+  const checked = checkOptions(options, path)
+  createDataFile(checked)
+  return new OpenDatabase(checked, remove)
 }
 
 /**

@@ -18,6 +18,7 @@ export class Tenure {
   #lease: Lease | undefined
   #since: Moment
   #releasing: Promise<void> = Promise.resolve()
+  #why: (() => LeaseError) | undefined
 
   constructor(options: TenureOptions) {
     this.#options = options
@@ -31,7 +32,15 @@ export class Tenure {
    */
   async take(timeoutMs: () => number, ttlMs?: number): Promise<Lease> {
     const { leaser, key, who, maxHoldMs, clock } = this.#options
-    const options = { timeoutMs, ...(who === undefined ? {} : { who }), ...(ttlMs === undefined ? {} : { ttlMs }) }
+    const onWait = (why: () => LeaseError) => {
+      this.#why = why
+    }
+    const options = {
+      timeoutMs,
+      onWait,
+      ...(who === undefined ? {} : { who }),
+      ...(ttlMs === undefined ? {} : { ttlMs }),
+    }
     const held = this.#lease
     if (held && isAlive(held) && (ttlMs === undefined || held.ttlMs >= ttlMs)) {
       if (this.#since.elapsedMs() <= maxHoldMs) return held
@@ -42,12 +51,13 @@ export class Tenure {
       this.#lease = await leaser.acquire(key, options)
     }
     this.#since = new Moment(clock)
+    this.#why = undefined
     return this.#lease
   }
 
-  /** Whether the lease is held, as far as is known. */
-  get isHeld(): boolean {
-    return this.#lease !== undefined
+  /** Why the lease that is waited for is not had yet; undefined where the wait has not begun. */
+  whyNotYet(): LeaseError | undefined {
+    return this.#why?.()
   }
 
   /** Makes the next lease carry a larger ticket than the file knows: the table was lost, or somebody newer has written. */

@@ -1,4 +1,4 @@
-import { type Clock, type Lease, Moment } from '@sqlite-efs/lease'
+import { type Clock, type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
 import { isTimeout, type Tenure } from './tenure.js'
 import { Superseded, type Writer } from './writer.js'
@@ -8,8 +8,6 @@ const MAX_WAITING = 10_000
 /** So many writes share a commit at the most; the event loop is blocked for as long. */
 const MAX_GROUP = 500
 const MAX_SUPERSEDED = 5
-/** The leaser's own timeout knows who holds the lease: it is heard first. */
-const LEASER_SPEAKS_FIRST_MS = 50
 
 /** Settles its caller's promise. Called when the turn is over, on Lambda after the release too. */
 export type Answer = () => void
@@ -85,6 +83,8 @@ export class Turn {
 export interface Job<G = unknown> {
   /** How long it waits for its turn. */
   timeoutMs: number
+  /** Which option says so, for a message. */
+  timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs'
   /** Asks for a longer lease than the usual. */
   ttlMs?: number | undefined
   /** What it is, in a message: "a transaction", say. */
@@ -144,7 +144,7 @@ export class WriteQueue<G> {
     const waiting: Waiting<G> = {
       job,
       since: new Moment(clock),
-      cancelTimer: clock.after(job.timeoutMs + LEASER_SPEAKS_FIRST_MS, () => this.#expire()),
+      cancelTimer: clock.after(job.timeoutMs, () => this.#expire()),
     }
     this.#waiting.push(waiting)
     this.#pumping ??= this.#pump()
@@ -206,41 +206,48 @@ export class WriteQueue<G> {
   }
 
   #expire(): void {
-    for (const waiting of this.#takeWhere(({ job, since }) => since.elapsedMs() >= job.timeoutMs)) {
-      waiting.job.fail(this.#timeoutError(waiting))
+    const isOver = ({ job, since }: Waiting<G>) => since.elapsedMs() >= job.timeoutMs
+    if (this.#current) {
+      const { what, since } = this.#current
+      for (const { job, since: waitingSince } of this.#takeWhere(isOver)) {
+        const message = `No turn to write ${this.#options.path} came within ${Math.round(waitingSince.elapsedMs())} ms: ${what} of this process has had it for ${Math.round(since.elapsedMs())} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise ${job.timeoutOption}.`
+        job.fail(
+          new DatabaseError('LEASE_TIMEOUT', message, {
+            path: this.#options.path,
+            holder: 'this process',
+            option: job.timeoutOption,
+          }),
+        )
+      }
+    } else if (!this.#waiting.every(isOver)) {
+      // Where all have given up, the leaser's own error is on its way.
+      const why = this.#options.tenure.whyNotYet()
+      for (const { job } of this.#takeWhere(isOver)) job.fail(this.#asTimeout(why, job))
     }
-  }
-
-  #timeoutError({ since }: Waiting<G>): DatabaseError {
-    const { path } = this.#options
-    const waited = `No turn to write ${path} came within ${Math.round(since.elapsedMs())} ms`
-    return this.#current
-      ? new DatabaseError(
-          'LEASE_TIMEOUT',
-          `${waited}: ${this.#current.what} of this process has had the turn for ${Math.round(this.#current.since.elapsedMs())} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise lease.timeoutMs.`,
-          { path, holder: 'this process' },
-        )
-      : new DatabaseError(
-          'LEASE_TIMEOUT',
-          `${waited}: others stand before this process in the line. Try again, or raise lease.timeoutMs.`,
-          { path },
-        )
   }
 
   #failAll(error: unknown): void {
-    if (!isTimeout(error)) {
-      for (const { job } of this.#takeWhere(() => true)) job.fail(error)
-      return
-    }
+    const isOver = ({ job, since }: Waiting<G>) => !isTimeout(error) || since.elapsedMs() >= job.timeoutMs - 1
+    for (const { job } of this.#takeWhere(isOver)) job.fail(isTimeout(error) ? this.#asTimeout(error, job) : error)
+  }
+
+  /** A wait for the lease that is over, in this package's words; what is in the way of asking for it passes through. */
+  #asTimeout(why: LeaseError | undefined, job: Job<G>): Error {
+    if (why && !isTimeout(why)) return why
     const { path } = this.#options
-    const { holder, position } = error.details
-    const typed = new DatabaseError(
+    const { holder, position } = why?.details ?? {}
+    const message = why?.message ?? 'The lease was not asked for in time: the one before was still being given back.'
+    return new DatabaseError(
       'LEASE_TIMEOUT',
-      error.message,
-      { path, ...(holder === undefined ? {} : { holder }), ...(position === undefined ? {} : { position }) },
-      { cause: error },
+      `No turn to write ${path} came within ${job.timeoutMs} ms. ${message} The option here is ${job.timeoutOption}.`,
+      {
+        path,
+        option: job.timeoutOption,
+        ...(holder === undefined ? {} : { holder }),
+        ...(position === undefined ? {} : { position }),
+      },
+      { cause: why },
     )
-    for (const { job } of this.#takeWhere(({ job, since }) => since.elapsedMs() >= job.timeoutMs - 1)) job.fail(typed)
   }
 
   #takeWhere(condition: (waiting: Waiting<G>) => boolean): Waiting<G>[] {

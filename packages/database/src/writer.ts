@@ -51,6 +51,11 @@ export class Writer {
     return this.#connection?.inTransaction ?? false
   }
 
+  /** Whether the file was opened already. */
+  get isOpen(): boolean {
+    return this.#connection !== undefined
+  }
+
   get connection(): Connection {
     if (!this.#connection) throw new DatabaseError('TRANSACTION_CLOSED', 'There is no transaction.')
     return this.#connection

@@ -22,6 +22,7 @@ export interface ContenderTerms {
   patience: Patience
   /** The place that a yield gives up. */
   from?: From
+  onWait?: (why: () => LeaseError) => void
 }
 
 /** The head of the line, and how many stand behind it. */
@@ -46,6 +47,7 @@ export class Contender {
     this.#terms = terms
     this.#from = terms.from
     this.#pace = new Pace(line.settings.clock, line.settings.random)
+    terms.onWait?.(() => terms.patience.trouble ?? this.#explain(new GaveUp('timeout')))
   }
 
   /** @throws LeaseError as documented for Leaser.acquire */

@@ -16,7 +16,9 @@ export function termsOf(line: Line, key: string, options: AcquireOptions): Conte
   const ttlMs = options.ttlMs === undefined ? settings.ttlMs : checkTtl(options.ttlMs, settings)
   const timeoutMs = checkTimeout(options.timeoutMs ?? settings.timeoutMs)
   const who = checkWho(options.who ?? '') || settings.who
-  return { key, who, ttlMs, patience: new Patience(settings.clock, timeoutMs, options.signal) }
+  const { onWait } = options
+  const patience = new Patience(settings.clock, timeoutMs, options.signal)
+  return { key, who, ttlMs, patience, ...(onWait && { onWait }) }
 }
 
 /** Waits in line, and holds the lease from then on. @throws LeaseError */

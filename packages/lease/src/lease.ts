@@ -1,4 +1,4 @@
-import type { LeaseErrorCode } from './errors.js'
+import type { LeaseError, LeaseErrorCode } from './errors.js'
 
 /** What a caller of {@link Leaser.acquire} may say about one acquisition. */
 export interface AcquireOptions {
@@ -19,6 +19,12 @@ export interface AcquireOptions {
   signal?: AbortSignal
   /** Who waits, for people who look at the line; at most 24 bytes are kept. */
   who?: string
+  /**
+   * Given, as the wait begins, a function that says at any time why the lease is not had yet: as a `LEASE_TIMEOUT`, with
+   * the holder and the place in line, or as what is in the way of asking. For a queue, one of whose callers gives up
+   * before the others do.
+   */
+  onWait?: (why: () => LeaseError) => void
 }
 
 /** The right to write, until it is released, runs out, or is taken over. A lost lease is final. */

@@ -64,11 +64,14 @@ export class Line {
     for (let tries = 0; ; tries++) {
       try {
         patience.check()
-        return await patience.bound(attempt())
+        const result = await patience.bound(attempt())
+        patience.trouble = undefined
+        return result
       } catch (error) {
         if (error instanceof GaveUp && error.why === 'timeout' && failure) throw failure.error
         if (!(error instanceof StoreFailure)) throw error
         failure = error
+        patience.trouble = error.error
       }
       if (since.elapsedMs() > this.settings.ttlMs) throw failure.error
       try {

@@ -18,6 +18,8 @@ export class Patience {
   readonly #timeoutMs: number | (() => number)
   readonly #since: Moment
   readonly signal: AbortSignal | undefined
+  /** What is in the way of an answer just now. */
+  trouble: LeaseError | undefined
 
   constructor(clock: Clock, timeoutMs: number | (() => number), signal?: AbortSignal) {
     this.#clock = clock

@@ -1,0 +1,270 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { LocalLeaser } from '@sqlite-efs/lease'
+import Libsql from 'libsql'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { checkDatabaseOptions, type DatabaseOptions, openDatabase } from '../src/index.js'
+import { CLOCK_FOR_TESTS } from '../src/options.js'
+import { ManualClock } from './support/manual-clock.js'
+import { isLocked, outsider } from './support/outsider.js'
+import { nextTurn, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
+
+const leaser = new LocalLeaser()
+
+describe('options that are refused, by name and value', () => {
+  it.each([
+    [{ path: 'app.db' }, /path = "app.db".*absolute/],
+    [{ path: '' }, /path/],
+    [{ path: undefined }, /path = undefined/],
+    [{ path: '/x\0y' }, /NUL/],
+    [{ leaser: undefined }, /leaser/],
+    [{ leaseKey: '' }, /leaseKey/],
+    [{ timeoutMs: Number.NaN }, /timeoutMs = NaN/],
+    [{ timeoutMs: -1 }, /timeoutMs = -1/],
+    [{ transactionTimeoutMs: '5' }, /transactionTimeoutMs = "5"/],
+    [{ maxHoldMs: 2 ** 31 }, /maxHoldMs = 2147483648/],
+    [{ fencing: 'on' }, /fencing = "on"/],
+    [{ release: 'never' }, /release = "never"/],
+    [{ pragmas: { journal_mode: 'WAL' } }, /pragmas.journal_mode = "WAL"/],
+    [{ pragmas: { mmap_size: 1 } }, /pragmas.mmap_size/],
+    [{ pragmas: { locking_mode: 'EXCLUSIVE' } }, /pragmas.locking_mode/],
+    [{ pragmas: { synchronous: 'OFF' } }, /pragmas.synchronous/],
+    [{ pragmas: { 'x; DROP TABLE y': 1 } }, /pragmas/],
+    [{ pragmas: { cache_size: '1; DROP TABLE y' } }, /pragmas.cache_size/],
+    [{ pragmas: { cache_size: Number.NaN } }, /pragmas.cache_size/],
+  ])('%o', (options, message) => {
+    const all = { path: '/tmp/x.db', leaser, ...options } as DatabaseOptions
+    for (const check of [openDatabase, checkDatabaseOptions]) {
+      expect(() => check(all)).toThrow(message)
+      expect(() => check(all)).toThrow(expect.objectContaining({ code: 'CONFIGURATION' }))
+    }
+  })
+})
+
+describe('files that are refused, before anything is written', () => {
+  it('a folder', async () => {
+    const folder = scratchFolder()
+    await expect(rows(open(folder), 'SELECT 1')).rejects.toMatchObject({ code: 'CONFIGURATION' })
+    expect(readdirSync(dirname(folder))).not.toContain(`${folder}-journal`)
+  })
+
+  it('a file in a folder that is not there', async () => {
+    await expect(rows(open('/nowhere/at/all/app.db'), 'SELECT 1')).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringContaining('/nowhere/at/all') as string,
+    })
+  })
+
+  it.each(['hello', 'x'.repeat(10_000)])('a file that is no database', async (content) => {
+    const path = scratchPath()
+    writeFileSync(path, content)
+    for (const sql of ['SELECT 1', 'CREATE TABLE a (b)']) {
+      await expect(open(path).execute(sql)).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: expect.stringContaining('not a SQLite database') as string,
+      })
+    }
+    await expect(open(path).script('CREATE TABLE a (b)')).rejects.toMatchObject({ code: 'CONFIGURATION' })
+    expect(readFileSync(path, 'utf8')).toBe(content)
+    expect(readdirSync(dirname(path))).toEqual(['app.db'])
+  })
+
+  it('a file in WAL mode, which stays in it', async () => {
+    const path = scratchPath()
+    const libsql = new Libsql(path)
+    onTestFinished(() => void libsql.close())
+    libsql.exec('PRAGMA journal_mode=WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)')
+    const before = readdirSync(dirname(path)).toSorted()
+    for (const attempt of [
+      () => open(path).execute('SELECT * FROM t'),
+      () => open(path).script('DROP TABLE t'),
+      () => open(path).transaction(),
+    ]) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: expect.stringContaining('WAL') as string,
+      })
+    }
+    expect(readdirSync(dirname(path)).toSorted()).toEqual(before)
+    expect(libsql.prepare('SELECT count(*) FROM t').raw().all([])).toEqual([[1]])
+  })
+})
+
+describe('a file that is not there', () => {
+  it.each([
+    ['a read', (path: string) => open(path).execute('SELECT 1')],
+    ['a write of rows', (path: string) => open(path).execute('INSERT INTO t VALUES (1)')],
+    ['a transaction', (path: string) => open(path).transaction()],
+    ['a deferred transaction', (path: string) => open(path).transaction({ mode: 'deferred' })],
+    ['a recovery', (path: string) => open(path).recover()],
+    ['a check', (path: string) => open(path).check()],
+  ])('is not made by %s', async (_, attempt) => {
+    const path = scratchPath()
+    await expect(attempt(path)).rejects.toMatchObject({ code: 'NOT_FOUND', details: { path } })
+    expect(readdirSync(dirname(path))).toEqual([])
+  })
+
+  it('is made by the first definition, and by one of two at once', async () => {
+    const path = scratchPath()
+    await open(path).execute('CREATE TABLE a (b)')
+    expect(await rows(open(path), 'SELECT * FROM a')).toEqual([])
+    expect(readdirSync(dirname(path)).toSorted()).toEqual(['app.db', 'app.db-journal'])
+  })
+})
+
+describe('one process', () => {
+  it('has one place in the line for a file, by whatever name it is reached', async () => {
+    const path = scratchPath()
+    const link = join(scratchFolder(), 'link')
+    symlinkSync(dirname(path), link)
+    const one = await openBank({}, path)
+    const other = open(join(link, 'app.db'))
+    expect(other.path).toBe(one.path)
+    const transaction = await one.transaction()
+    const second = other.transaction()
+    await transaction.commit()
+    await (await second).rollback()
+    await one.close()
+    expect(await rows(other, 'SELECT count(*) FROM account')).toEqual([[2n]])
+  })
+
+  it.each([{ fencing: 'off' }, { leaseKey: 'other' }, { maxHoldMs: 1 }, { pragmas: { cache_size: 10 } }] as const)(
+    'can not use one file with two minds: %o',
+    async (options) => {
+      const path = scratchPath()
+      await openBank({}, path)
+      expect(() => openDatabase({ path, leaser, ...options })).toThrow(
+        expect.objectContaining({
+          code: 'CONFIGURATION',
+          message: expect.stringContaining(Object.keys(options)[0] ?? '') as string,
+        }),
+      )
+    },
+  )
+
+  it('has nothing open after close, and says so', async () => {
+    const path = scratchPath()
+    const bank = await openBank({}, path)
+    const pending = bank.execute('UPDATE account SET balance = 5')
+    await bank.close()
+    await pending
+    expect(isLocked(outsider(path))).toBe(false)
+    await expect(bank.execute('SELECT 1')).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(bank.transaction()).rejects.toMatchObject({ code: 'CLOSED' })
+    await bank.close()
+  })
+
+  it('ends by itself when it has nothing more to do, closed or not', () => {
+    const path = scratchPath()
+    const program = `
+      import { openDatabase } from '@sqlite-efs/database'
+      import { LocalLeaser } from '@sqlite-efs/lease'
+      const database = openDatabase({ path: ${JSON.stringify(path)}, leaser: new LocalLeaser() })
+      await database.script('CREATE TABLE t (a)')
+      await database.execute('INSERT INTO t VALUES (1)')
+      const memory = openDatabase({ path: ':memory:', leaser: new LocalLeaser() })
+      await memory.script('CREATE TABLE t (a)')
+      console.log(memory.path)`
+    const output = execFileSync(
+      process.execPath,
+      ['--conditions=@sqlite-efs/source', '--import', 'tsx', '--input-type=module', '-e', program],
+      {
+        cwd: import.meta.dirname,
+        encoding: 'utf8',
+        timeout: 30_000,
+      },
+    )
+    expect(output).toContain('memory.db')
+    expect(existsSync(dirname(output.trim()))).toBe(false)
+  })
+})
+
+describe(':memory:', () => {
+  it('is there at once, private, and gone after close', async () => {
+    const one = open(':memory:')
+    const two = open(':memory:')
+    expect(await rows(one, 'SELECT count(*) FROM sqlite_schema')).toEqual([[0n]])
+    await one.script('CREATE TABLE t (a)')
+    const transaction = await one.transaction()
+    await transaction.execute('INSERT INTO t VALUES (1)')
+    await transaction.commit()
+    expect(await rows(one, 'SELECT a FROM t')).toEqual([[1n]])
+    expect(await rows(two, 'SELECT count(*) FROM sqlite_schema')).toEqual([[0n]])
+    await one.close()
+    expect(existsSync(one.path)).toBe(false)
+  })
+})
+
+describe('a script', () => {
+  it('is all or nothing, and names the statement that failed', async () => {
+    const bank = await openBank()
+    await expect(
+      bank.script('CREATE TABLE a (b); UPDATE account SET balance = 0; INSERT INTO nowhere VALUES (1)'),
+    ).rejects.toThrow(/nowhere.*statement 3 of 3/)
+    expect(
+      await rows(bank, "SELECT sum(balance), (SELECT count(*) FROM sqlite_schema WHERE name = 'a') FROM account"),
+    ).toEqual([[200n, 0n]])
+  })
+
+  it('that rebuilds a table with foreign keys off cascades nothing, and has them on again after it', async () => {
+    const bank = await openBank()
+    await bank.script(
+      'CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account ON DELETE CASCADE); INSERT INTO card VALUES (1, 1)',
+    )
+    await bank.script(`
+      PRAGMA defer_foreign_keys=ON; PRAGMA foreign_keys=OFF;
+      CREATE TABLE new_account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL, owner TEXT);
+      INSERT INTO new_account (id, balance) SELECT id, balance FROM account;
+      DROP TABLE account; ALTER TABLE new_account RENAME TO account;
+      PRAGMA foreign_keys=ON; PRAGMA defer_foreign_keys=OFF`)
+    expect(await rows(bank, 'SELECT count(*) FROM card')).toEqual([[1n]])
+    await expect(bank.execute('INSERT INTO card VALUES (2, 77)')).rejects.toMatchObject({
+      details: { extendedCode: 787 },
+    })
+  })
+
+  it('that would leave rows that point nowhere is undone', async () => {
+    const bank = await openBank()
+    await bank.script(
+      'CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account); INSERT INTO card VALUES (1, 1)',
+    )
+    await expect(
+      bank.script('PRAGMA foreign_keys=OFF; DELETE FROM account; PRAGMA foreign_keys=ON'),
+    ).rejects.toMatchObject({ details: { extendedCode: 787 } })
+    expect(await rows(bank, 'SELECT count(*) FROM account')).toEqual([[2n]])
+  })
+
+  it.each([
+    'BEGIN; CREATE TABLE a (b); COMMIT',
+    "ATTACH 'x' AS y; CREATE TABLE y.a (b)",
+    'CREATE TABLE a (b); PRAGMA journal_mode=WAL',
+  ])('is refused before anything is run: %s', async (script) => {
+    const bank = await openBank()
+    await expect(bank.script(script)).rejects.toMatchObject({ code: 'STATEMENT_REFUSED' })
+    expect(await rows(bank, "SELECT count(*) FROM sqlite_schema WHERE name = 'a'")).toEqual([[0n]])
+  })
+})
+
+describe('after a freeze', () => {
+  it('the connections of before are thrown away: their locks may be gone and their pages stale', async () => {
+    const clock = new ManualClock()
+    const path = scratchPath()
+    const bank = await openBank({ leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object, path)
+    await bank.execute('UPDATE account SET balance = 1')
+    // Another file under the same name tells old connections from new ones.
+    const elsewhere = scratchPath()
+    const other = await openBank({}, elsewhere)
+    await other.execute('UPDATE account SET balance = 50')
+    await other.close()
+    renameSync(elsewhere, path)
+    expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[2n]])
+    await nextTurn()
+    clock.freeze(60_000)
+    expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[100n]])
+    clock.freeze(60_000)
+    await bank.execute('UPDATE account SET balance = balance + 1')
+    await bank.close()
+    expect(await rows(open(path), 'SELECT sum(balance) FROM account')).toEqual([[102n]])
+  })
+})
