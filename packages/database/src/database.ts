@@ -1,4 +1,5 @@
 import type { Leaser } from '@sqlite-efs/lease'
+import type { DatabaseListener } from './events.js'
 import type { ResultSet, SqlValue } from './statement.js'
 
 /** Options of {@link openDatabase}. */
@@ -49,6 +50,8 @@ export interface DatabaseOptions {
   release?: 'background' | 'before-answer'
   /** Who this process is, for people who look at the line. */
   who?: string
+  /** Hears of every commit, conflict and recovery of this file in this process. What it throws is ignored. */
+  onEvent?: DatabaseListener
 }
 
 /** Options of {@link Database.transaction}. */

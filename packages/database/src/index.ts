@@ -5,5 +5,6 @@
  */
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './errors.js'
+export type { DatabaseEvent, DatabaseListener } from './events.js'
 export { checkDatabaseOptions, openDatabase } from './open.js'
 export type { Column, ResultSet, SqlValue } from './statement.js'

@@ -4,6 +4,7 @@ import { createDataFile, inspectDataFile } from './data-file.js'
 import type { Transaction } from './database.js'
 import { DeferredTransaction } from './deferred-transaction.js'
 import { DatabaseError } from './errors.js'
+import { Listeners } from './events.js'
 import { FreezeDetector } from './freeze.js'
 import { groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
@@ -21,6 +22,7 @@ import { Writer } from './writer.js'
 /** One file in one process: its connections, its queue, its place in the line; shared by all who use it here. */
 export class LeasedFile {
   readonly options: CheckedOptions
+  readonly listeners = new Listeners()
   readonly #reader: Reader
   readonly #lastingReaders: ReaderPool
   readonly #writer: Writer
@@ -50,6 +52,7 @@ export class LeasedFile {
       closeWindow: () => this.#reader.closeWindow(),
       noticeFreeze: () => this.#noticeFreeze(),
       monotonicMs: () => clock.monotonicMs(),
+      tell: (event) => this.listeners.tell(event),
     })
     this.#tenure = new Tenure({ leaser, key: leaseKey, clock, maxHoldMs, who })
     this.#queue = new WriteQueue<Write>({
@@ -108,6 +111,7 @@ export class LeasedFile {
       const wasHot = journalState(this.options.path) === 'hot-or-live'
       await turn.begin()
       turn.writer.rollback()
+      if (wasHot) this.listeners.tell({ type: 'recovery', path: this.options.path, token: turn.lease.token })
       return wasHot
     })
   }

@@ -105,7 +105,7 @@ class OpenDatabase implements Database {
     await Promise.allSettled(this.#underWay)
     // A transaction whose start was still under way.
     await Promise.allSettled([...this.#transactions].map((transaction) => transaction.rollback()))
-    await leaveFile(file)
+    await leaveFile(file, this.#options.onEvent)
     this.#afterClose()
   }
 

@@ -4,6 +4,7 @@ import { systemClock } from '@sqlite-efs/lease'
 import { canonicalPath } from './data-file.js'
 import type { DatabaseOptions } from './database.js'
 import { DatabaseError } from './errors.js'
+import type { DatabaseListener } from './events.js'
 import { mergePragmas, type Pragmas } from './pragmas.js'
 
 /**
@@ -32,6 +33,7 @@ export interface CheckedOptions {
   pragmas: Pragmas
   release: 'background' | 'before-answer'
   who: string | undefined
+  onEvent: DatabaseListener | undefined
   vfs: string | undefined
   clock: Clock
 }
@@ -48,6 +50,9 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
   if (!['user_version', 'off'].includes(fencing)) throw wrong('fencing', fencing, "'user_version' or 'off' is wanted")
   if (!['background', 'before-answer'].includes(release))
     throw wrong('release', release, "'background' or 'before-answer' is wanted")
+  if (options.onEvent !== undefined && typeof options.onEvent !== 'function') {
+    throw wrong('onEvent', options.onEvent, 'a function is wanted')
+  }
   return {
     path,
     leaser,
@@ -59,6 +64,7 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     pragmas: mergePragmas(options.pragmas),
     release,
     who: options.who,
+    onEvent: options.onEvent,
     vfs: options[VFS_FOR_TESTS],
     clock: options[CLOCK_FOR_TESTS] ?? systemClock,
   }

@@ -1,4 +1,5 @@
 import { DatabaseError } from './errors.js'
+import type { DatabaseListener } from './events.js'
 import { LeasedFile } from './leased-file.js'
 import type { CheckedOptions } from './options.js'
 
@@ -28,6 +29,7 @@ export function joinFile(options: CheckedOptions): LeasedFile {
   const entry = files().get(options.path)
   if (!entry) {
     const file = new LeasedFile(options)
+    file.listeners.add(options.onEvent)
     files().set(options.path, { file, users: 1 })
     return file
   }
@@ -40,13 +42,23 @@ export function joinFile(options: CheckedOptions): LeasedFile {
       { path: options.path, option: other },
     )
   }
+  if (entry.file.options.leaser.name !== options.leaser.name) {
+    const [one, other] = [entry.file.options.leaser.name, options.leaser.name]
+    throw new DatabaseError(
+      'CONFIGURATION',
+      `${options.path} is open in this process already, with leases from ${one}, not ${other}: writers that stand in different lines do not exclude each other.`,
+      { path: options.path, option: 'leaser' },
+    )
+  }
   entry.users++
+  entry.file.listeners.add(options.onEvent)
   return entry.file
 }
 
 /** Leaves; the last one closes the file. */
-export async function leaveFile(file: LeasedFile): Promise<void> {
+export async function leaveFile(file: LeasedFile, listener: DatabaseListener | undefined): Promise<void> {
   const { path } = file.options
+  file.listeners.remove(listener)
   const entry = files().get(path)
   if (entry?.file !== file) return
   entry.users--

@@ -144,10 +144,20 @@ export class WriteQueue<G> {
     const waiting: Waiting<G> = {
       job,
       since: new Moment(clock),
-      cancelTimer: clock.after(job.timeoutMs, () => this.#expire()),
+      cancelTimer: () => {},
     }
     this.#waiting.push(waiting)
+    this.#watch(waiting)
     this.#pumping ??= this.#pump()
+  }
+
+  /** Has it expire in time; a timer may fire a fraction early. */
+  #watch(waiting: Waiting<G>): void {
+    const { job, since } = waiting
+    waiting.cancelTimer = this.#options.clock.after(Math.max(1, job.timeoutMs - since.elapsedMs()), () => {
+      this.#expire()
+      if (this.#waiting.includes(waiting) && !isOver(waiting)) this.#watch(waiting)
+    })
   }
 
   /** How much longer anybody here would wait. */
@@ -174,6 +184,7 @@ export class WriteQueue<G> {
       const first = group[0]
       if (!first) continue
       this.#current = { what: first.what, since: new Moment(this.#options.clock) }
+      this.#expire()
       const turn = new Turn(this.#options, lease, () => Math.max(first.timeoutMs, this.#patienceMs()), first.ttlMs)
       const answer = await (first.groupable === undefined
         ? first.run(turn)
@@ -206,7 +217,6 @@ export class WriteQueue<G> {
   }
 
   #expire(): void {
-    const isOver = ({ job, since }: Waiting<G>) => since.elapsedMs() >= job.timeoutMs
     if (this.#current) {
       const { what, since } = this.#current
       for (const { job, since: waitingSince } of this.#takeWhere(isOver)) {
@@ -227,8 +237,8 @@ export class WriteQueue<G> {
   }
 
   #failAll(error: unknown): void {
-    const isOver = ({ job, since }: Waiting<G>) => !isTimeout(error) || since.elapsedMs() >= job.timeoutMs - 1
-    for (const { job } of this.#takeWhere(isOver)) job.fail(isTimeout(error) ? this.#asTimeout(error, job) : error)
+    const isHit = ({ job, since }: Waiting<G>) => !isTimeout(error) || since.elapsedMs() >= job.timeoutMs - 1
+    for (const { job } of this.#takeWhere(isHit)) job.fail(isTimeout(error) ? this.#asTimeout(error, job) : error)
   }
 
   /** A wait for the lease that is over, in this package's words; what is in the way of asking for it passes through. */
@@ -257,5 +267,7 @@ export class WriteQueue<G> {
     return taken
   }
 }
+
+const isOver = ({ job, since }: Pick<Waiting<unknown>, 'job' | 'since'>) => since.elapsedMs() >= job.timeoutMs
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))

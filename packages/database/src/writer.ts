@@ -2,6 +2,7 @@ import type { Lease } from '@sqlite-efs/lease'
 import { excerpt } from './classify.js'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
+import type { DatabaseEvent } from './events.js'
 import { checkFence, storeFence } from './fence.js'
 import { fillEmptyJournal, journalSize, putJournalInPlace } from './journal.js'
 import { type Patience, whileBusy } from './patience.js'
@@ -19,6 +20,7 @@ export interface WriterContext {
   closeWindow(): void
   noticeFreeze(): void
   monotonicMs(): number
+  tell(event: DatabaseEvent): void
 }
 
 /** A newer ticket than the lease's is in the file: whoever has it wrote after this lease was granted, or the table was lost. */
@@ -41,6 +43,9 @@ export class Writer {
   #definedSomething = false
   #changesAtBegin = 0
   #slowest = { ms: 0, sql: '' }
+  #statements = 0
+  #token = 0
+  #isDoubtful = false
 
   constructor(context: WriterContext) {
     this.#context = context
@@ -68,6 +73,7 @@ export class Writer {
    */
   async begin(lease: Lease): Promise<void> {
     const { path, fencing } = this.#context
+    this.#token = lease.token
     this.#context.noticeFreeze()
     for (let failures = 0; ; failures++) {
       try {
@@ -90,6 +96,7 @@ export class Writer {
       this.#definedSomething = false
       this.#changesAtBegin = this.connection.totalChanges()
       this.#slowest = { ms: 0, sql: '' }
+      this.#statements = 0
     } catch (error) {
       this.rollback()
       throw error
@@ -102,6 +109,7 @@ export class Writer {
     const size = journalSize(path)
     if (size === undefined) putJournalInPlace(path)
     if (size === 0) fillEmptyJournal(path)
+    if (!size) this.#context.tell({ type: 'journal-restored', path, token: this.#token })
   }
 
   /** Runs one statement in the open transaction. */
@@ -122,8 +130,12 @@ export class Writer {
 
   #timed<T>(sql: string, action: () => T): T {
     const startedMs = this.#context.monotonicMs()
+    this.#statements++
     try {
       return action()
+    } catch (error) {
+      this.#isDoubtful ||= isConnectionDoubtful(error)
+      throw error
     } finally {
       const ms = this.#context.monotonicMs() - startedMs
       if (ms > this.#slowest.ms) this.#slowest = { ms, sql }
@@ -147,8 +159,10 @@ export class Writer {
       return
     }
     const patience = this.#context.patience('commit', lease)
+    const statements = this.#statements
+    const startedMs = this.#context.monotonicMs()
     try {
-      if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.connection.exec(storeFence(lease.token))
+      if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.#storeFence(lease.token)
       await this.#guard(lease)
     } catch (error) {
       this.rollback()
@@ -169,11 +183,18 @@ export class Writer {
           this.connection.exec('COMMIT')
         },
       )
+      const commitMs = this.#context.monotonicMs() - startedMs
+      this.#context.tell({ type: 'commit', path: this.#context.path, token: lease.token, statements, commitMs })
     } catch (error) {
       throw this.#commitFailed(error)
     } finally {
       letReadersIn()
     }
+  }
+
+  #storeFence(token: number): void {
+    const sql = storeFence(token)
+    this.#timed(sql, () => this.connection.exec(sql))
   }
 
   /** More than half of the lease must be left for the COMMIT. */
@@ -192,6 +213,7 @@ export class Writer {
   conflict(cause: unknown): DatabaseError {
     const { path } = this.#context
     const { ms, sql } = this.#slowest
+    this.#context.tell({ type: 'conflict', path, token: this.#token })
     const blocked =
       ms > 1_000
         ? ` One statement blocked this process for ${Math.round(ms)} ms, so the lease could not be renewed: ${excerpt(sql)}. Make it faster, or raise lease.ttlMs.`
@@ -232,6 +254,7 @@ export class Writer {
     if (!connection) return
     try {
       if (connection.inTransaction) connection.exec('ROLLBACK')
+      if (this.#isDoubtful) this.discard()
     } catch {
       this.discard()
     }
@@ -241,5 +264,6 @@ export class Writer {
   discard(): void {
     this.#connection?.close()
     this.#connection = undefined
+    this.#isDoubtful = false
   }
 }

@@ -26,6 +26,7 @@ export interface DynamoDBLeaserOptions extends LeaserOptions {
  * where the write lands.
  */
 export class DynamoDBLeaser implements Leaser {
+  readonly name: string
   readonly ttlMs: number
   readonly #line: LineLeaser
 
@@ -35,8 +36,9 @@ export class DynamoDBLeaser implements Leaser {
     const tableName = checkTableName(options.tableName)
     const { client = createClient(settings.requestTimeoutMs) } = options
     if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
-    this.ttlMs = settings.ttlMs
     this.#line = new LineLeaser(new DynamoDBLineStore(new DynamoDBRequests(client, tableName, settings)), settings)
+    this.name = this.#line.name
+    this.ttlMs = settings.ttlMs
   }
 
   acquire(key: string, options?: AcquireOptions): Promise<Lease> {

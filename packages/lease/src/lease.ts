@@ -88,6 +88,8 @@ export interface LineState {
 
 /** Hands out the right to write, one holder a key at a time, in the order in which they asked. */
 export interface Leaser {
+  /** Who hands it out, for people, and to tell two of them apart: `DynamoDB table app-locks`, say. */
+  readonly name: string
   /** The length of a lease in milliseconds where an acquisition names none. */
   readonly ttlMs: number
   /**

@@ -10,11 +10,13 @@ import { GaveUp, Patience } from './patience.js'
 
 /** The line over any store of its items. */
 export class LineLeaser implements Leaser {
+  readonly name: string
   readonly ttlMs: number
   readonly #line: Line
 
   constructor(store: LineStore, settings: LeaserSettings) {
     this.#line = new Line(store, settings)
+    this.name = store.tableName === undefined ? 'this process' : `DynamoDB table ${store.tableName}`
     this.ttlMs = settings.ttlMs
   }
 

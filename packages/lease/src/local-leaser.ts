@@ -12,14 +12,16 @@ const items = new Map<string, LineItem>()
  * it only where nothing else writes.
  */
 export class LocalLeaser implements Leaser {
+  readonly name: string
   readonly ttlMs: number
   readonly #line: LineLeaser
 
   /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
   constructor(options: LeaserOptions = {}) {
     const settings = checkOptions(options)
-    this.ttlMs = settings.ttlMs
     this.#line = new LineLeaser(new MemoryLineStore(items), settings)
+    this.name = this.#line.name
+    this.ttlMs = settings.ttlMs
   }
 
   acquire(key: string, options?: AcquireOptions): Promise<Lease> {

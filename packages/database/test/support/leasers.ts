@@ -4,11 +4,12 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 /** Proves that something needs no lease. */
 export function leaserThatIsNeverAsked(): Leaser {
   const never = () => Promise.reject(new Error('the lease was asked for'))
-  return { ttlMs: 6_000, acquire: never, inspect: never, raise: never }
+  return { name: 'nobody', ttlMs: 6_000, acquire: never, inspect: never, raise: never }
 }
 
 /** A leaser that shows what is done with it. */
 export class WatchedLeaser implements Leaser {
+  readonly name: string
   readonly ttlMs: number
   readonly log: string[] = []
   /** The lease that was had last. */
@@ -19,6 +20,7 @@ export class WatchedLeaser implements Leaser {
 
   constructor(leaser: Leaser = new LocalLeaser()) {
     this.#leaser = leaser
+    this.name = leaser.name
     this.ttlMs = leaser.ttlMs
   }
 
