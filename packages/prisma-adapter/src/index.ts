@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 
+export type { DatabaseEvent } from '@sqlite-efs/database'
 export type { LeaseEvent } from '@sqlite-efs/lease'
 export type { TimestampFormat } from './arguments.js'
 export { PrismaSqliteEfsError, type PrismaSqliteEfsErrorCode } from './errors.js'

@@ -16,7 +16,7 @@ export function checkByOptions(options: ResolvedOptions, leaser: Leaser): void {
   checkDatabaseOptions(databaseOptions(options, leaser))
 }
 
-function databaseOptions({ path, lease, fencing, pragmas }: ResolvedOptions, leaser: Leaser): DatabaseOptions {
+function databaseOptions({ path, lease, fencing, pragmas, onEvent }: ResolvedOptions, leaser: Leaser): DatabaseOptions {
   const { key, timeoutMs, transactionTimeoutMs, maxHoldMs } = lease === 'local' ? {} : lease
   return {
     path,
@@ -27,5 +27,6 @@ function databaseOptions({ path, lease, fencing, pragmas }: ResolvedOptions, lea
     ...(maxHoldMs !== undefined && { maxHoldMs }),
     ...(fencing !== undefined && { fencing }),
     ...(pragmas !== undefined && { pragmas }),
+    ...(onEvent !== undefined && { onEvent }),
   }
 }

@@ -1,3 +1,4 @@
+import type { DatabaseEvent } from '@sqlite-efs/database'
 import type { LeaseEvent } from '@sqlite-efs/lease'
 import type { TimestampFormat } from './arguments.js'
 import { configurationError } from './configuration.js'
@@ -47,8 +48,8 @@ export interface PrismaSqliteEfsOptions {
   timestampFormat?: TimestampFormat
   /** Where Prisma Migrate tries out migrations. @defaultValue `':memory:'` */
   shadowDatabaseUrl?: string
-  /** Hears of everything that happens to the leases of this adapter. What it throws is ignored. */
-  onEvent?: (event: LeaseEvent) => void
+  /** Hears of everything that happens to the leases of this adapter, and of each commit, conflict and recovery. What it throws is ignored. */
+  onEvent?: (event: LeaseEvent | DatabaseEvent) => void
 }
 
 /** @internal */
@@ -60,7 +61,7 @@ export interface ResolvedOptions {
   fencing: 'user_version' | 'off' | undefined
   pragmas: Readonly<Record<string, string | number>> | undefined
   timestampFormat: TimestampFormat
-  onEvent: ((event: LeaseEvent) => void) | undefined
+  onEvent: ((event: LeaseEvent | DatabaseEvent) => void) | undefined
 }
 
 /** A limit of a number, in its own unit. */

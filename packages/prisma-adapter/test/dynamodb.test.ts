@@ -1,4 +1,5 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { DatabaseEvent } from '@sqlite-efs/database'
 import { createLeaseTable, DynamoDBLeaser, type LeaseEvent } from '@sqlite-efs/lease'
 import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -36,7 +37,7 @@ function clientThat(handle: () => Promise<never>): DynamoDBClient {
 
 test('writes under a lease from DynamoDB, reads without one', async () => {
   await using bench = await new Workbench().migrate()
-  const events: LeaseEvent[] = []
+  const events: (DatabaseEvent | LeaseEvent)[] = []
   const prisma = bench.ours({ ...line(), onEvent: (event) => events.push(event) })
   expect(await tags(prisma)).toEqual([])
   expect(events).toEqual([])
@@ -46,17 +47,18 @@ test('writes under a lease from DynamoDB, reads without one', async () => {
   expect(await tags(prisma)).toEqual(['a', 'b'])
   const key = `database#${bench.file}`
   expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['acquired', 'released']))
-  expect(new Set(events.map((event) => event.key))).toEqual(new Set([key]))
+  expect(new Set(events.flatMap((event) => ('key' in event ? event.key : [])))).toEqual(new Set([key]))
+  expect(events.filter(({ type }) => type === 'commit')).toMatchObject([{ path: bench.file }, { path: bench.file }])
   const tokens = events.flatMap((event) => (event.type === 'acquired' ? [event.token] : []))
   expect(tokens).toEqual(tokens.toSorted((a, b) => a - b))
 })
 
 test('the key can be given, where instances mount the file at different paths', async () => {
   await using bench = await new Workbench().migrate()
-  const events: LeaseEvent[] = []
+  const events: (DatabaseEvent | LeaseEvent)[] = []
   const prisma = bench.ours({ ...line({ key: 'the-app' }), onEvent: (event) => events.push(event) })
   await create(prisma, 'a')
-  expect(new Set(events.map(({ key }) => key))).toEqual(new Set(['the-app']))
+  expect(new Set(events.flatMap((event) => ('key' in event ? event.key : [])))).toEqual(new Set(['the-app']))
 })
 
 test('table, region and credentials come from the environment, without a client', async () => {
