@@ -85,8 +85,11 @@ export interface Transaction {
   commit(): Promise<void>
   /** Ends it and leaves nothing behind. Waits for a statement in flight; does nothing when it is over already. */
   rollback(): Promise<void>
+  /** Marks a point to come back to (https://www.sqlite.org/lang_savepoint.html); any name will do. */
   savepoint(name: string): Promise<void>
+  /** Undoes what was done since the savepoint, which stays. */
   rollbackTo(name: string): Promise<void>
+  /** Forgets the savepoint and those after it, and keeps what was done. */
   releaseSavepoint(name: string): Promise<void>
 }
 

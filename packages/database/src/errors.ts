@@ -30,6 +30,7 @@ export type DatabaseErrorCode =
 
 /** What is known beside the message. */
 export interface DatabaseErrorDetails {
+  /** The database file. */
   path?: string
   /** SQLite's extended result code (https://www.sqlite.org/rescode.html), where SQLite said something. */
   extendedCode?: number
@@ -37,14 +38,18 @@ export interface DatabaseErrorDetails {
   sqliteMessage?: string
   /** The option that is wrong, or would help. */
   option?: string
+  /** Who has the lease, or was swept from the line last. */
   holder?: string
+  /** How many stood before the caller in the line. */
   position?: number
 }
 
 /** The one error of this package; `code` says which. Errors of the leaser (`LeaseError`) pass through as they are, but for those named here. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
+  /** Which of the {@link DatabaseErrorCode}s it is. */
   readonly code: DatabaseErrorCode
+  /** What is known beside the message. */
   readonly details: DatabaseErrorDetails
 
   constructor(code: DatabaseErrorCode, message: string, details: DatabaseErrorDetails = {}, options?: ErrorOptions) {

@@ -11,6 +11,7 @@ export interface Column {
 
 /** What a statement gave back. */
 export interface ResultSet {
+  /** In the statement's order; the same array each time the statement is run, until the schema changes. */
   columns: readonly Column[]
   /** Integers come as `bigint`: nothing is lost on the way; REAL as `number`. */
   rows: SqlValue[][]

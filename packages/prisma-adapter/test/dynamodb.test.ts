@@ -85,7 +85,7 @@ test('on AWS Lambda a write resolves only after the release', async () => {
     events.push('answered')
   }
   expect(events.filter((event) => !['waiting', 'renewed'].includes(event))).toEqual(
-    Array.from({ length: 4 }, () => ['acquired', 'released', 'answered']).flat(),
+    Array.from({ length: 4 }, () => ['acquired', 'commit', 'released', 'answered']).flat(),
   )
 })
 
