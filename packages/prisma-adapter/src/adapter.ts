@@ -1,8 +1,15 @@
-import type { ConnectionInfo, IsolationLevel, SqlDriverAdapter } from '@prisma/driver-adapter-utils'
+import type {
+  ConnectionInfo,
+  IsolationLevel,
+  SqlDriverAdapter,
+  SqlQuery,
+  SqlResultSet,
+} from '@prisma/driver-adapter-utils'
 import type { Database } from '@sqlite-efs/database'
 import type { TimestampFormat } from './arguments.js'
 import { PrismaSqliteEfsError } from './errors.js'
 import { Queryable, withPrismaErrors } from './queryable.js'
+import { onEmptyDatabase, SchemaEngineSession } from './schema-engine.js'
 import { SqliteEfsTransaction } from './transaction.js'
 
 /** What one connected client needs to know of the options. */
@@ -15,19 +22,43 @@ export interface AdapterOptions {
 export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
   readonly #database: Database
   readonly #options: AdapterOptions
+  /** Until a PrismaClient shows itself: see {@link getConnectionInfo}. */
+  #schemaEngine: SchemaEngineSession | undefined
 
   constructor(database: Database, options: AdapterOptions) {
     super(database, options.timestampFormat)
     this.#database = database
     this.#options = options
+    this.#schemaEngine = new SchemaEngineSession(database)
   }
 
-  executeScript(script: string): Promise<void> {
-    return withPrismaErrors('[executeScript]', () => this.#database.script(script))
+  override async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    if (!this.#schemaEngine) return super.queryRaw(query)
+    await this.#flush()
+    try {
+      return await super.queryRaw(query)
+    } catch (error) {
+      if (!(error instanceof PrismaSqliteEfsError) || error.code !== 'P1003') throw error
+      return onEmptyDatabase((empty) => new Queryable(empty, this.#options.timestampFormat).queryRaw(query))
+    }
+  }
+
+  override async executeRaw(query: SqlQuery): Promise<number> {
+    const engine = this.#schemaEngine
+    if (engine && query.args.length === 0) {
+      if (await withPrismaErrors(`[executeRaw] ${query.sql}`, () => engine.takes(query.sql))) return 0
+    }
+    return super.executeRaw(query)
+  }
+
+  async executeScript(script: string): Promise<void> {
+    await this.#flush()
+    await withPrismaErrors('[executeScript]', () => this.#database.script(script))
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<SqliteEfsTransaction> {
     if (isolationLevel !== undefined && isolationLevel !== 'SERIALIZABLE') throw invalidIsolationLevel(isolationLevel)
+    await this.#flush()
     const { transactionMode, timestampFormat } = this.#options
     const transaction = await withPrismaErrors('[startTransaction]', () =>
       this.#database.transaction({ mode: transactionMode }),
@@ -35,13 +66,37 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
     return new SqliteEfsTransaction(transaction, timestampFormat)
   }
 
-  /** Prisma assumes 999 parameters a statement, and would split longer lists over a transaction. */
+  /**
+   * Prisma assumes 999 parameters a statement, and would split longer lists over a transaction.
+   *
+   * A PrismaClient asks before its first statement, and Prisma's schema engine never does: nothing else tells them apart, and
+   * what the engine may send, a client's user may not.
+   */
   getConnectionInfo(): ConnectionInfo {
+    this.#schemaEngine = undefined
     return { maxBindValues: 32_766, supportsRelationJoins: false }
   }
 
-  dispose(): Promise<void> {
-    return withPrismaErrors('[dispose]', () => this.#database.close())
+  async dispose(): Promise<void> {
+    try {
+      await this.#flush()
+    } finally {
+      await withPrismaErrors('[dispose]', () => this.#database.close())
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const engine = this.#schemaEngine
+    if (engine) await withPrismaErrors('[flush]', () => engine.flush())
+  }
+}
+
+/** The schema engine's scratch database: a whole migration comes as one statement, and may be empty. */
+export class ShadowAdapter extends SqliteEfsAdapter {
+  override async executeRaw(query: SqlQuery): Promise<number> {
+    if (query.args.length > 0) return super.executeRaw(query)
+    await this.executeScript(query.sql)
+    return 0
   }
 }
 

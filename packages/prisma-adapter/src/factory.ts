@@ -1,6 +1,6 @@
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { Leaser } from '@sqlite-efs/lease'
-import { SqliteEfsAdapter } from './adapter.js'
+import { ShadowAdapter, SqliteEfsAdapter } from './adapter.js'
 import { toPrismaError } from './database-error.js'
 import { createLeaser } from './leaser.js'
 import { checkByOptions, openByOptions } from './open-database.js'
@@ -39,18 +39,19 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
 
   /** Called by Prisma before the first query, and again before the first one after `$disconnect()`. */
   async connect(): Promise<SqlDriverAdapter> {
-    return this.#adapter(this.#options, this.#leaser)
+    return this.#adapter(SqliteEfsAdapter, this.#options, this.#leaser)
   }
 
   /** Called by Prisma Migrate. Nobody else writes a shadow database, so it needs no line. */
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { shadowPath } = this.#options
-    return this.#adapter({ ...this.#options, path: shadowPath, lease: 'local', fencing: 'off' }, createLeaser('local'))
+    const options: ResolvedOptions = { ...this.#options, path: shadowPath, lease: 'local', fencing: 'off' }
+    return this.#adapter(ShadowAdapter, options, createLeaser('local'))
   }
 
-  #adapter(options: ResolvedOptions, leaser: Leaser): SqliteEfsAdapter {
+  #adapter(Adapter: typeof SqliteEfsAdapter, options: ResolvedOptions, leaser: Leaser): SqliteEfsAdapter {
     try {
-      return new SqliteEfsAdapter(openByOptions(options, leaser), options)
+      return new Adapter(openByOptions(options, leaser), options)
     } catch (error) {
       throw toPrismaError(error)
     }

@@ -53,10 +53,11 @@ function classify(extendedCode: number, text: string): Classified {
     case CONSTRAINT_FOREIGNKEY:
     case CONSTRAINT_TRIGGER:
       // SQLite's ON DELETE RESTRICT is a trigger too; a user's RAISE() has the user's own words.
-      if (text !== 'FOREIGN KEY constraint failed') break
+      if (extendedCode === CONSTRAINT_TRIGGER && text !== 'FOREIGN KEY constraint failed') break
       return {
         code: 'P2003',
-        message: 'Foreign key constraint violated on the foreign key',
+        // A script that would leave rows that point nowhere has more to say.
+        message: text.split('failed: ').at(1) ?? 'Foreign key constraint violated on the foreign key',
         kind: { kind: 'ForeignKeyConstraintViolation', constraint: { foreignKey: {} } },
       }
   }

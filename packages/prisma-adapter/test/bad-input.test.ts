@@ -147,6 +147,9 @@ describe('raw SQL is refused, before anything runs:', () => {
     ["ATTACH '/tmp/other.db' AS other", 'ATTACH'],
     ['DETACH other', 'DETACH'],
     ['VACUUM', 'VACUUM'],
+    // As Prisma's schema engine sends them, which may.
+    ['PRAGMA main.locking_mode=EXCLUSIVE', 'locking_mode'],
+    ['PRAGMA foreign_keys=OFF', 'foreign_keys'],
     ['PRAGMA journal_mode = WAL', 'journal_mode'],
     ['PRAGMA journal_mode(DELETE)', 'journal_mode'],
     ['/* x */ PRAGMA main.locking_mode = EXCLUSIVE -- y', 'locking_mode'],
