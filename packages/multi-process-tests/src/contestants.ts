@@ -1,3 +1,4 @@
+import { _createClient } from '@libsql/client/sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { openDatabase } from '@sqlite-efs/database'
 import { DynamoDBLeaser, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
@@ -13,8 +14,9 @@ import { PrismaClient } from './generated/prisma/client.js'
  * - `lease alone`: the same, with SQLite's own file locks switched off.
  * - `nothing`: the same again, with a lease that each process hands out to itself.
  * - `file locks`: Prisma's official adapter, which knows nothing else.
+ * - `official without locks`: that adapter, with SQLite's own file locks switched off as for `lease alone`.
  */
-export type Contestant = 'lease' | 'lease alone' | 'nothing' | 'file locks'
+export type Contestant = 'lease' | 'lease alone' | 'nothing' | 'file locks' | 'official without locks'
 
 export const TABLE = 'locks'
 
@@ -38,6 +40,8 @@ function adapterOf(contestant: Contestant, path: string) {
       return withoutFileLocks(path, new LocalLeaser())
     case 'file locks':
       return new PrismaLibSql({ url: `file:${path}` })
+    case 'official without locks':
+      return officialWithoutFileLocks(path)
   }
 }
 
@@ -49,4 +53,30 @@ function withoutFileLocks(path: string, leaser: Leaser) {
     connect: async () =>
       new SqliteEfsAdapter(openDatabase(options), { timestampFormat: 'iso8601', transactionMode: 'immediate' }),
   }
+}
+
+/** The official adapter refuses a url with a VFS in it, so its client is made here, as it would make it. */
+function officialWithoutFileLocks(path: string) {
+  const client = {
+    scheme: 'file',
+    path: `file:${path}?vfs=unix-none`,
+    tls: false,
+    intMode: 'number',
+    concurrency: 20,
+  } as const
+  const createClient = () =>
+    _createClient({
+      ...client,
+      authority: undefined,
+      authToken: undefined,
+      encryptionKey: undefined,
+      syncUrl: undefined,
+      syncInterval: undefined,
+      readYourWrites: undefined,
+      offline: undefined,
+      timeout: undefined,
+      remoteEncryptionKey: undefined,
+      fetch: undefined,
+    })
+  return Object.assign(new PrismaLibSql({ url: `file:${path}` }), { createClient })
 }

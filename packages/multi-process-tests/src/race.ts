@@ -84,8 +84,14 @@ function createCounter(path: string): void {
 
 function readCounter(path: string): { value: number; integrity: string } {
   const db = new Database(path)
-  const { value } = db.prepare('SELECT "value" FROM "Counter"').get() as { value: number }
-  const { integrity_check: integrity } = db.prepare('PRAGMA integrity_check').get() as { integrity_check: string }
-  db.close()
-  return { value, integrity }
+  try {
+    const { value } = db.prepare('SELECT "value" FROM "Counter"').get() as { value: number }
+    const { integrity_check: integrity } = db.prepare('PRAGMA integrity_check').get() as { integrity_check: string }
+    return { value, integrity }
+  } catch (error) {
+    // Without lease and locks the file may be beyond reading.
+    return { value: 0, integrity: String(error) }
+  } finally {
+    db.close()
+  }
 }

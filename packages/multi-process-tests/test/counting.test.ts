@@ -21,6 +21,11 @@ describe(`${PROCESSES} processes with ${TRANSACTIONS} read-modify-write transact
     expect(value).toBeLessThan(acknowledged)
   })
 
+  test('lose updates, or the whole file, with the official adapter where SQLite takes no locks', async () => {
+    const { acknowledged, value, integrity } = await race('official without locks', PROCESSES, TRANSACTIONS)
+    expect(integrity !== 'ok' || value < acknowledged).toBe(true)
+  })
+
   test('fail by the hundreds with the official adapter', async () => {
     const { acknowledged, failed } = await race('file locks', PROCESSES, TRANSACTIONS)
     expect(acknowledged).toBeLessThan(ALL / 2)
