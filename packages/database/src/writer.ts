@@ -45,6 +45,7 @@ export class Writer {
   #slowest = { ms: 0, sql: '' }
   #statements = 0
   #token = 0
+  #ttlMs = 0
   #isDoubtful = false
 
   constructor(context: WriterContext) {
@@ -74,6 +75,7 @@ export class Writer {
   async begin(lease: Lease): Promise<void> {
     const { path, fencing } = this.#context
     this.#token = lease.token
+    this.#ttlMs = lease.ttlMs
     this.#context.noticeFreeze()
     for (let failures = 0; ; failures++) {
       try {
@@ -215,7 +217,7 @@ export class Writer {
     const { ms, sql } = this.#slowest
     this.#context.tell({ type: 'conflict', path, token: this.#token })
     const blocked =
-      ms > 1_000
+      ms > this.#ttlMs / 2
         ? ` One statement blocked this process for ${Math.round(ms)} ms, so the lease could not be renewed: ${excerpt(sql)}. Make it faster, or raise lease.ttlMs.`
         : ''
     return new DatabaseError(

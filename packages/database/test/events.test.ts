@@ -31,7 +31,7 @@ describe('onEvent hears of', () => {
     await transaction.execute('UPDATE account SET balance = 0')
     leaser.lease!.remainingMs = () => 0
     leaser.lease!.renew = () => Promise.reject(new Error('gone'))
-    await expect(transaction.commit()).rejects.toThrow()
+    await expect(transaction.commit()).rejects.toThrow('gone')
     expect(events.at(-1)).toBe('conflict')
   })
 

@@ -251,6 +251,21 @@ describe('the lease of a transaction', () => {
     expect(await rows(bank, SUM)).toEqual([[6n]])
   })
 
+  it('that ran out while one statement blocked the process names that statement, and the option to raise', async () => {
+    const bank = await openBank({ leaser: new LocalLeaser({ ttlMs: 100, maxClockSkewMs: 10 }) })
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 1')
+    const slow =
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n'
+    await transaction.execute(slow)
+    await expect(transaction.commit()).rejects.toMatchObject({
+      code: 'WRITE_CONFLICT',
+      message: expect.stringMatching(/blocked this process.*WITH RECURSIVE.*lease\.ttlMs/) as string,
+      details: { option: 'lease.ttlMs' },
+    })
+    expect(await rows(bank, SUM)).toEqual([[200n]])
+  })
+
   it('is kept for what is written next, and given back when there is nothing', async () => {
     const leaser = new WatchedLeaser()
     const bank = await openBank({ leaser })
