@@ -1,5 +1,5 @@
 import { DatabaseError } from './errors.js'
-import { leadingTokens, splitStatements } from './sql-scanner.js'
+import { leadingTokens, normalized, splitStatements } from './sql-scanner.js'
 import type { StatementKind } from './statement.js'
 
 /** PRAGMAs that take an argument and still only read (https://www.sqlite.org/pragma.html). */
@@ -23,6 +23,10 @@ const WAY_OUT: Record<string, string> = {
   VACUUM: 'It rewrites the whole file: run it with the sqlite-efs command line, under the lease.',
 }
 
+const CREATE_IN_TEMP =
+  /^CREATE (?:UNIQUE |VIRTUAL )?(?:TABLE|INDEX|VIEW|TRIGGER) (?:IF NOT EXISTS )?["'`[]?TEMP["'`\]]? \./i
+const EXPLAIN_PRAGMA = /^EXPLAIN (?:QUERY PLAN )?PRAGMA/
+
 /** Where a statement is about to run: some are right only there. */
 export type Place = 'alone' | 'transaction' | 'script'
 
@@ -39,11 +43,14 @@ export function refuseUnsafe(sql: string, place: Place): void {
   }
   const wayOut = WAY_OUT[first]
   if (wayOut) throw refused(sql, `${first} would get in the way of the lease. ${wayOut}`)
-  if (first === 'CREATE' && (second === 'TEMP' || second === 'TEMPORARY')) {
+  if (first === 'CREATE' && (second === 'TEMP' || second === 'TEMPORARY' || CREATE_IN_TEMP.test(normalized(sql)))) {
     throw refused(
       sql,
       'What is temporary belongs to one connection, and connections come and go here. Use an ordinary table.',
     )
+  }
+  if (EXPLAIN_PRAGMA.test(leadingTokens(sql, 4).join(' '))) {
+    throw refused(sql, 'SQLite carries some PRAGMAs out while it compiles them, explained or not.')
   }
   if (first === 'PRAGMA') refuseUnsafePragma(sql, place, second, third)
 }
