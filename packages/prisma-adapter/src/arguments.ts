@@ -49,11 +49,11 @@ function fromNumber(value: number, type: ArgType | undefined, position: number):
 function fromString(value: string, type: ArgType | undefined, format: TimestampFormat, position: number): SqlValue {
   switch (type?.scalarType) {
     case 'bigint':
-      if (!/^[-+]?\d+$/.test(value)) throw invalid(position, JSON.stringify(value), 'a BigInt was expected')
+      if (!/^[-+]?\d+$/.test(value)) throw invalid(position, excerpt(value), 'a BigInt was expected')
       return int64(BigInt(value), position)
     case 'decimal': {
       const number = value.trim() === '' ? Number.NaN : Number(value)
-      if (!Number.isFinite(number)) throw invalid(position, JSON.stringify(value), 'a finite decimal was expected')
+      if (!Number.isFinite(number)) throw invalid(position, excerpt(value), 'a finite decimal was expected')
       return number
     }
     case 'datetime':
@@ -61,6 +61,13 @@ function fromString(value: string, type: ArgType | undefined, format: TimestampF
     case 'bytes':
       return Buffer.from(value, 'base64')
     default:
+      if (value.includes('\0')) {
+        throw invalid(
+          position,
+          'a text with a NUL in it',
+          'SQLite would give back no more than stands before it: use Bytes',
+        )
+      }
       return value
   }
 }
@@ -81,6 +88,8 @@ function int64(value: bigint, position: number): bigint {
     kind: { kind: 'ValueOutOfRange', cause, originalMessage: message },
   })
 }
+
+const excerpt = (text: string) => JSON.stringify(text.length > 50 ? `${text.slice(0, 50)}…` : text)
 
 function invalid(position: number, what: string, hint: string): PrismaSqliteEfsError {
   const message = `parameter ${position} is ${what}; ${hint}`

@@ -71,10 +71,16 @@ function toPrismaValue(value: SqlValue, type: ColumnType, name: string): unknown
       if (type === ColumnTypeEnum.DateTime) return toIsoDate(value, name)
       // SQLite keeps 2.5 in an INTEGER column as it is.
       return type === ColumnTypeEnum.Int32 || type === ColumnTypeEnum.Int64 ? Math.trunc(value) : value
+    case 'string':
+      return type === ColumnTypeEnum.DateTime && DATE_WITHOUT_ZONE.test(value) ? `${value.replace(' ', 'T')}Z` : value
     default:
-      return value
+      // Whatever the driver's class is, a raw query gives out plain bytes.
+      return value && new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   }
 }
+
+/** As CURRENT_TIMESTAMP writes it, in UTC: JavaScript would take it for local time. */
+const DATE_WITHOUT_ZONE = /^\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$/
 
 function toIsoDate(epochMs: number, name: string): string {
   const date = new Date(epochMs)

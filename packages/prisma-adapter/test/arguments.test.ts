@@ -79,6 +79,8 @@ describe('a parameter', () => {
     ['Infinity', 'decimal', 'Infinity'],
     ['', 'decimal', 'decimal'],
     ['yesterday', 'datetime', 'date'],
+    ['a\0b', 'string', 'NUL'],
+    ['9'.repeat(400), 'decimal', '9…"'],
     [new Date(Number.NaN), 'datetime', 'date'],
   ] as const)('%s as %s is refused, naming the parameter', (arg, type, words) => {
     const error = refusal(arg, type)

@@ -152,6 +152,8 @@ describe('raw SQL is refused, before anything runs:', () => {
     ['PRAGMA foreign_keys=OFF', 'foreign_keys'],
     ['PRAGMA journal_mode = WAL', 'journal_mode'],
     ['PRAGMA journal_mode(DELETE)', 'journal_mode'],
+    ['EXPLAIN PRAGMA main.locking_mode=EXCLUSIVE', 'explained or not'],
+    ['CREATE TABLE temp.t (a)', 'temporary'],
     ['/* x */ PRAGMA main.locking_mode = EXCLUSIVE -- y', 'locking_mode'],
     ['PRAGMA mmap_size = 268435456', 'mmap_size'],
     ['PRAGMA user_version = 7', 'user_version'],

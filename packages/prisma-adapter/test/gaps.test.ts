@@ -158,6 +158,33 @@ const gaps: Gap[] = [
     },
   },
   {
+    name: 'CURRENT_TIMESTAMP is in UTC, in raw queries too',
+    official: /2026-01-01T15:00:00.000Z/,
+    async run(prisma) {
+      const zone = process.env['TZ']
+      process.env['TZ'] = 'America/New_York'
+      try {
+        // As CURRENT_TIMESTAMP writes it.
+        await prisma.$executeRaw`INSERT INTO Scalars (at) VALUES ('2026-01-01 10:00:00')`
+        const at = new Date('2026-01-01T10:00:00Z')
+        expect(await prisma.scalars.findFirst({ select: { at: true } })).toEqual({ at })
+        expect(await prisma.$queryRaw`SELECT at FROM Scalars`).toEqual([{ at }])
+      } finally {
+        if (zone === undefined) delete process.env['TZ']
+        else process.env['TZ'] = zone
+      }
+    },
+  },
+  {
+    name: 'a text is not cut off at a NUL',
+    official: /resolved .* instead of rejecting/s,
+    async run(prisma) {
+      await expect(prisma.scalars.create({ data: { text: 'a\0b' } })).rejects.toMatchObject({ code: 'P2007' })
+      await expect(prisma.$queryRaw`SELECT ${'a\0b'} AS text`).rejects.toMatchObject({ code: 'P2010' })
+      expect(await prisma.scalars.count()).toBe(0)
+    },
+  },
+  {
     name: 'dates of one format compare with each other: iso8601',
     official: 'passes',
     run: datesCompare,
