@@ -20,7 +20,7 @@ const WAY_OUT: Record<string, string> = {
   RELEASE: 'Use a nested $transaction instead.',
   ATTACH: 'The lease covers one file: open a second database with a client of its own.',
   DETACH: 'The lease covers one file: open a second database with a client of its own.',
-  VACUUM: 'It rewrites the whole file: run it with the sqlite-efs command line, under the lease.',
+  VACUUM: 'It rewrites the whole file: run it with the sqlite3 shell while no process has the file open.',
 }
 
 const CREATE_IN_TEMP =

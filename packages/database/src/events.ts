@@ -4,7 +4,7 @@ export type DatabaseEvent =
   | { type: 'commit'; path: string; token: number; statements: number; commitMs: number }
   /** The lease, or the file as it was read, was lost before COMMIT: nothing was written. */
   | { type: 'conflict'; path: string; token: number }
-  /** What a dead writer left was rolled back. */
+  /** What a dead writer left was rolled back, because a reader met it or `recover()` was called. */
   | { type: 'recovery'; path: string; token: number }
   /** A journal that somebody else took away was put back: a program in DELETE mode uses the file, and endangers it. */
   | { type: 'journal-restored'; path: string; token: number }

@@ -26,7 +26,7 @@ export function endRead(connection: Connection): void {
 export interface ReaderContext {
   clock: Clock
   open(): Connection
-  patience(what: string): Patience
+  patience(): Patience
   /** Throws the connections away where the process was frozen. */
   noticeFreeze(): void
 }
@@ -51,7 +51,7 @@ export class Reader {
    * @throws DatabaseError `BUSY`, `NOT_FOUND`, `CONFIGURATION`, `SQLITE`
    */
   async read<T>(action: (connection: Connection) => T): Promise<T> {
-    const patience = this.#context.patience('read')
+    const patience = this.#context.patience()
     for (let failures = 0; ; failures++) {
       const connection = await whileBusy(patience, () => this.#window())
       try {
@@ -118,7 +118,7 @@ export class ReaderPool {
   async begin(): Promise<Connection> {
     while (this.#gate) await this.#gate
     this.#context.noticeFreeze()
-    const connection = await whileBusy(this.#context.patience('transaction'), () => {
+    const connection = await whileBusy(this.#context.patience(), () => {
       const candidate = this.#idle.pop() ?? this.#context.open()
       try {
         beginRead(candidate)

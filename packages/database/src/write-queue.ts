@@ -8,6 +8,8 @@ const MAX_WAITING = 10_000
 /** So many writes share a commit at the most; the event loop is blocked for as long. */
 const MAX_GROUP = 500
 const MAX_SUPERSEDED = 5
+/** A turn that comes in the last moment is still a turn: the file may be locked for as long as somebody commits. */
+const LAST_PATIENCE_MS = 50
 
 /** Settles its caller's promise. Called when the turn is over, on Lambda after the release too. */
 export type Answer = () => void
@@ -52,7 +54,7 @@ export class Turn {
         this.#lease = await this.#tenure.take(this.#remainingMs, this.#ttlMs)
       }
       try {
-        return await this.writer.begin(this.#lease)
+        return await this.writer.begin(this.#lease, this.#remainingMs())
       } catch (error) {
         if (error instanceof DatabaseError && error.code === 'BUSY') throw await this.#explainBusy(error)
         if (!(error instanceof Superseded)) throw error
@@ -183,15 +185,9 @@ export class WriteQueue<G> {
       const group = this.#next()
       const first = group[0]
       if (!first) continue
-      this.#current = { what: first.what, since: new Moment(this.#options.clock) }
+      this.#current = { what: first.job.what, since: new Moment(this.#options.clock) }
       this.#expire()
-      const turn = new Turn(this.#options, lease, () => Math.max(first.timeoutMs, this.#patienceMs()), first.ttlMs)
-      const answer = await (first.groupable === undefined
-        ? first.run(turn)
-        : this.#options.runGroup(
-            group.flatMap(({ groupable }) => groupable ?? []),
-            turn,
-          ))
+      const answer = await this.#serve(first, group, lease)
       this.#current = undefined
       if (release === 'before-answer') {
         if (this.#waiting.length === 0) await tenure.release()
@@ -206,14 +202,37 @@ export class WriteQueue<G> {
     void tenure.release()
   }
 
+  async #serve(first: Waiting<G>, group: Waiting<G>[], lease: Lease): Promise<Answer> {
+    const { job, since } = first
+    const turn = new Turn(
+      this.#options,
+      lease,
+      () => Math.max(LAST_PATIENCE_MS, job.timeoutMs - since.elapsedMs()),
+      job.ttlMs,
+    )
+    try {
+      if (job.groupable === undefined) return await job.run(turn)
+      return await this.#options.runGroup(
+        group.flatMap(({ job: { groupable } }) => groupable ?? []),
+        turn,
+      )
+    } catch (error) {
+      // Nobody's error may keep the others from their turns.
+      turn.writer.discard()
+      return () => {
+        for (const { job: failed } of group) failed.fail(error)
+      }
+    }
+  }
+
   /** Takes the first job out of the line, with those behind it that can share its turn. */
-  #next(): Job<G>[] {
+  #next(): Waiting<G>[] {
     this.#expire()
     const count = this.#waiting.findIndex(({ job }) => job.groupable === undefined)
     const size = count < 0 ? this.#waiting.length : Math.max(1, count)
     const taken = this.#waiting.splice(0, Math.min(size, MAX_GROUP))
     for (const { cancelTimer } of taken) cancelTimer()
-    return taken.map(({ job }) => job)
+    return taken
   }
 
   #expire(): void {

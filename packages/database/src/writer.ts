@@ -16,7 +16,7 @@ export interface WriterContext {
   fencing: 'user_version' | 'off'
   readers: ReaderPool
   open(): Connection
-  patience(what: string, holder?: Lease): Patience
+  patience(): Patience
   closeWindow(): void
   noticeFreeze(): void
   monotonicMs(): number
@@ -68,18 +68,18 @@ export class Writer {
   }
 
   /**
-   * Takes SQLite's write lock and asks the fence.
+   * Takes SQLite's write lock, within `timeoutMs`, and asks the fence.
    *
    * @throws Superseded when the file knows a newer ticket; DatabaseError `BUSY`, `CONFIGURATION`, `SQLITE`
    */
-  async begin(lease: Lease): Promise<void> {
+  async begin(lease: Lease, timeoutMs: number): Promise<void> {
     const { path, fencing } = this.#context
     this.#token = lease.token
     this.#ttlMs = lease.ttlMs
     this.#context.noticeFreeze()
     for (let failures = 0; ; failures++) {
       try {
-        await whileBusy(this.#context.patience('write', lease), () => {
+        await whileBusy({ ...this.#context.patience(), timeoutMs }, () => {
           this.#connection ??= this.#context.open()
           this.#connection.exec('BEGIN IMMEDIATE')
         })
@@ -160,7 +160,7 @@ export class Writer {
       this.rollback()
       return
     }
-    const patience = this.#context.patience('commit', lease)
+    const patience = this.#context.patience()
     const statements = this.#statements
     const startedMs = this.#context.monotonicMs()
     try {

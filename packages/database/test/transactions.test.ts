@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
@@ -182,6 +184,20 @@ describe('a deferred transaction', () => {
     await transaction.rollback()
     expect(await rows(bank, SUM)).toEqual([[202n]])
     await (await bank.transaction({ mode: 'deferred' })).rollback()
+  })
+})
+
+describe('an I/O error in COMMIT', () => {
+  it('is told as what it is, an outcome that is not known, and leaves a database that works', async () => {
+    const path = scratchPath()
+    await (await openBank({}, path)).close()
+    const child = fileURLToPath(new URL('support/fail-in-commit.ts', import.meta.url))
+    const command = `trap '' XFSZ; ulimit -f 20000; exec "$0" --conditions=@sqlite-efs/source --import tsx "$1" "$2"`
+    const output = execFileSync('bash', ['-c', command, process.execPath, child, path], { encoding: 'utf8' })
+    expect(JSON.parse(output)).toEqual({ write: 'done', commit: 'COMMIT_UNKNOWN', read: '201', 'next write': 'done' })
+    const bank = open(path)
+    expect(await rows(bank, SUM)).toEqual([[204n]])
+    expect(await bank.check()).toEqual([])
   })
 })
 

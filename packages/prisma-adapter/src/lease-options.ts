@@ -22,7 +22,7 @@ export interface LeaseOptions {
   transactionTimeoutMs?: number
   /** How long one process may keep the lease while it has more to write, in milliseconds. @defaultValue 250 */
   maxHoldMs?: number
-  /** How far this machine's clock may be from DynamoDB's, in milliseconds. @defaultValue 500 */
+  /** How far the clocks of two machines may be apart, in milliseconds; none may be further from DynamoDB's. @defaultValue 500 */
   maxClockSkewMs?: number
   /** @defaultValue a client with short timeouts and no retries, with the environment's region and credentials */
   client?: DynamoDBClient
