@@ -9,7 +9,7 @@ import type { Database } from '@sqlite-efs/database'
 import type { TimestampFormat } from './arguments.js'
 import { PrismaSqliteEfsError } from './errors.js'
 import { Queryable, withPrismaErrors } from './queryable.js'
-import { onEmptyDatabase, SchemaEngineSession } from './schema-engine.js'
+import { onEmptyDatabase, SchemaEngineSession, wordedForSchemaEngine } from './schema-engine.js'
 import { SqliteEfsTransaction } from './transaction.js'
 
 /** What one connected client needs to know of the options. */
@@ -32,28 +32,34 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
     this.#schemaEngine = new SchemaEngineSession(database)
   }
 
-  override async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+  override queryRaw(query: SqlQuery): Promise<SqlResultSet> {
     if (!this.#schemaEngine) return super.queryRaw(query)
-    await this.#flush()
-    try {
-      return await super.queryRaw(query)
-    } catch (error) {
-      if (!(error instanceof PrismaSqliteEfsError) || error.code !== 'P1003') throw error
-      return onEmptyDatabase((empty) => new Queryable(empty, this.#options.timestampFormat).queryRaw(query))
-    }
+    return this.#forSchemaEngine(async () => {
+      await this.#flush()
+      try {
+        return await super.queryRaw(query)
+      } catch (error) {
+        if (!(error instanceof PrismaSqliteEfsError) || error.code !== 'P1003') throw error
+        return onEmptyDatabase((empty) => new Queryable(empty, this.#options.timestampFormat).queryRaw(query))
+      }
+    })
   }
 
-  override async executeRaw(query: SqlQuery): Promise<number> {
+  override executeRaw(query: SqlQuery): Promise<number> {
     const engine = this.#schemaEngine
-    if (engine && query.args.length === 0) {
-      if (await withPrismaErrors(`[executeRaw] ${query.sql}`, () => engine.takes(query.sql))) return 0
-    }
-    return super.executeRaw(query)
+    if (!engine) return super.executeRaw(query)
+    return this.#forSchemaEngine(async () => {
+      const done =
+        query.args.length === 0 && (await withPrismaErrors(`[executeRaw] ${query.sql}`, () => engine.takes(query.sql)))
+      return done ? 0 : super.executeRaw(query)
+    })
   }
 
-  async executeScript(script: string): Promise<void> {
-    await this.#flush()
-    await withPrismaErrors('[executeScript]', () => this.#database.script(script))
+  executeScript(script: string): Promise<void> {
+    return this.#forSchemaEngine(async () => {
+      await this.#flush()
+      await withPrismaErrors('[executeScript]', () => this.#database.script(script))
+    })
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<SqliteEfsTransaction> {
@@ -82,6 +88,14 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
       await this.#flush()
     } finally {
       await withPrismaErrors('[dispose]', () => this.#database.close())
+    }
+  }
+
+  async #forSchemaEngine<T>(body: () => Promise<T>): Promise<T> {
+    try {
+      return await body()
+    } catch (error) {
+      throw this.#schemaEngine ? wordedForSchemaEngine(error) : error
     }
   }
 

@@ -1,4 +1,5 @@
 import { type Database, openDatabase } from '@sqlite-efs/database'
+import { PrismaSqliteEfsError } from './errors.js'
 import { createLeaser } from './leaser.js'
 
 /**
@@ -59,4 +60,12 @@ export async function onEmptyDatabase<T>(body: (database: Database) => Promise<T
   } finally {
     await database.close()
   }
+}
+
+/** Of an error that is not worded as an adapter's, the engine would say no more than `External error id#0`. */
+export function wordedForSchemaEngine(error: unknown): unknown {
+  if (!(error instanceof PrismaSqliteEfsError) || error.name === 'DriverAdapterError') return error
+  const { code, message, meta } = error
+  const kind = { kind: 'sqlite', extendedCode: 1, message, originalCode: code, originalMessage: message } as const
+  return new PrismaSqliteEfsError({ code, message, ...(meta && { meta }), kind })
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { expect, test } from 'vitest'
@@ -174,6 +174,13 @@ test('a look at a database that is not there yet leaves nothing behind', async (
   const engine = await SchemaEngine.on(ours(bench))
   await expect(engine.pull()).rejects.toThrow(/introspected database was empty/)
   expect(existsSync(bench.file)).toBe(false)
+})
+
+test('what is wrong with the file comes out in our words', async () => {
+  await using bench = new Workbench()
+  writeFileSync(bench.file, 'Dear diary,\n'.repeat(1000))
+  const engine = await SchemaEngine.on(ours(bench))
+  await expect(engine.apply({ '1_init': INIT })).rejects.toThrow(bench.file)
 })
 
 test('a rebuild that fails leaves the table as it was, and foreign keys on', async () => {
