@@ -27,6 +27,8 @@ const CREATE_IN_TEMP =
   /^CREATE (?:UNIQUE |VIRTUAL )?(?:TABLE|INDEX|VIEW|TRIGGER) (?:IF NOT EXISTS )?["'`[]?TEMP["'`\]]? \./i
 const EXPLAIN_PRAGMA = /^EXPLAIN (?:QUERY PLAN )?PRAGMA/
 
+const DEFINITIONS = new Set(['CREATE', 'DROP', 'ALTER', 'REINDEX', 'ANALYZE'])
+
 /** Where a statement is about to run: some are right only there. */
 export type Place = 'alone' | 'transaction' | 'script'
 
@@ -38,6 +40,7 @@ export type Place = 'alone' | 'transaction' | 'script'
 export function refuseUnsafe(sql: string, place: Place): void {
   const [first = '', second = '', third = ''] = leadingTokens(sql, 3)
   if (first === '') throw refused(sql, 'It is empty.')
+  if (first === ';') throw refused(sql, 'It begins with a semicolon.')
   if (place !== 'script' && splitStatements(sql).length > 1) {
     throw refused(sql, 'It holds more than one statement; only the first would run. Send them one by one.')
   }
@@ -86,6 +89,8 @@ export function excerpt(sql: string): string {
 export function kindByFirstWords(sql: string): StatementKind | undefined {
   const [first = '', second = '', third = ''] = leadingTokens(sql, 3)
   if (first === 'EXPLAIN') return 'read'
+  // SQLite calls one that has nothing to do just now (IF EXISTS) a read; the next time it may have.
+  if (DEFINITIONS.has(first)) return 'write'
   if (first !== 'PRAGMA') return undefined
   const name = unquoted(third === '.' ? (leadingTokens(sql, 4)[3] ?? '') : second)
   return WRITING_PRAGMAS.has(name) || name === 'DEFER_FOREIGN_KEYS' ? 'write' : 'read'

@@ -1,11 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import Libsql from 'libsql'
 import { notADatabase, uriOf, wrongJournalMode } from './connection.js'
 import { DatabaseError } from './errors.js'
 import { FENCE_MARK } from './fence.js'
-import { putJournalInPlace, syncFolder } from './journal.js'
+import { journalPathOf, journalState, putJournalInPlace, syncFolder } from './journal.js'
 import { type Pragmas, pragmaScript } from './pragmas.js'
 import { asDatabaseError, isCannotOpen, isNotADatabase } from './sqlite-error.js'
 
@@ -56,7 +66,11 @@ export function inspectDataFile(path: string): DataFileState {
     }
   } catch (error) {
     if (isCannotOpen(error) && !statIfThere(path)) return 'missing'
-    throw isNotADatabase(error) ? notADatabase(path, error) : asDatabaseError(error, path)
+    if (isNotADatabase(error)) throw notADatabase(path, error)
+    if (isCannotOpen(error)) throw asDatabaseError(error, path)
+    // Looked at without locks, a file that somebody is committing to, or was when he died, may seem malformed. A
+    // connection that takes its locks, and sees the journal, will tell.
+    return 'database'
   }
   // https://www.sqlite.org/fileformat2.html#file_format_version_numbers
   if (header[18] === 2 || header[19] === 2) throw wrongJournalMode(path, 'wal')
@@ -64,7 +78,7 @@ export function inspectDataFile(path: string): DataFileState {
 }
 
 function statIfThere(path: string): Stats | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false })
+  const stats = statSync(path, { throwIfNoEntry: false }) ?? statByOpening(path)
   if (stats) return stats
   if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
     throw new DatabaseError(
@@ -74,6 +88,24 @@ function statIfThere(path: string): Stats | undefined {
     )
   }
   return undefined
+}
+
+/**
+ * An NFS client may say "not there" from memory for a minute after another host made the file; open() asks the server.
+ * Where stat() finds nothing, this process has no lock on it that closing it could drop.
+ */
+function statByOpening(path: string): Stats | undefined {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch {
+    return undefined
+  }
+  try {
+    return fstatSync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** What a new file is to be. */
@@ -105,7 +137,7 @@ export function createDataFile({ path, pragmas, fencing }: NewFile): void {
     } finally {
       closeSync(file)
     }
-    putJournalInPlace(path)
+    if (!putJournalInPlace(path)) refuseStrangersJournal(path)
     linkSync(temporary, path)
     syncFolder(path)
   } catch (error) {
@@ -113,4 +145,14 @@ export function createDataFile({ path, pragmas, fencing }: NewFile): void {
   } finally {
     rmSync(temporary, { force: true })
   }
+}
+
+/** A hot journal beside a new database would be rolled back into it: it belongs to one that was taken away. */
+function refuseStrangersJournal(path: string): void {
+  if (journalState(path) !== 'hot-or-live' || statIfThere(path)) return
+  throw new DatabaseError(
+    'CONFIGURATION',
+    `There is no database at ${path}, but ${journalPathOf(path)} holds what a killed writer of another one left. Put that database back, and it is recovered; or delete the journal, if it is not wanted any more.`,
+    { path, option: 'path' },
+  )
 }

@@ -23,6 +23,7 @@ export class DeferredTransaction implements Transaction {
   #writing: Transaction | undefined
   /** Savepoints of the reading half: nothing was written since, so they can be set again. */
   #savepoints: string[] = []
+  #hasRead = false
   #tail: Promise<unknown> = Promise.resolve()
   #over: (() => unknown) | undefined
 
@@ -36,6 +37,7 @@ export class DeferredTransaction implements Transaction {
     return this.#inOrder(async () => {
       const reader = this.#reader
       if (reader && this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql)) === 'read') {
+        this.#hasRead = true
         return { ...reader.run(sql, args), changes: 0 }
       }
       this.#writing ??= await this.#upgrade()
@@ -90,7 +92,7 @@ export class DeferredTransaction implements Transaction {
       readers.end(reader)
       const writing = await this.#context.beginImmediate()
       try {
-        if (this.#hasChanged(reader)) {
+        if (this.#hasRead && this.#hasChanged(reader)) {
           throw new DatabaseError(
             'WRITE_CONFLICT',
             `Somebody else has written ${path} since this transaction read it. Nothing was written; it is safe to try again. (transactionMode: 'immediate' takes the lease first, and never has to be tried again.)`,

@@ -18,7 +18,7 @@ const TORN = Symbol('torn')
  *
  * - A statement that fails undoes itself and nothing else (https://www.sqlite.org/lang_conflict.html: ABORT), or keeps
  *   what it did (OR FAIL), exactly as in a transaction of its own. No savepoint is needed for that.
- * - Where the whole transaction ends (OR ROLLBACK, SQLITE_FULL), or COMMIT meets a violated constraint, nothing was
+ * - Where the whole transaction ends (OR ROLLBACK, SQLITE_FULL, an I/O error), or COMMIT meets a violated constraint, nothing was
  *   committed: all are run again, one by one.
  * - A deferred foreign key that one violates another might satisfy: where the schema has one, each runs alone.
  *
@@ -52,7 +52,7 @@ async function runTogether(writes: readonly Write[], turn: Turn): Promise<Answer
   const answers: Answer[] = []
   for (const write of writes) {
     answers.push(runOne(write, turn))
-    if (!turn.writer.inTransaction) {
+    if (!turn.writer.inTransaction || turn.writer.isDoubtful) {
       turn.writer.discard()
       return TORN
     }
@@ -66,14 +66,20 @@ async function runTogether(writes: readonly Write[], turn: Turn): Promise<Answer
 }
 
 async function runAlone(write: Write, turn: Turn): Promise<Answer> {
-  try {
-    await turn.begin()
-    const answer = runOne(write, turn)
-    if (turn.writer.inTransaction) await turn.commit()
-    else turn.writer.discard()
-    return answer
-  } catch (error) {
-    return () => write.reject(error)
+  for (let tries = 0; ; tries++) {
+    try {
+      await turn.begin()
+      const answer = runOne(write, turn)
+      // Nothing was committed, and a fresh connection may do better: the file was replaced, the old locks are gone.
+      if (turn.writer.isDoubtful && tries === 0) turn.writer.rollback()
+      else {
+        if (turn.writer.inTransaction) await turn.commit()
+        else turn.writer.discard()
+        return answer
+      }
+    } catch (error) {
+      return () => write.reject(error)
+    }
   }
 }
 

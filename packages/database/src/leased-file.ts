@@ -1,4 +1,5 @@
 import { Classification } from './classification.js'
+import { kindByFirstWords, refuseUnsafe } from './classify.js'
 import { Connection } from './connection.js'
 import { createDataFile, inspectDataFile } from './data-file.js'
 import type { Transaction } from './database.js'
@@ -13,7 +14,7 @@ import type { CheckedOptions } from './options.js'
 import type { Patience } from './patience.js'
 import { Reader, ReaderPool } from './reader.js'
 import { runScript } from './script.js'
-import { READONLY_ROLLBACK } from './sqlite-error.js'
+import { GENERIC_ERROR, READONLY_ROLLBACK } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import { Tenure } from './tenure.js'
 import { type Turn, WriteQueue } from './write-queue.js'
@@ -69,7 +70,7 @@ export class LeasedFile {
 
   /** Runs one statement: a read at once, a write in its turn. */
   async execute(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
-    const kind = this.#classification.known(sql, 'alone') ?? (await this.#classify(sql))
+    const kind = this.#kindNow(sql) ?? (await this.#classify(sql))
     if (kind === 'read') return this.#reader.read((connection) => ({ ...connection.run(sql, args), changes: 0 }))
     return new Promise((resolve, reject) => {
       const write = { sql, args, resolve, reject }
@@ -84,19 +85,38 @@ export class LeasedFile {
     })
   }
 
+  /** The kind, where nobody is in the way of asking: in the caller's own turn, so that writes stay in their order. */
+  #kindNow(sql: string): StatementKind | undefined {
+    const known = this.#classification.known(sql, 'alone')
+    if (known) return known
+    refuseUnsafe(sql, 'alone')
+    try {
+      return this.#reader.readNow((connection) => this.#classification.of(sql, 'alone', () => connection.kindOf(sql)))
+    } catch (error) {
+      return this.#kindDespite(error, sql)
+    }
+  }
+
   async #classify(sql: string): Promise<StatementKind> {
     try {
       return await this.#reader.read((connection) =>
         this.#classification.of(sql, 'alone', () => connection.kindOf(sql)),
       )
     } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error
-      // What waits for its turn already may create what this statement needs.
-      if (error.code === 'SQLITE' && !this.#queue.isIdle) return 'write'
-      // Only a definition has anything to do in a file that is not there yet.
-      if (error.code === 'NOT_FOUND' && (/^\s*create\b/i.test(sql) || !this.#queue.isIdle)) return 'write'
-      throw error
+      const kind = this.#kindDespite(error, sql)
+      if (!kind) throw error
+      return kind
     }
+  }
+
+  /** What a statement is that can't be compiled yet, if it may be later. */
+  #kindDespite(error: unknown, sql: string): StatementKind | undefined {
+    if (!(error instanceof DatabaseError)) return undefined
+    // Only a definition has anything to do in a file that is not there yet.
+    if (error.code === 'NOT_FOUND' && kindByFirstWords(sql) === 'write') return 'write'
+    // What waits for its turn already may create what this statement needs.
+    const isMissing = error.code === 'NOT_FOUND' || error.details.extendedCode === GENERIC_ERROR
+    return isMissing && !this.#queue.isIdle ? 'write' : undefined
   }
 
   /** Runs a script in a transaction of its own. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const folders = new Set<string>()
+let isWatching = false
 
 const removeFolder = (folder: string) => {
   folders.delete(folder)
@@ -19,7 +20,8 @@ const removeAll = () => {
  */
 export function privateFile(): { path: string; remove(): void } {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sqlite-efs-memory-')))
-  if (folders.size === 0) process.once('exit', removeAll)
+  if (!isWatching) process.once('exit', removeAll)
+  isWatching = true
   folders.add(folder)
   return { path: join(folder, 'memory.db'), remove: () => removeFolder(folder) }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
 import { type Patience, whileBusy } from './patience.js'
-import { isConnectionDoubtful } from './sqlite-error.js'
+import { isBusy, isConnectionDoubtful } from './sqlite-error.js'
 
 /** A window that is fed all the time is closed after this long, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
@@ -53,15 +53,24 @@ export class Reader {
   async read<T>(action: (connection: Connection) => T): Promise<T> {
     const patience = this.#context.patience()
     for (let failures = 0; ; failures++) {
-      const connection = await whileBusy(patience, () => this.#window())
       try {
-        return action(connection)
+        // In one go: between opening the window and using it, this process's own commit could close it.
+        return await whileBusy(patience, () => this.readNow(action))
       } catch (error) {
-        if (!isConnectionDoubtful(error)) throw error
-        this.discard()
         // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
-        if (failures > 0) throw error
+        if (!isConnectionDoubtful(error) || failures > 0) throw error
       }
+    }
+  }
+
+  /** As {@link Reader.read}, but fails where it would have to wait. */
+  readNow<T>(action: (connection: Connection) => T): T {
+    const connection = this.#window()
+    try {
+      return action(connection)
+    } catch (error) {
+      if (isConnectionDoubtful(error) || isBusy(error)) this.discard()
+      throw error
     }
   }
 
@@ -160,15 +169,19 @@ export class ReaderPool {
     }
   }
 
-  /** Resolves when no read lasts any more, or the time is up. */
-  async none(timeoutMs: number): Promise<void> {
-    if (this.#lasting.size === 0) return
-    await new Promise<void>((resolve) => {
-      const cancel = this.#context.clock.after(timeoutMs, resolve)
-      this.#waitingForNone.push(() => {
-        cancel()
-        resolve()
+  /** Resolves when no read lasts any more, or the time is up; says which. */
+  async none(timeoutMs: number): Promise<boolean> {
+    if (this.#lasting.size === 0) return true
+    return new Promise((resolve) => {
+      const cancel = this.#context.clock.after(timeoutMs, () => {
+        this.#waitingForNone = this.#waitingForNone.filter((it) => it !== ended)
+        resolve(false)
       })
+      const ended = () => {
+        cancel()
+        resolve(true)
+      }
+      this.#waitingForNone.push(ended)
     })
   }
 

@@ -19,18 +19,18 @@ export async function runScript(script: string, turn: Turn, path: string): Promi
   for (const sql of statements) refuseUnsafe(sql, 'script')
   if (statements.length === 0) return
   const keysOff = all.some((sql) => /^(OFF|0|FALSE|NO)$/.test(FOREIGN_KEYS.exec(normalized(sql))?.[1] ?? ''))
-  await (keysOff ? beginWithoutForeignKeys(turn) : turn.begin())
   try {
-    const before = keysOff ? violations(turn) : 0
+    await (keysOff ? beginWithoutForeignKeys(turn) : turn.begin())
+    const before = keysOff ? violations(turn) : new Set()
     for (const [index, sql] of statements.entries()) {
       await turn.stayAlive()
       runStatement(turn, sql, index, statements.length)
     }
-    const after = keysOff ? violations(turn) : 0
-    if (after > before) {
+    const added = keysOff ? [...violations(turn)].filter((violation) => !before.has(violation)).length : 0
+    if (added > 0) {
       throw new DatabaseError(
         'SQLITE',
-        `FOREIGN KEY constraint failed: the script would leave ${after - before} rows in ${path} that point nowhere`,
+        `FOREIGN KEY constraint failed: the script would leave ${added} rows in ${path} that point nowhere`,
         {
           path,
           extendedCode: 787,
@@ -53,7 +53,9 @@ async function beginWithoutForeignKeys(turn: Turn): Promise<void> {
   if (Number(turn.writer.connection.value('PRAGMA foreign_keys')) !== 0) await beginWithoutForeignKeys(turn)
 }
 
-const violations = (turn: Turn) => turn.writer.connection.run('PRAGMA foreign_key_check').rows.length
+/** The rows that point nowhere: table, row, the table they should point to, and which of the keys it is. */
+const violations = (turn: Turn) =>
+  new Set(turn.writer.connection.run('PRAGMA foreign_key_check').rows.map((row) => row.join('\0')))
 
 function runStatement(turn: Turn, sql: string, index: number, count: number): void {
   try {

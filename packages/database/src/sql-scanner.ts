@@ -81,6 +81,8 @@ export function normalized(sql: string): string {
 
 /** A statement without the comment that a sqlcommenter (a trace id, say) hung on its end: the same text every time. */
 export function withoutTrailingComment(sql: string): string {
-  // A statement that ends in `*/` ends in a comment, or is no statement at all.
-  return sql.endsWith('*/') ? sql.slice(0, sql.lastIndexOf('/*')).trimEnd() : sql
+  if (!sql.endsWith('*/')) return sql
+  let end = 0
+  for (const token of tokens(sql)) end = token.end
+  return sql.slice(0, end)
 }

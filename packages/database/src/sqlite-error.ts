@@ -1,6 +1,7 @@
 import { DatabaseError } from './errors.js'
 
 // https://www.sqlite.org/rescode.html
+export const GENERIC_ERROR = 1
 const BUSY = 5
 const READONLY = 8
 const IOERR = 10
@@ -10,6 +11,8 @@ const CANTOPEN = 14
 const CONSTRAINT = 19
 const NOTADB = 26
 export const READONLY_ROLLBACK = 776
+/** The file was replaced or deleted under the connection. */
+const READONLY_DBMOVED = 1032
 
 /** SQLite's extended result code of what libsql threw; 0 when SQLite had no part in it. */
 export function extendedCodeOf(error: unknown): number {
@@ -28,7 +31,8 @@ export const isBusy = (error: unknown) => primaryCodeOf(error) === BUSY
 /** A read-only connection met a hot journal: what a dead writer left has to be rolled back first. */
 export const needsRecovery = (error: unknown) => extendedCodeOf(error) === READONLY_ROLLBACK
 /** The connection may hold locks or pages that are worth nothing any more. */
-export const isConnectionDoubtful = (error: unknown) => [IOERR, CORRUPT, NOTADB].includes(primaryCodeOf(error))
+export const isConnectionDoubtful = (error: unknown) =>
+  [IOERR, CORRUPT, NOTADB].includes(primaryCodeOf(error)) || extendedCodeOf(error) === READONLY_DBMOVED
 export const isNotADatabase = (error: unknown) => primaryCodeOf(error) === NOTADB
 export const isCannotOpen = (error: unknown) => primaryCodeOf(error) === CANTOPEN
 export const isReadOnly = (error: unknown) => primaryCodeOf(error) === READONLY && !needsRecovery(error)

@@ -57,6 +57,11 @@ export class Writer {
     return this.#connection?.inTransaction ?? false
   }
 
+  /** Whether a statement met an error after which the connection is to be thrown away. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful
+  }
+
   /** Whether the file was opened already. */
   get isOpen(): boolean {
     return this.#connection !== undefined
@@ -117,6 +122,7 @@ export class Writer {
   /** Runs one statement in the open transaction. */
   run(sql: string, args: readonly SqlValue[], kind: StatementKind): ResultSet {
     const result = this.#timed(sql, () => this.connection.run(sql, args))
+    if (!this.inTransaction) throw leftTransaction(sql)
     if (kind === 'read') return { ...result, changes: 0 }
     // A definition counts no rows.
     if (result.changes === 0) this.#definedSomething ||= !/^\s*(insert|update|delete|replace|with)\b/i.test(sql)
@@ -172,13 +178,13 @@ export class Writer {
     }
     const letReadersIn = this.#context.readers.holdBack()
     try {
+      // Before COMMIT asks for the file, and keeps new readers out everywhere while it waits.
+      if (!(await this.#context.readers.none(patience.timeoutMs))) throw this.#readersStay(patience.timeoutMs)
+      await this.#guard(lease)
       await whileBusy(
         {
           ...patience,
-          beforeRetry: async () => {
-            await this.#context.readers.none(patience.timeoutMs)
-            await this.#guard(lease)
-          },
+          beforeRetry: () => this.#guard(lease),
         },
         () => {
           this.#context.closeWindow()
@@ -192,6 +198,12 @@ export class Writer {
     } finally {
       letReadersIn()
     }
+  }
+
+  #readersStay(waitedMs: number): DatabaseError {
+    const { path } = this.#context
+    const message = `${path} can't be committed to: a deferred transaction of this process has read it for ${Math.round(waitedMs)} ms and goes on. Nothing was written. Keep transactions short, and write with tx inside them.`
+    return new DatabaseError('BUSY', message, { path, extendedCode: 5, option: 'transactionMode' })
   }
 
   #storeFence(token: number): void {
@@ -269,3 +281,10 @@ export class Writer {
     this.#isDoubtful = false
   }
 }
+
+/** What ends a transaction is refused before it is run; this is for what nobody thought of. */
+const leftTransaction = (sql: string) =>
+  new DatabaseError(
+    'STATEMENT_REFUSED',
+    `This statement ended the transaction that it ran in: ${excerpt(sql)}. Use $transaction instead.`,
+  )
