@@ -20,6 +20,7 @@ const MIN_PAUSE_MS = 1
 const MAX_PAUSE_MS = 25
 /** A journal that is hot again after so many recoveries is not left by a crash. */
 const MAX_RECOVERIES = 5
+const LOOKS_BEFORE_RECOVERY = 2
 
 /**
  * Attempts until it works, as long as the only thing in the way is a lock, or a journal that has to be rolled back. The
@@ -30,12 +31,19 @@ const MAX_RECOVERIES = 5
 export async function whileBusy<T>(patience: Patience, attempt: () => T): Promise<T> {
   const started = new Moment(patience.clock)
   let recoveries = 0
+  let looks = 0
   for (let tries = 0; ; tries++) {
     try {
       return attempt()
     } catch (error) {
-      if (needsRecovery(error) && patience.recover && recoveries++ < MAX_RECOVERIES) {
-        await patience.recover()
+      if (needsRecovery(error) && patience.recover && recoveries < MAX_RECOVERIES) {
+        // A writer that begins just now looks dead for a moment: SQLite asks for his lock first, and for his journal then.
+        if (++looks <= LOOKS_BEFORE_RECOVERY) await sleep(patience.clock, MIN_PAUSE_MS)
+        else {
+          looks = 0
+          recoveries++
+          await patience.recover()
+        }
       } else if (isBusy(error)) {
         const leftMs = patience.timeoutMs - started.elapsedMs()
         if (leftMs <= 0) {
