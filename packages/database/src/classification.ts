@@ -3,16 +3,18 @@ import type { StatementKind } from './statement.js'
 
 const MAX_KNOWN = 1_000
 
+/** Where single statements run; those of a script are not asked about. */
+type ExecutePlace = Exclude<Place, 'script'>
+
 /** What is known of statements by their text: asking SQLite costs 126 microseconds, and a program has few texts. */
 export class Classification {
   readonly #known = {
     alone: new Map<string, StatementKind>(),
     transaction: new Map<string, StatementKind>(),
-    script: new Map<string, StatementKind>(),
   }
 
   /** The kind of a statement, if it was asked for before. */
-  known(sql: string, place: Place): StatementKind | undefined {
+  known(sql: string, place: ExecutePlace): StatementKind | undefined {
     return this.#known[place].get(sql)
   }
 
@@ -21,7 +23,7 @@ export class Classification {
    *
    * @throws DatabaseError `STATEMENT_REFUSED`, and what `ask` throws
    */
-  of(sql: string, place: Place, ask: () => StatementKind): StatementKind {
+  of(sql: string, place: ExecutePlace, ask: () => StatementKind): StatementKind {
     const cache = this.#known[place]
     const known = cache.get(sql)
     if (known) return known

@@ -30,7 +30,7 @@ export class Tenure {
    *
    * @throws LeaseError as {@link Leaser.acquire} does
    */
-  async take(timeoutMs: () => number, ttlMs?: number): Promise<Lease> {
+  async take(timeoutMs: () => number): Promise<Lease> {
     const { leaser, key, who, maxHoldMs, clock } = this.#options
     const onWait = (why: () => LeaseError) => {
       this.#why = why
@@ -39,10 +39,9 @@ export class Tenure {
       timeoutMs,
       onWait,
       ...(who === undefined ? {} : { who }),
-      ...(ttlMs === undefined ? {} : { ttlMs }),
     }
     const held = this.#lease
-    if (held && isAlive(held) && (ttlMs === undefined || held.ttlMs >= ttlMs)) {
+    if (held && isAlive(held)) {
       if (this.#since.elapsedMs() <= maxHoldMs) return held
       this.#lease = undefined
       this.#lease = await held.yield(options)

@@ -27,17 +27,15 @@ export class Turn {
   readonly writer: Writer
   readonly #tenure: Tenure
   readonly #remainingMs: () => number
-  readonly #ttlMs: number | undefined
   readonly #explainBusy: (error: DatabaseError) => Promise<DatabaseError>
   #lease: Lease
 
-  constructor(options: TurnOptions, lease: Lease, remainingMs: () => number, ttlMs?: number) {
+  constructor(options: TurnOptions, lease: Lease, remainingMs: () => number) {
     this.writer = options.writer
     this.#tenure = options.tenure
     this.#explainBusy = options.explainBusy
     this.#lease = lease
     this.#remainingMs = remainingMs
-    this.#ttlMs = ttlMs
   }
 
   get lease(): Lease {
@@ -51,7 +49,7 @@ export class Turn {
   async begin(): Promise<void> {
     for (let tries = 0; ; tries++) {
       if (this.#lease.signal.aborted || this.#lease.remainingMs() <= 0) {
-        this.#lease = await this.#tenure.take(this.#remainingMs, this.#ttlMs)
+        this.#lease = await this.#tenure.take(this.#remainingMs)
       }
       try {
         return await this.writer.begin(this.#lease, this.#remainingMs())
@@ -61,7 +59,7 @@ export class Turn {
         if (tries >= MAX_SUPERSEDED)
           throw this.writer.conflict(new Error('newer writers were found in the file again and again'))
         await this.#tenure.raise(error.floor)
-        this.#lease = await this.#tenure.take(this.#remainingMs, this.#ttlMs)
+        this.#lease = await this.#tenure.take(this.#remainingMs)
       }
     }
   }
@@ -87,8 +85,6 @@ export interface Job<G = unknown> {
   timeoutMs: number
   /** Which option says so, for a message. */
   timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs'
-  /** Asks for a longer lease than the usual. */
-  ttlMs?: number | undefined
   /** What it is, in a message: "a transaction", say. */
   what: string
   /** Jobs with one can share a turn: see {@link WriteQueueOptions.runGroup}. */
@@ -177,7 +173,7 @@ export class WriteQueue<G> {
       let lease: Lease
       try {
         beforeWaiting()
-        lease = await tenure.take(() => this.#patienceMs(), this.#waiting[0]?.job.ttlMs)
+        lease = await tenure.take(() => this.#patienceMs())
       } catch (error) {
         this.#failAll(error)
         continue
@@ -204,12 +200,7 @@ export class WriteQueue<G> {
 
   async #serve(first: Waiting<G>, group: Waiting<G>[], lease: Lease): Promise<Answer> {
     const { job, since } = first
-    const turn = new Turn(
-      this.#options,
-      lease,
-      () => Math.max(LAST_PATIENCE_MS, job.timeoutMs - since.elapsedMs()),
-      job.ttlMs,
-    )
+    const turn = new Turn(this.#options, lease, () => Math.max(LAST_PATIENCE_MS, job.timeoutMs - since.elapsedMs()))
     try {
       if (job.groupable === undefined) return await job.run(turn)
       return await this.#options.runGroup(
