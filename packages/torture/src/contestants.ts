@@ -1,0 +1,122 @@
+import { _createClient } from '@libsql/client/sqlite3'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { type DatabaseEvent, openDatabase } from '@sqlite-efs/database'
+import { DynamoDBLeaser, type LeaseEvent, LocalLeaser } from '@sqlite-efs/lease'
+import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
+import { VFS_FOR_TESTS } from '../../database/src/options.js'
+import { SqliteEfsAdapter } from '../../prisma-adapter/src/adapter.js'
+import { PrismaClient } from './generated/prisma/client.js'
+import type { WorkerConfig } from './worker-config.js'
+
+/**
+ * What stands between the processes:
+ *
+ * - `lease`: this project's adapter, as users have it.
+ * - `lease-without-file-locks`: the same, with SQLite's own file locks switched off. Local disks only.
+ * - `nothing`: the same again, with a lease that each process hands out to itself. Shows that the checks can fail.
+ * - `official`: Prisma's own adapter, which knows only SQLite's file locks.
+ * - `official-without-file-locks`: that adapter, with the file locks switched off.
+ */
+export type Contestant =
+  | 'lease'
+  | 'lease-without-file-locks'
+  | 'nothing'
+  | 'official'
+  | 'official-without-file-locks'
+
+/** The lease's table. */
+export const TABLE = 'locks'
+
+type Listener = (event: LeaseEvent | DatabaseEvent) => void
+
+/** A client of the bank, as the worker is to have it. */
+export function openClient(config: WorkerConfig, onEvent: Listener): PrismaClient {
+  const { maxWaitMs, transactionMs } = waitsOf(config)
+  return new PrismaClient({
+    adapter: adapterOf(config, onEvent),
+    transactionOptions: { maxWait: maxWaitMs, timeout: transactionMs },
+  })
+}
+
+interface Waits {
+  /** Prisma's own: for the start of a transaction, and for all of it. */
+  maxWaitMs: number
+  transactionMs: number
+  /** The adapter's; its defaults where there are none. */
+  lease: { timeoutMs?: number; transactionTimeoutMs?: number }
+}
+
+function waitsOf({ patience, ttlMs }: WorkerConfig): Waits {
+  switch (patience) {
+    case 'patient':
+      return {
+        maxWaitMs: 5 * ttlMs + 500,
+        transactionMs: 3 * ttlMs,
+        lease: { timeoutMs: 5 * ttlMs, transactionTimeoutMs: 5 * ttlMs },
+      }
+    case 'default':
+      return { maxWaitMs: 2000, transactionMs: 5000, lease: {} }
+    case 'hasty':
+      return { maxWaitMs: 150, transactionMs: 60, lease: { timeoutMs: 120, transactionTimeoutMs: 200 } }
+  }
+}
+
+function adapterOf(config: WorkerConfig, onEvent: Listener) {
+  const { contestant, file, leaseKey, ttlMs, maxClockSkewMs, transactionMode } = config
+  const { lease } = waitsOf(config)
+  switch (contestant) {
+    case 'lease':
+      return new PrismaSqliteEfs({
+        url: file,
+        lease: { tableName: TABLE, ttlMs, maxClockSkewMs, ...(leaseKey && { key: leaseKey }), ...lease },
+        transactionMode,
+        onEvent,
+      })
+    case 'lease-without-file-locks': {
+      const leaser = new DynamoDBLeaser({ tableName: TABLE, ttlMs, maxClockSkewMs, onEvent })
+      return withoutFileLocks({ path: file, leaser, onEvent, ...lease }, transactionMode)
+    }
+    case 'nothing':
+      return withoutFileLocks({ path: file, leaser: new LocalLeaser({ onEvent }), onEvent, ...lease }, transactionMode)
+    case 'official':
+      return new PrismaLibSql({ url: `file:${file}` })
+    case 'official-without-file-locks':
+      return officialWithoutFileLocks(file)
+  }
+}
+
+function withoutFileLocks(options: Parameters<typeof openDatabase>[0], transactionMode: 'immediate' | 'deferred') {
+  const withVfs = { ...options, [VFS_FOR_TESTS]: 'unix-none' }
+  return {
+    provider: 'sqlite' as const,
+    adapterName: 'prisma-adapter-sqlite-efs',
+    connect: async () =>
+      new SqliteEfsAdapter(openDatabase(withVfs), { timestampFormat: 'iso8601', transactionMode }),
+  }
+}
+
+/** The official adapter refuses a url with a VFS in it, so its client is made here, as it would make it. */
+function officialWithoutFileLocks(path: string) {
+  const client = {
+    scheme: 'file',
+    path: `file:${path}?vfs=unix-none`,
+    tls: false,
+    intMode: 'number',
+    concurrency: 20,
+  } as const
+  const createClient = () =>
+    _createClient({
+      ...client,
+      authority: undefined,
+      authToken: undefined,
+      encryptionKey: undefined,
+      syncUrl: undefined,
+      syncInterval: undefined,
+      readYourWrites: undefined,
+      offline: undefined,
+      timeout: undefined,
+      remoteEncryptionKey: undefined,
+      fetch: undefined,
+    })
+  return Object.assign(new PrismaLibSql({ url: `file:${path}` }), { createClient })
+}
