@@ -17,12 +17,7 @@ import type { WorkerConfig } from './worker-config.js'
  * - `official`: Prisma's own adapter, which knows only SQLite's file locks.
  * - `official-without-file-locks`: that adapter, with the file locks switched off.
  */
-export type Contestant =
-  | 'lease'
-  | 'lease-without-file-locks'
-  | 'nothing'
-  | 'official'
-  | 'official-without-file-locks'
+export type Contestant = 'lease' | 'lease-without-file-locks' | 'nothing' | 'official' | 'official-without-file-locks'
 
 /** The lease's table. */
 export const TABLE = 'locks'
@@ -90,8 +85,7 @@ function withoutFileLocks(options: Parameters<typeof openDatabase>[0], transacti
   return {
     provider: 'sqlite' as const,
     adapterName: 'prisma-adapter-sqlite-efs',
-    connect: async () =>
-      new SqliteEfsAdapter(openDatabase(withVfs), { timestampFormat: 'iso8601', transactionMode }),
+    connect: async () => new SqliteEfsAdapter(openDatabase(withVfs), { timestampFormat: 'iso8601', transactionMode }),
   }
 }
 
