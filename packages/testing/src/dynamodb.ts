@@ -9,7 +9,7 @@ import dynalite from 'dynalite'
 const REGION = 'eu-central-1'
 const KEY = 'local'
 
-/** A DynamoDB API on 127.0.0.1, in this process and in its memory. */
+/** A DynamoDB API in this process and in its memory. */
 export interface LocalDynamoDB extends AsyncDisposable {
   /** With this an AWS SDK client in this process finds it. */
   readonly config: {
@@ -22,15 +22,15 @@ export interface LocalDynamoDB extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Starts a DynamoDB API on a free port of 127.0.0.1. */
-export async function startDynamoDB(): Promise<LocalDynamoDB> {
+/** Starts a DynamoDB API on a free port of an address of this machine. */
+export async function startDynamoDB(address = '127.0.0.1'): Promise<LocalDynamoDB> {
   // The SDK's word on the end of Node 20 would come from every process.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 })
   server.on('request', surviveAbortedRequest)
-  server.listen(0, '127.0.0.1')
+  server.listen(0, address)
   await once(server, 'listening')
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const endpoint = `http://${address}:${(server.address() as AddressInfo).port}`
   const close = async () => {
     const closed = once(server, 'close')
     server.close()
