@@ -1,0 +1,34 @@
+// `pnpm test:nfs [scenario...] [--rounds N] [--list] [--keep]`: sets up the rig, and plays the scenarios in its network.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { RIG, rig } from './rig.js'
+
+const words = process.argv.slice(2)
+
+async function main(): Promise<number> {
+  if (!words.includes('--list')) {
+    const missing = await rig('check').then(
+      () => undefined,
+      (error: { stderr?: string }) => error.stderr ?? String(error),
+    )
+    if (missing !== undefined) {
+      console.error(`${missing}\n\`pnpm test:nfs\` runs on real NFSv4.1 and needs what tools/nfs-rig/README.md lists.`)
+      return 2
+    }
+    console.log('Starting the NFS server and three hosts.')
+    await rig('up', '1', '2', '3')
+  }
+  const play = [process.execPath, ...process.execArgv, fileURLToPath(new URL('play.ts', import.meta.url)), ...words]
+  const inNetwork = words.includes('--list') ? play : [RIG, 'host', play.map(quoted).join(' ')]
+  const child = spawn(inNetwork[0]!, inNetwork.slice(1), { stdio: 'inherit' })
+  // A Ctrl-C reaches the child too; this one stays to clean up.
+  process.on('SIGINT', () => {})
+  const [code] = (await once(child, 'exit')) as [number | null]
+  if (!words.includes('--keep') && !words.includes('--list')) await rig('down')
+  return code ?? 1
+}
+
+const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
+
+process.exitCode = await main()

@@ -1,0 +1,22 @@
+import type { Stage } from './stage.js'
+
+/** What one round showed. */
+export interface Outcome {
+  /** What must not happen: the run fails. In a control it is what has to happen. */
+  violations: string[]
+  /** How often something happened: added up over the rounds. */
+  counts?: Record<string, number>
+  /** Milliseconds and other measures: the smallest and the largest of the rounds are shown. */
+  measures?: Record<string, number>
+}
+
+/** One thing that may happen to hosts, and what must be true then. */
+export interface Scenario {
+  name: string
+  /** The behaviour that it proves, in a sentence. */
+  shows: string
+  rounds: number
+  /** A control shows that the check can fail: without a violation in any of its rounds it fails itself. */
+  isControl?: true
+  play(stage: Stage, round: number): Promise<Outcome>
+}

@@ -1,0 +1,168 @@
+import type { Actor } from '../actor.js'
+import type { PollReport } from '../guest/protocol.js'
+import type { Outcome, Scenario } from '../scenario.js'
+import type { Cast, Place, Stage } from '../stage.js'
+import { isJournalHot, whatIsWrong } from '../verdict.js'
+import { ADD_TO_ALL } from '../world.js'
+
+const SIGKILL = 9
+const POLL_EVERY_MS = 20
+/** Long enough for the pollers' kernels to have remembered what they will remember. */
+const POLLED_FOR_MS = 4_000
+
+/** What is wrong with what a poller saw. */
+export function wrongWith(who: string, { torn, backwards, looks }: PollReport): string[] {
+  return [
+    ...(torn.length > 0
+      ? [`${who} read half a transaction ${torn.length} times, first ${JSON.stringify(torn[0])}`]
+      : []),
+    ...(backwards > 0 ? [`${who} saw less than before ${backwards} times`] : []),
+    ...(looks === 0 ? [`${who} could not read at all`] : []),
+  ]
+}
+
+/** Writes on, and comes back from errors that are safe to try again. */
+export async function addAtLast(actor: Actor, tries = 20): Promise<{ failed: number }> {
+  for (let failed = 0; ; failed++) {
+    try {
+      await actor.ask('add', {})
+      return { failed }
+    } catch (error) {
+      if (failed >= tries) throw error
+    }
+  }
+}
+
+interface Kill {
+  /** The writer that dies. */
+  victim: Cast
+  /** Everyone else. */
+  others: Partial<Cast>
+  place(stage: Stage): Promise<Place>
+  /** What the victim does until it is dead. */
+  until(victim: Actor): Promise<unknown>
+}
+
+/** A writer dies on host 1, while the others have been reading for a while; then they read on, and write. */
+async function kill(stage: Stage, { victim, others, place: makePlace, until }: Kill): Promise<Outcome> {
+  const place = await makePlace(stage)
+  const [dying, second, third] = await Promise.all([
+    stage.actor(stage.guest(1), place, victim),
+    stage.actor(stage.guest(2), place, { ...others, who: 'second' }),
+    stage.actor(stage.guest(3), place, { ...others, who: 'third' }),
+  ])
+  await second.ask('poll', { everyMs: POLL_EVERY_MS })
+  await third.ask('poll', { everyMs: POLL_EVERY_MS })
+  await new Promise((resolve) => setTimeout(resolve, POLLED_FOR_MS))
+  await until(dying).catch(() => {})
+  await dying.process.ended
+  const diedAtMs = performance.now()
+  const hot = await isJournalHot(place.onServer)
+  const violations: string[] = []
+  const attempt = async (action: () => Promise<unknown>) => {
+    try {
+      await action()
+    } catch (error) {
+      violations.push(String(error))
+    }
+  }
+  await attempt(() => addAtLast(second))
+  const takenOverMs = Math.round(performance.now() - diedAtMs)
+  await attempt(() => addAtLast(third))
+  await attempt(() => addAtLast(second))
+  const reports = await Promise.all([second.ask('polled', {}), third.ask('polled', {})])
+  violations.push(...wrongWith('the second host', reports[0]), ...wrongWith('the third host', reports[1]))
+  const acknowledged = { [victim.who]: dying.acknowledged, second: second.acknowledged, third: third.acknowledged }
+  violations.push(...(await whatIsWrong(place.onServer, acknowledged)))
+  return {
+    violations,
+    counts: {
+      'hot journals': hot ? 1 : 0,
+      looks: reports[0].looks + reports[1].looks,
+      'torn looks': reports[0].torn.length + reports[1].torn.length,
+      'failed looks': sum(reports[0].failed) + sum(reports[1].failed),
+      acknowledged: Object.values(acknowledged).flat().length,
+    },
+    measures: {
+      'taken over after ms': takenOverMs,
+      'longest gap of a reader ms': Math.round(Math.max(reports[0].longestGapMs, reports[1].longestGapMs)),
+    },
+  }
+}
+
+const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0)
+
+/** With ten pages of cache most of a transaction is in the file before its COMMIT. */
+const SPILLS = { who: 'dying', kind: 'raw', cachePages: 10 } as const
+
+const diesInTransaction = async (victim: Actor) => {
+  await victim.ask('begin', {})
+  await victim.ask('run', { sql: ADD_TO_ALL })
+  await victim.kill()
+}
+
+const random = (from: number, to: number) => from + Math.floor(Math.random() * (to - from))
+
+const control = (journalMode: 'DELETE' | 'TRUNCATE'): Scenario => ({
+  name: `control-${journalMode.toLowerCase()}`,
+  shows: `libsql alone in journal mode ${journalMode}: when a writer is killed after its cache spilled, others read half of it, or the file is bad`,
+  rounds: 5,
+  isControl: true,
+  play: (stage) =>
+    kill(stage, {
+      place: () => stage.rawPlace(),
+      victim: { ...SPILLS, journalMode },
+      others: { kind: 'raw', journalMode },
+      until: diesInTransaction,
+    }),
+})
+
+export const KILLED_WRITER: Scenario[] = [
+  {
+    name: 'killed-in-commit',
+    shows:
+      'a writer that is killed at any write of its COMMIT leaves nothing torn: others read and write on, and what it acknowledged is there',
+    rounds: 12,
+    play: (stage) =>
+      kill(stage, {
+        place: () => stage.place(),
+        victim: { who: 'dying', dieAt: `.db:${random(1, 4000)}:${SIGKILL}` },
+        others: {},
+        until: (victim) => victim.ask('addForever', {}),
+      }),
+  },
+  {
+    name: 'killed-in-journal',
+    shows: 'the same, killed at any write to its journal',
+    rounds: 6,
+    play: (stage) =>
+      kill(stage, {
+        place: () => stage.place(),
+        victim: { who: 'dying', dieAt: `-journal:${random(1, 8000)}:${SIGKILL}` },
+        others: {},
+        until: (victim) => victim.ask('addForever', {}),
+      }),
+  },
+  {
+    name: 'killed-in-transaction',
+    shows: 'a writer that is killed in an open transaction leaves nothing of it',
+    rounds: 4,
+    play: (stage) =>
+      kill(stage, { place: () => stage.place(), victim: { who: 'dying' }, others: {}, until: diesInTransaction }),
+  },
+  {
+    name: 'killed-after-spill',
+    shows:
+      'half a transaction that a killed stranger in PERSIST mode left in the file is read by nobody, and rolled back under the lease',
+    rounds: 8,
+    play: (stage) =>
+      kill(stage, {
+        place: () => stage.place(),
+        victim: { ...SPILLS, journalMode: 'PERSIST' },
+        others: {},
+        until: diesInTransaction,
+      }),
+  },
+  control('DELETE'),
+  control('TRUNCATE'),
+]

@@ -1,0 +1,90 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openDatabase } from '@sqlite-efs/database'
+import { DynamoDBLeaser } from '@sqlite-efs/lease'
+import Libsql from 'libsql'
+import { Actor } from './actor.js'
+import type { SubjectOptions } from './guest/subject.js'
+import type { Guest } from './guest.js'
+import type { Programs } from './programs.js'
+import { EXPORT, MOUNT } from './rig.js'
+import { SCHEMA } from './world.js'
+
+export const TABLE = 'locks'
+
+/** A folder of its own on the server for each round: nothing is ever deleted behind the guests' backs. */
+export interface Place {
+  name: string
+  /** The database as the host sees it, past NFS. */
+  onServer: string
+  /** The same in the guests. */
+  inGuests: string
+}
+
+/** How an actor is started. */
+export interface Cast extends Partial<Omit<SubjectOptions, 'path'>> {
+  who: string
+  /** `<end of the file's name>:<number of the write>:<signal>`, as die-at-write.c wants it. */
+  dieAt?: string
+}
+
+/** What scenarios are played on: the hosts, and places for databases. */
+export class Stage {
+  readonly guests: readonly Guest[]
+  readonly #programs: Programs
+  readonly #env: Readonly<Record<string, string>>
+  #places = 0
+
+  /** @param env with it a DynamoDB client finds the table, here and in the guests */
+  constructor(guests: readonly Guest[], programs: Programs, env: Readonly<Record<string, string>>) {
+    this.guests = guests
+    this.#programs = programs
+    this.#env = env
+  }
+
+  /** One of the hosts, by its number from 1. */
+  guest(number: 1 | 2 | 3): Guest {
+    return this.guests[number - 1]!
+  }
+
+  /** A new folder, with no database in it. */
+  async emptyPlace(): Promise<Place> {
+    const name = `${process.pid}-${++this.#places}`
+    await mkdir(join(EXPORT, name))
+    return { name, onServer: join(EXPORT, name, 'world.db'), inGuests: join(MOUNT, name, 'world.db') }
+  }
+
+  /** A new folder, with a database that this project's packages made on the server. */
+  async place(): Promise<Place> {
+    const place = await this.emptyPlace()
+    const leaser = new DynamoDBLeaser({ tableName: TABLE })
+    const database = openDatabase({ path: place.onServer, leaser, leaseKey: place.name })
+    await database.script(SCHEMA)
+    await database.close()
+    return place
+  }
+
+  /** A new folder, with a database that knows nothing of this project. */
+  async rawPlace(): Promise<Place> {
+    const place = await this.emptyPlace()
+    const libsql = new Libsql(place.onServer)
+    libsql.exec(SCHEMA)
+    libsql.close()
+    return place
+  }
+
+  /** Starts a process on a host that has the file at `place` for its own. */
+  actor(guest: Guest, place: Place, { dieAt, kind = 'ours', ...cast }: Cast): Promise<Actor> {
+    const options = { kind, path: place.inGuests, leaseKey: place.name, tableName: TABLE, ...cast }
+    const environment = Object.entries({
+      ...this.#env,
+      ...(dieAt ? { DIE_AT: dieAt, LD_PRELOAD: this.#programs.dieAtWrite } : {}),
+    })
+    return Actor.start(
+      guest,
+      this.#programs.actor,
+      options,
+      environment.map(([name, value]) => `${name}=${value}`).join(' '),
+    )
+  }
+}

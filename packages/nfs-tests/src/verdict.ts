@@ -1,0 +1,59 @@
+import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Libsql from 'libsql'
+import { isWhole, PROBE, probeOf } from './world.js'
+
+/** Whether a journal is there that has to be rolled back, or belongs to somebody who writes. */
+export async function isJournalHot(database: string): Promise<boolean> {
+  try {
+    await using journal = await open(`${database}-journal`, 'r')
+    const { buffer } = await journal.read(Buffer.alloc(8), 0, 8, 0)
+    return buffer.toString('hex') === 'd9d505f920a163d7'
+  } catch {
+    return false
+  }
+}
+
+/**
+ * What is wrong with the file, as it lies on the server, when all is quiet: nothing, if the list is empty. Looks at a copy: the original
+ * belongs to the guests.
+ *
+ * @param acknowledged what each writer was told is done
+ */
+export async function whatIsWrong(
+  database: string,
+  acknowledged: Readonly<Record<string, readonly number[]>>,
+): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'nfs-tests-'))
+  const copy = join(folder, 'copy.db')
+  try {
+    await copyFile(database, copy)
+    await copyFile(`${database}-journal`, `${copy}-journal`).catch(() => {})
+    return examine(copy, acknowledged)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function examine(path: string, acknowledged: Readonly<Record<string, readonly number[]>>): string[] {
+  const libsql = new Libsql(path)
+  const wrong: string[] = []
+  try {
+    const all = (sql: string) => libsql.prepare(sql).raw().all([]) as unknown[][]
+    const integrity = all('PRAGMA integrity_check').map(([line]) => String(line))
+    if (integrity.join() !== 'ok') wrong.push(`integrity_check: ${integrity.slice(0, 3).join('; ')}`)
+    const probe = probeOf(all(PROBE)[0])
+    if (!isWhole(probe)) wrong.push(`half a transaction is in the file: ${JSON.stringify(probe)}`)
+    for (const [who, numbers] of Object.entries(acknowledged)) {
+      const written = new Set(all(`SELECT n FROM entry WHERE who = '${who}'`).map(([n]) => Number(n)))
+      const lost = numbers.filter((n) => !written.has(n))
+      if (lost.length > 0) wrong.push(`acknowledged to ${who}, and not there: ${lost.join(', ')}`)
+    }
+  } catch (error) {
+    wrong.push(`the file can't be read: ${String(error)}`)
+  } finally {
+    libsql.close()
+  }
+  return wrong
+}
