@@ -1,6 +1,8 @@
 import Libsql from 'libsql'
 import { kindByFirstWords } from './classify.js'
 import { DatabaseError } from './errors.js'
+import { identityOf } from './file-identity.js'
+import { countLeftOpen } from './left-open.js'
 import { type Pragmas, pragmaScript } from './pragmas.js'
 import { leadingTokens, normalized } from './sql-scanner.js'
 import { asDatabaseError, isNotADatabase } from './sqlite-error.js'
@@ -53,14 +55,17 @@ export function uriOf(path: string, parameters: Record<string, string | undefine
 export class Connection {
   readonly #path: string
   readonly #libsql: Libsql.Database
+  readonly #identity: string | undefined
   readonly #prepared = new Map<string, Prepared>()
   #schemaVersion: SqlValue | undefined
   #hasDeferredKeys: boolean | undefined
+  #hasPrepared = false
 
   /** @throws DatabaseError; `SQLITE` with BUSY when somebody is committing: try again. */
   constructor(options: ConnectionOptions) {
     this.#path = options.path
     const mode = options.mode === 'read-only' ? 'ro' : 'rw'
+    this.#identity = identityOf(options.path)
     this.#libsql = this.#translated(() => new Libsql(uriOf(options.path, { mode, vfs: options.vfs })))
     try {
       // In this order: PERSIST alone would read the schema first, recover a crash in DELETE mode, and delete the journal.
@@ -78,6 +83,11 @@ export class Connection {
 
   get inTransaction(): boolean {
     return this.#libsql.inTransaction
+  }
+
+  /** Whether another file stands at the path by now, or none. */
+  get isMoved(): boolean {
+    return identityOf(this.#path) !== this.#identity
   }
 
   /** Runs statements without parameters and without results. The only place where locks are taken. */
@@ -162,12 +172,14 @@ export class Connection {
     } catch {
       // As above.
     }
+    if (this.#hasPrepared) countLeftOpen()
   }
 
   #prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql)
     if (known) return known
     const statement = this.#libsql.prepare(sql)
+    this.#hasPrepared = true
     const returnsRows = statement.reader
     const [first = ''] = leadingTokens(sql, 1)
     const isDefinition = !ROW_STATEMENTS.has(first)

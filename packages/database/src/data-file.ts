@@ -16,8 +16,9 @@ import { notADatabase, uriOf, wrongJournalMode } from './connection.js'
 import { DatabaseError } from './errors.js'
 import { FENCE_MARK } from './fence.js'
 import { journalPathOf, journalState, putJournalInPlace, syncFolder } from './journal.js'
+import { countLeftOpen } from './left-open.js'
 import { type Pragmas, pragmaScript } from './pragmas.js'
-import { asDatabaseError, isCannotOpen, isNotADatabase } from './sqlite-error.js'
+import { asDatabaseError, isCannotOpen, isNotADatabase, withTypedErrors } from './sqlite-error.js'
 
 /** The same file under whatever name it is reached: symbolic links are resolved, also where the file is still to come. */
 export function canonicalPath(path: string): string {
@@ -63,6 +64,7 @@ export function inspectDataFile(path: string): DataFileState {
       header = rows[0]?.[0] ?? new Uint8Array()
     } finally {
       libsql.close()
+      countLeftOpen()
     }
   } catch (error) {
     if (isCannotOpen(error) && !statIfThere(path)) return 'missing'
@@ -78,7 +80,7 @@ export function inspectDataFile(path: string): DataFileState {
 }
 
 function statIfThere(path: string): Stats | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false }) ?? statByOpening(path)
+  const stats = withTypedErrors(path, () => statSync(path, { throwIfNoEntry: false })) ?? statByOpening(path)
   if (stats) return stats
   if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
     throw new DatabaseError(

@@ -115,6 +115,7 @@ export class DeferredTransaction implements Transaction {
 
   /** Asked on the connection that read, while nobody else can write: https://www.sqlite.org/pragma.html#pragma_data_version */
   #hasChanged(reader: Connection): boolean {
+    if (reader.isMoved) return true
     beginRead(reader)
     try {
       return reader.value('PRAGMA data_version') !== this.#dataVersion

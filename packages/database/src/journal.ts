@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseError } from './errors.js'
+import { asDatabaseError, isFull, withTypedErrors } from './sqlite-error.js'
 
 /*
  * The journal file always exists and is never empty: NFS clients remember "not there" and "size 0", and SQLite looks
@@ -18,8 +20,25 @@ export const journalPathOf = (path: string) => `${path}-journal`
 /** What the journal file tells: open() is what makes an NFS client ask the server. */
 export type JournalState = 'missing' | 'empty' | 'cold' | 'hot-or-live'
 
-/** Looks at the journal beside the database. */
-export function journalState(path: string): JournalState {
+/**
+ * Looks at the journal beside the database.
+ *
+ * @param look only tests give another one
+ * @throws DatabaseError `SQLITE`, `CONFIGURATION`
+ */
+export function journalState(path: string, look = lookAtJournal): JournalState {
+  return withTypedErrors(path, () => {
+    try {
+      return look(path)
+    } catch (error) {
+      // Another host deleted or replaced the file between the look at its name and the look at it: NFS asks anew.
+      if (!isStale(error)) throw error
+      return look(path)
+    }
+  })
+}
+
+function lookAtJournal(path: string): JournalState {
   let file: number
   try {
     file = openSync(journalPathOf(path), 'r')
@@ -39,13 +58,13 @@ export function journalState(path: string): JournalState {
 
 /** The journal's size as SQLite has just seen it, at no remote call of its own; undefined where there is none. */
 export const journalSize = (path: string): number | undefined =>
-  statSync(journalPathOf(path), { throwIfNoEntry: false })?.size
+  withTypedErrors(path, () => statSync(journalPathOf(path), { throwIfNoEntry: false })?.size)
 
 /**
  * Puts a journal of zeros in place where there is none. Safe at any time and from any host: link() fails where somebody
  * else was first. Returns whether it did.
  *
- * @throws DatabaseError `CONFIGURATION` when the folder can't be written
+ * @throws DatabaseError `CONFIGURATION` when the folder can't be written, `SQLITE` when the disk is full
  */
 export function putJournalInPlace(path: string): boolean {
   const temporary = `${journalPathOf(path)}.${randomBytes(6).toString('hex')}`
@@ -60,7 +79,7 @@ export function putJournalInPlace(path: string): boolean {
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
-    throw notWritable(path, error)
+    throw isFull(error) ? asDatabaseError(error, path) : notWritable(path, error)
   }
 }
 
@@ -69,7 +88,7 @@ export function putJournalInPlace(path: string): boolean {
  * have filled it in the meantime.
  */
 export function fillEmptyJournal(path: string): void {
-  writeSynced(journalPathOf(path), 'r+')
+  withTypedErrors(path, () => writeSynced(journalPathOf(path), 'r+'))
 }
 
 function writeSynced(file: string, flags: 'wx' | 'r+'): void {
@@ -100,5 +119,8 @@ function notWritable(path: string, error: unknown): DatabaseError {
     { cause: error },
   )
 }
+
+/** Node has no name for it: its code is "Unknown system error -116". */
+const isStale = (error: unknown) => (error as NodeJS.ErrnoException).errno === -constants.errno.ESTALE
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code

@@ -10,6 +10,7 @@ import { FreezeDetector } from './freeze.js'
 import { groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
 import { journalState, putJournalInPlace } from './journal.js'
+import { closeLeftOpen } from './left-open.js'
 import type { CheckedOptions } from './options.js'
 import type { Patience } from './patience.js'
 import { Reader, ReaderPool } from './reader.js'
@@ -17,7 +18,7 @@ import { runScript } from './script.js'
 import { GENERIC_ERROR, READONLY_ROLLBACK } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import { Tenure } from './tenure.js'
-import { type Turn, WriteQueue } from './write-queue.js'
+import { type Answer, type Turn, WriteQueue } from './write-queue.js'
 import { Writer } from './writer.js'
 
 /** One file in one process: its connections, its queue, its place in the line; shared by all who use it here. */
@@ -31,6 +32,7 @@ export class LeasedFile {
   readonly #classification = new Classification()
   readonly #freeze: FreezeDetector
   readonly #tenure: Tenure
+  #mayCreate = false
 
   constructor(options: CheckedOptions) {
     this.options = options
@@ -62,7 +64,7 @@ export class LeasedFile {
       release,
       tenure: this.#tenure,
       writer: this.#writer,
-      runGroup: groupCommit,
+      runGroup: (writes, turn) => this.#runGroup(writes, turn),
       explainBusy: (error) => this.#explainBusy(error),
       beforeWaiting: () => this.#reader.closeWindow(),
     })
@@ -79,10 +81,25 @@ export class LeasedFile {
         timeoutOption: 'lease.timeoutMs',
         timeoutMs,
         groupable: write,
-        run: (turn) => groupCommit([write], turn),
+        run: (turn) => this.#runGroup([write], turn),
         fail: reject,
       })
     })
+  }
+
+  async #runGroup(writes: readonly Write[], turn: Turn): Promise<Answer> {
+    const defines = writes.some(({ sql }) => kindByFirstWords(sql) === 'write')
+    return defines ? this.#allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
+  }
+
+  /** Only a script, or a statement that defines something, makes a database where there is none. One turn at a time. */
+  async #allowedToCreate<T>(action: () => Promise<T>): Promise<T> {
+    this.#mayCreate = true
+    try {
+      return await action()
+    } finally {
+      this.#mayCreate = false
+    }
   }
 
   /** The kind, where nobody is in the way of asking: in the caller's own turn, so that writes stay in their order. */
@@ -121,7 +138,9 @@ export class LeasedFile {
 
   /** Runs a script in a transaction of its own. */
   script(sql: string, timeoutMs: number): Promise<void> {
-    return this.#inTurn('a script', timeoutMs, (turn) => runScript(sql, turn, this.options.path))
+    return this.#inTurn('a script', timeoutMs, (turn) =>
+      this.#allowedToCreate(() => runScript(sql, turn, this.options.path)),
+    )
   }
 
   /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
@@ -202,6 +221,7 @@ export class LeasedFile {
     this.#reader.discard()
     this.#lastingReaders.discard()
     this.#writer.discard()
+    await closeLeftOpen()
   }
 
   #openReader(): Connection {
@@ -232,6 +252,7 @@ export class LeasedFile {
   #openWriter(): Connection {
     const { path, pragmas, vfs, fencing } = this.options
     if (inspectDataFile(path) === 'missing') {
+      if (!this.#mayCreate) throw this.#notFound()
       createDataFile({ path, pragmas, fencing })
     }
     if (journalState(path) === 'missing') putJournalInPlace(path)

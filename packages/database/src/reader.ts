@@ -5,6 +5,8 @@ import { isBusy, isConnectionDoubtful } from './sqlite-error.js'
 
 /** A window that is fed all the time is closed after this long, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
+/** So often at the most a window asks whether the file is still the one at its path. */
+const LOOK_FOR_MOVE_MS = 1_000
 
 /** Takes SQLite's shared lock: by `exec`, so that BUSY leaves nothing behind. */
 export function beginRead(connection: Connection): void {
@@ -40,6 +42,7 @@ export class Reader {
   #connection: Connection | undefined
   #closing: NodeJS.Immediate | undefined
   #openedAtMs = 0
+  #lookedAtMs = 0
 
   constructor(context: ReaderContext) {
     this.#context = context
@@ -78,6 +81,7 @@ export class Reader {
     if (this.#closing && this.#context.clock.monotonicMs() - this.#openedAtMs > MAX_WINDOW_MS) this.closeWindow()
     if (this.#closing && this.#connection) return this.#connection
     this.#context.noticeFreeze()
+    this.#noticeMove()
     this.#connection ??= this.#context.open()
     try {
       beginRead(this.#connection)
@@ -88,6 +92,14 @@ export class Reader {
     this.#openedAtMs = this.#context.clock.monotonicMs()
     this.#closing = setImmediate(() => this.closeWindow())
     return this.#connection
+  }
+
+  /** A connection reads the file that it opened, however long that has been replaced or deleted. */
+  #noticeMove(): void {
+    const nowMs = this.#context.clock.monotonicMs()
+    if (this.#connection && nowMs - this.#lookedAtMs < LOOK_FOR_MOVE_MS) return
+    this.#lookedAtMs = nowMs
+    if (this.#connection?.isMoved) this.discard()
   }
 
   /** Gives the shared lock back, if it is held. */
@@ -128,7 +140,7 @@ export class ReaderPool {
     while (this.#gate) await this.#gate
     this.#context.noticeFreeze()
     const connection = await whileBusy(this.#context.patience(), () => {
-      const candidate = this.#idle.pop() ?? this.#context.open()
+      const candidate = this.#idleOne() ?? this.#context.open()
       try {
         beginRead(candidate)
       } catch (error) {
@@ -140,6 +152,13 @@ export class ReaderPool {
     })
     this.#lasting.add(connection)
     return connection
+  }
+
+  #idleOne(): Connection | undefined {
+    const idle = this.#idle.pop()
+    if (!idle?.isMoved) return idle
+    idle.close()
+    return undefined
   }
 
   /** Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}. */

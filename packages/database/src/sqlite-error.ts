@@ -19,10 +19,15 @@ export function extendedCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return 0
   if (error instanceof DatabaseError) return error.details.extendedCode ?? 0
   if ('rawCode' in error && typeof error.rawCode === 'number') return error.rawCode
+  if ('syscall' in error) return ofSystemError((error as NodeJS.ErrnoException).code)
   // A failed open comes without a code, but for the number at the end of its text.
   const opening = /^ConnectionFailed\(.*: (\d+)"?\)$/s.exec(error.message)
   return opening ? Number(opening[1]) : 0
 }
+
+/** What SQLite would have said, had it met the error of the file system instead of Node. */
+const ofSystemError = (code: string | undefined) =>
+  code === 'ENOSPC' || code === 'EDQUOT' ? FULL : ['EROFS', 'EACCES', 'EPERM'].includes(code ?? '') ? READONLY : IOERR
 
 const primaryCodeOf = (error: unknown) => extendedCodeOf(error) & 0xff
 
@@ -36,6 +41,7 @@ export const isConnectionDoubtful = (error: unknown) =>
 export const isNotADatabase = (error: unknown) => primaryCodeOf(error) === NOTADB
 export const isCannotOpen = (error: unknown) => primaryCodeOf(error) === CANTOPEN
 export const isReadOnly = (error: unknown) => primaryCodeOf(error) === READONLY && !needsRecovery(error)
+export const isFull = (error: unknown) => primaryCodeOf(error) === FULL
 export const isConstraint = (error: unknown) => primaryCodeOf(error) === CONSTRAINT
 /**
  * COMMIT failed, and nothing of the transaction can be in the file: the commit point, the zeroed journal header, was
@@ -47,6 +53,7 @@ export const isCommitSurelyUndone = (error: unknown) => [CONSTRAINT, FULL, READO
 export function asDatabaseError(error: unknown, path: string): unknown {
   const extendedCode = extendedCodeOf(error)
   if (extendedCode === 0 || error instanceof DatabaseError || !(error instanceof Error)) return error
+  if (extendedCode === READONLY_DBMOVED) return moved(path, error)
   if (isReadOnly(error) || isCannotOpen(error)) {
     return new DatabaseError(
       'CONFIGURATION',
@@ -62,3 +69,21 @@ export function asDatabaseError(error: unknown, path: string): unknown {
     { cause: error },
   )
 }
+
+/** Has errors of SQLite and of the file system come out as this package's own. */
+export function withTypedErrors<T>(path: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw asDatabaseError(error, path)
+  }
+}
+
+/** Another file stands at the path than the one that is written, or none. */
+export const moved = (path: string, cause?: unknown) =>
+  new DatabaseError(
+    'WRITE_CONFLICT',
+    `${path} was replaced or deleted while it was being written. Nothing was written; it is safe to try again.`,
+    { path, extendedCode: READONLY_DBMOVED },
+    { cause },
+  )

@@ -7,7 +7,7 @@ import { checkFence, storeFence } from './fence.js'
 import { fillEmptyJournal, journalSize, putJournalInPlace } from './journal.js'
 import { type Patience, whileBusy } from './patience.js'
 import type { ReaderPool } from './reader.js'
-import { isBusy, isCommitSurelyUndone, isConnectionDoubtful } from './sqlite-error.js'
+import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, moved } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 
 /** What the writer of a file needs from it. */
@@ -85,6 +85,7 @@ export class Writer {
     for (let failures = 0; ; failures++) {
       try {
         await whileBusy({ ...this.#context.patience(), timeoutMs }, () => {
+          if (this.#connection?.isMoved) this.discard()
           this.#connection ??= this.#context.open()
           this.#connection.exec('BEGIN IMMEDIATE')
         })
@@ -169,6 +170,7 @@ export class Writer {
     const patience = this.#context.patience()
     const statements = this.#statements
     const startedMs = this.#context.monotonicMs()
+    const { path } = this.#context
     try {
       if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.#storeFence(lease.token)
       await this.#guard(lease)
@@ -188,11 +190,13 @@ export class Writer {
         },
         () => {
           this.#context.closeWindow()
+          // Else it would go to a file that nobody finds any more.
+          if (this.connection.isMoved) throw moved(path)
           this.connection.exec('COMMIT')
         },
       )
       const commitMs = this.#context.monotonicMs() - startedMs
-      this.#context.tell({ type: 'commit', path: this.#context.path, token: lease.token, statements, commitMs })
+      this.#context.tell({ type: 'commit', path, token: lease.token, statements, commitMs })
     } catch (error) {
       throw this.#commitFailed(error)
     } finally {

@@ -1,0 +1,51 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+/** With more closed connections than this whose files are open still, they are not left to chance any longer. */
+const MAX_LEFT_OPEN = 64
+
+let leftOpen = 0
+let collecting: Promise<void> | undefined
+let collectGarbage: (() => void) | undefined
+
+/**
+ * A connection on which something was prepared has been closed. libsql closes its files only when the last of its
+ * statements is garbage collected, and has no other way to end one (https://github.com/tursodatabase/libsql-js/issues/228).
+ */
+export function countLeftOpen(): void {
+  if (++leftOpen >= MAX_LEFT_OPEN) void closeLeftOpen()
+}
+
+/**
+ * Has the files closed that closed connections left open, by a garbage collection: some milliseconds for a small heap, about a
+ * second for one of a gigabyte. So it is done when a file's last user leaves, and else only before descriptors pile up.
+ */
+export async function closeLeftOpen(): Promise<void> {
+  while (leftOpen > 0 || collecting) {
+    collecting ??= collect()
+    await collecting
+  }
+}
+
+async function collect(): Promise<void> {
+  // In a turn of its own: nothing on the stack may refer to a statement.
+  await nextTurn()
+  leftOpen = 0
+  collectGarbage ??= findGarbageCollector()
+  collectGarbage()
+  // Node runs the finalizers of native objects in a turn of their own.
+  await nextTurn()
+  collecting = undefined
+}
+
+/** V8 hands it out only in a context that is made while it is exposed. */
+function findGarbageCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  try {
+    return runInNewContext('gc') as () => void
+  } finally {
+    setFlagsFromString('--no-expose-gc')
+  }
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
