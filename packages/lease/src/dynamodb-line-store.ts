@@ -3,11 +3,14 @@ import { attributesOf, formatSwept, parseItem } from './item.js'
 import type { Contender } from './lease.js'
 import type { Entry, LineAnswer, LineStore } from './line-store.js'
 
+/** How the requests for an item are made: over the network, or to a table that a test keeps in memory. */
+export type ItemRequests = Pick<DynamoDBRequests, 'tableName' | 'get' | 'update'>
+
 /** The line's operations as DynamoDB requests: one UpdateItem or GetItem each. */
 export class DynamoDBLineStore implements LineStore {
-  readonly #requests: DynamoDBRequests
+  readonly #requests: ItemRequests
 
-  constructor(requests: DynamoDBRequests) {
+  constructor(requests: ItemRequests) {
     this.#requests = requests
   }
 

@@ -1,6 +1,6 @@
+import { seeded, World } from '@sqlite-efs/simulation'
 import { describe, expect, test } from 'vitest'
 import type { Lease, LeaseError } from '../src/index.js'
-import { seeded, World } from './world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
 
@@ -10,7 +10,7 @@ const codeOf = (promise: Promise<unknown>) =>
     (error: LeaseError) => error.code,
   )
 
-const lineOf = async (world: World) => (await world.store.look(KEY)).item?.contenders ?? []
+const lineOf = async (world: World) => (await world.store.look(KEY, { consistent: true })).item?.contenders ?? []
 
 /** A holder and one who waits behind it. */
 async function heldLine(options: { timeoutMs?: number | (() => number) } = {}) {

@@ -1,0 +1,114 @@
+import { type Clock, type LeaseEvent, type Leaser, type LeaserOptions } from '../../lease/src/index.js'
+import { LineLeaser } from '../../lease/src/line-leaser.js'
+import { checkOptions } from '../../lease/src/options.js'
+import { NetworkStore } from './network.js'
+import { hash, seeded } from './random.js'
+import type { World } from './world.js'
+
+/**
+ * One machine with one process: clocks of its own, that a freeze stops, and a kill that silences it.
+ *
+ * What blocks its only thread (a statement, a COMMIT) takes time too. JavaScript can't be stopped in the middle, so the
+ * process runs ahead: its clocks show the end of the block at once, what it sends is sent then, and what it is sent
+ * before that waits until then.
+ */
+export class Machine implements Clock {
+  readonly world: World
+  readonly name: string
+  readonly events: LeaseEvent[] = []
+  /** Hears of the events as they happen. */
+  onEvent: (event: LeaseEvent) => void = () => {}
+  skewMs: number
+  #blockedUntilMs = 0
+  #frozenSinceMs: number | undefined
+  #frozenMs = 0
+  #killed = false
+  #thawing: { kind: 'timer' | 'message'; callback: () => void }[] = []
+  #leasers = 0
+
+  constructor(world: World, options: { skewMs: number; name: string }) {
+    this.world = world
+    this.skewMs = options.skewMs
+    this.name = options.name
+  }
+
+  leaser(options: LeaserOptions = {}): Leaser {
+    const onEvent = (event: LeaseEvent) => {
+      this.events.push(event)
+      this.onEvent(event)
+    }
+    const random = seeded(hash(7, `${this.name}.${this.#leasers++}`))
+    const settings = checkOptions({ clock: this, random, onEvent, who: this.name, ...options })
+    return new LineLeaser(new NetworkStore(this, settings.requestTimeoutMs), settings)
+  }
+
+  wallMs(): number {
+    return this.localMs + this.skewMs
+  }
+
+  monotonicMs(): number {
+    return (this.#frozenSinceMs ?? this.localMs) - this.#frozenMs
+  }
+
+  /** True time as this process has come to: later than the world's while it is blocked. */
+  get localMs(): number {
+    const { nowMs, isBeingChecked } = this.world
+    return isBeingChecked ? nowMs : Math.max(nowMs, this.#blockedUntilMs)
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    let cancelled = false
+    const cancel = this.world.at(this.localMs + Math.max(0, ms), () =>
+      this.awake(() => !cancelled && callback(), 'timer'),
+    )
+    return () => {
+      cancelled = true
+      cancel()
+    }
+  }
+
+  /** Calls back now, as soon as the process can, or never. */
+  awake(callback: () => void, kind: 'timer' | 'message' = 'message'): void {
+    if (this.#killed) return
+    if (this.#frozenSinceMs !== undefined) this.#thawing.push({ kind, callback })
+    else if (this.isBlocked) this.world.at(this.#blockedUntilMs, () => this.awake(callback, kind))
+    else callback()
+  }
+
+  /** Has the process use its only thread for so long. */
+  block(ms: number): void {
+    this.#blockedUntilMs = this.localMs + ms
+  }
+
+  get isBlocked(): boolean {
+    return this.#blockedUntilMs > this.world.nowMs
+  }
+
+  /** A block goes to its end before. */
+  freeze(): void {
+    if (this.isBlocked) this.world.at(this.#blockedUntilMs, () => this.freeze())
+    else this.#frozenSinceMs ??= this.world.nowMs
+  }
+
+  /** What waits comes in its order; or the timers come first, as in Node, where they do. */
+  thaw(options: { timersFirst?: boolean } = {}): void {
+    if (this.#frozenSinceMs === undefined) return
+    this.#frozenMs += this.world.nowMs - this.#frozenSinceMs
+    this.#frozenSinceMs = undefined
+    const waiting = this.#thawing.splice(0)
+    if (options.timersFirst) waiting.sort((a, b) => Number(b.kind === 'timer') - Number(a.kind === 'timer'))
+    for (const { kind, callback } of waiting) this.world.after(0, () => this.awake(callback, kind))
+  }
+
+  kill(): void {
+    this.#killed = true
+  }
+
+  get isAlive(): boolean {
+    return !this.#killed
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozenSinceMs !== undefined
+  }
+}
