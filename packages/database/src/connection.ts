@@ -57,6 +57,7 @@ export class Connection {
   readonly #libsql: Libsql.Database
   readonly #identity: string | undefined
   readonly #prepared = new Map<string, Prepared>()
+  #isBusy = false
   #schemaVersion: SqlValue | undefined
   #hasDeferredKeys: boolean | undefined
   #hasPrepared = false
@@ -82,7 +83,8 @@ export class Connection {
   }
 
   get inTransaction(): boolean {
-    return this.#libsql.inTransaction
+    // Asked while a statement runs in the background, libsql would block until it ends.
+    return this.#isBusy || this.#libsql.inTransaction
   }
 
   /** Whether another file stands at the path by now, or none. */
@@ -93,6 +95,24 @@ export class Connection {
   /** Runs statements without parameters and without results. The only place where locks are taken. */
   exec(sql: string): void {
     this.#translated(() => this.#libsql.exec(sql))
+  }
+
+  /**
+   * Like {@link Connection.exec} in an open transaction, but in a thread of libsql's: the event loop goes on. Nothing
+   * else may be asked of the connection meanwhile, and no statement of it may be left to the garbage collector, which
+   * would block the event loop until the connection is free.
+   */
+  async execInBackground(sql: string): Promise<void> {
+    const { default: AsyncLibsql } = await import('libsql/promise')
+    this.#isBusy = true
+    try {
+      // The two halves of libsql share the native connection, and only their JavaScript differs.
+      await AsyncLibsql.prototype.exec.call(this.#libsql, sql)
+    } catch (error) {
+      throw this.#asTyped(error)
+    } finally {
+      this.#isBusy = false
+    }
   }
 
   /** Runs one statement where the lock that it needs is held. */
@@ -155,8 +175,9 @@ export class Connection {
 
   forgetStatements(): void {
     this.#hasDeferredKeys = undefined
-    this.#prepared.clear()
     this.#schemaVersion = undefined
+    // A PRAGMA has the same columns whatever the schema is.
+    for (const sql of this.#prepared.keys()) if (!sql.startsWith('PRAGMA ')) this.#prepared.delete(sql)
   }
 
   /** Ends what is open and gives locks and file back. Never throws: there is nothing left to do about it. */
@@ -198,9 +219,12 @@ export class Connection {
     try {
       return action()
     } catch (error) {
-      if (isNotADatabase(error)) throw notADatabase(this.#path, error)
-      throw asDatabaseError(error, this.#path)
+      throw this.#asTyped(error)
     }
+  }
+
+  #asTyped(error: unknown): unknown {
+    return isNotADatabase(error) ? notADatabase(this.#path, error) : asDatabaseError(error, this.#path)
   }
 }
 

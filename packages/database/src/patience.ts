@@ -28,13 +28,13 @@ const LOOKS_BEFORE_RECOVERY = 2
  *
  * @throws DatabaseError `BUSY` when the time is up; whatever else `attempt` throws, at once
  */
-export async function whileBusy<T>(patience: Patience, attempt: () => T): Promise<T> {
+export async function whileBusy<T>(patience: Patience, attempt: () => T | Promise<T>): Promise<T> {
   const started = new Moment(patience.clock)
   let recoveries = 0
   let looks = 0
   for (let tries = 0; ; tries++) {
     try {
-      return attempt()
+      return await attempt()
     } catch (error) {
       if (needsRecovery(error) && patience.recover && recoveries < MAX_RECOVERIES) {
         // A writer that begins just now looks dead for a moment: SQLite asks for his lock first, and for his journal then.

@@ -9,7 +9,8 @@ const FOREIGN_KEYS = /^PRAGMA (?:MAIN \. )?FOREIGN_KEYS (?:=|\() '?"?(\w+)/
 /**
  * Runs a script in one transaction: all of it, or nothing. A script that switches foreign keys off (Prisma's do, to
  * rebuild a table) has them off from before the transaction, since inside one the PRAGMA does nothing and DROP TABLE
- * would cascade; and no row may point nowhere at the end that did not before.
+ * would cascade; and no row may point nowhere at the end that did not before. However long a statement takes, the event
+ * loop goes on, and with it the renewal of the lease.
  *
  * @throws DatabaseError `STATEMENT_REFUSED`, `SQLITE` (naming the statement), `WRITE_CONFLICT`, `BUSY`, `COMMIT_UNKNOWN`
  */
@@ -19,14 +20,16 @@ export async function runScript(script: string, turn: Turn, path: string): Promi
   for (const sql of statements) refuseUnsafe(sql, 'script')
   if (statements.length === 0) return
   const keysOff = all.some((sql) => /^(OFF|0|FALSE|NO)$/.test(FOREIGN_KEYS.exec(normalized(sql))?.[1] ?? ''))
+  // Statements of earlier transactions may be garbage: see Connection.execInBackground.
+  turn.writer.discard()
   try {
     await (keysOff ? beginWithoutForeignKeys(turn) : turn.begin())
-    const before = keysOff ? violations(turn) : new Set()
+    if (keysOff) await turn.writer.execInBackground(`CREATE TEMP TABLE ${BEFORE} AS ${VIOLATIONS}`)
     for (const [index, sql] of statements.entries()) {
       await turn.stayAlive()
-      runStatement(turn, sql, index, statements.length)
+      await runStatement(turn, sql, index, statements.length)
     }
-    const added = keysOff ? [...violations(turn)].filter((violation) => !before.has(violation)).length : 0
+    const added = keysOff ? await addedViolations(turn) : 0
     if (added > 0) {
       throw new DatabaseError(
         'SQLITE',
@@ -37,10 +40,9 @@ export async function runScript(script: string, turn: Turn, path: string): Promi
         },
       )
     }
-    await turn.commit()
+    await turn.commit({ inBackground: true })
   } finally {
-    if (keysOff) turn.writer.discard()
-    else turn.writer.rollback()
+    turn.writer.discard()
   }
 }
 
@@ -54,12 +56,18 @@ async function beginWithoutForeignKeys(turn: Turn): Promise<void> {
 }
 
 /** The rows that point nowhere: table, row, the table they should point to, and which of the keys it is. */
-const violations = (turn: Turn) =>
-  new Set(turn.writer.connection.run('PRAGMA foreign_key_check').rows.map((row) => row.join('\0')))
+const VIOLATIONS = 'SELECT * FROM pragma_foreign_key_check'
+const BEFORE = 'temp.__sqlite_efs_violations_before'
+const ADDED = 'temp.__sqlite_efs_violations_added'
 
-function runStatement(turn: Turn, sql: string, index: number, count: number): void {
+async function addedViolations({ writer }: Turn): Promise<number> {
+  await writer.execInBackground(`CREATE TEMP TABLE ${ADDED} AS ${VIOLATIONS} EXCEPT SELECT * FROM ${BEFORE}`)
+  return Number(writer.connection.value(`SELECT count(*) FROM ${ADDED}`))
+}
+
+async function runStatement(turn: Turn, sql: string, index: number, count: number): Promise<void> {
   try {
-    turn.writer.exec(sql)
+    await turn.writer.execInBackground(sql)
   } catch (error) {
     if (!(error instanceof DatabaseError) || count === 1) throw error
     throw new DatabaseError(

@@ -64,11 +64,11 @@ export class Turn {
     }
   }
 
-  commit(): Promise<void> {
-    return this.writer.commit(this.#lease)
+  commit(options: { inBackground?: boolean } = {}): Promise<void> {
+    return this.writer.commit(this.#lease, options)
   }
 
-  /** Between two statements that may take long: renews while there is time. */
+  /** Between two statements that may take long: there is no use in going on when the lease is lost. */
   async stayAlive(): Promise<void> {
     if (this.#lease.remainingMs() > this.#lease.ttlMs / 2) return
     try {

@@ -130,11 +130,19 @@ export class Writer {
     return result
   }
 
-  /** Runs statements without parameters and results in the open transaction. */
-  exec(sql: string): void {
+  /**
+   * Runs a statement without parameters and results in the open transaction, however long it takes: the event loop goes
+   * on, and with it the renewal of the lease.
+   */
+  async execInBackground(sql: string): Promise<void> {
     this.#definedSomething = true
-    this.#timed(sql, () => this.connection.exec(sql))
-    this.connection.forgetStatements()
+    this.#statements++
+    try {
+      await this.connection.execInBackground(sql)
+    } catch (error) {
+      this.#isDoubtful ||= isConnectionDoubtful(error)
+      throw error
+    }
   }
 
   #timed<T>(sql: string, action: () => T): T {
@@ -157,11 +165,12 @@ export class Writer {
   }
 
   /**
-   * Makes the transaction durable. Whatever it throws, the transaction is over.
+   * Makes the transaction durable. Whatever it throws, the transaction is over. With `inBackground` the event loop goes
+   * on meanwhile: for a transaction that may be large.
    *
    * @throws DatabaseError `WRITE_CONFLICT`, `BUSY`, `SQLITE` (nothing was written), `COMMIT_UNKNOWN`
    */
-  async commit(lease: Lease): Promise<void> {
+  async commit(lease: Lease, { inBackground = false } = {}): Promise<void> {
     if (!this.hasChanges) {
       // Nothing to keep: giving the lock back is all.
       this.rollback()
@@ -192,7 +201,7 @@ export class Writer {
           this.#context.closeWindow()
           // Else it would go to a file that nobody finds any more.
           if (this.connection.isMoved) throw moved(path)
-          this.connection.exec('COMMIT')
+          return inBackground ? this.connection.execInBackground('COMMIT') : this.connection.exec('COMMIT')
         },
       )
       const commitMs = this.#context.monotonicMs() - startedMs
