@@ -27,7 +27,7 @@ export function serialDistance(fence: number, token: number): number {
  * @throws DatabaseError `CONFIGURATION` where the file uses the header's fields for itself
  */
 export function checkFence(
-  connection: Connection,
+  connection: Pick<Connection, 'value'>,
   path: string,
   token: number,
   fencing: 'user_version' | 'off',

@@ -109,6 +109,8 @@ export interface WriteQueueOptions<G> extends TurnOptions {
   runGroup(group: G[], turn: Turn): Promise<Answer>
   /** Nothing of this process may hold the file while it waits for the lease. */
   beforeWaiting(): void
+  /** Resolves when what is under way in the event loop has had its turn. @default with setImmediate */
+  nextTurn?: () => Promise<void>
 }
 
 /** Who wants to write in this process, first come first served; one at a time, under one lease. */
@@ -166,7 +168,7 @@ export class WriteQueue<G> {
   }
 
   async #pump(): Promise<void> {
-    const { tenure, release, beforeWaiting } = this.#options
+    const { tenure, release, beforeWaiting, nextTurn = immediately } = this.#options
     // What is written in one turn of the event loop waits together.
     await nextTurn()
     while (this.#waiting.length > 0) {
@@ -280,4 +282,4 @@ export class WriteQueue<G> {
 
 const isOver = ({ job, since }: Pick<Waiting<unknown>, 'job' | 'since'>) => since.elapsedMs() >= job.timeoutMs
 
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+const immediately = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -10,12 +10,17 @@ import type { ReaderPool } from './reader.js'
 import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, moved } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 
+/** What {@link Connection} has to offer; in a simulation it is not libsql that does. */
+export type WriterConnection = Pick<Connection, keyof Connection>
+
 /** What the writer of a file needs from it. */
 export interface WriterContext {
   path: string
   fencing: 'user_version' | 'off'
   readers: ReaderPool
-  open(): Connection
+  open(): WriterConnection
+  /** Puts the journal back where somebody took it away, and says whether it had to. @default in the file system */
+  keepJournal?: (path: string) => boolean
   patience(): Patience
   closeWindow(): void
   noticeFreeze(): void
@@ -38,7 +43,7 @@ export class Superseded {
  */
 export class Writer {
   readonly #context: WriterContext
-  #connection: Connection | undefined
+  #connection: WriterConnection | undefined
   #fenceIsStored = false
   #definedSomething = false
   #changesAtBegin = 0
@@ -67,7 +72,7 @@ export class Writer {
     return this.#connection !== undefined
   }
 
-  get connection(): Connection {
+  get connection(): WriterConnection {
     if (!this.#connection) throw new DatabaseError('TRANSACTION_CLOSED', 'There is no transaction.')
     return this.#connection
   }
@@ -111,13 +116,9 @@ export class Writer {
     }
   }
 
-  /** A stranger in DELETE or TRUNCATE mode took the journal away: put it back before anything depends on it. */
   #keepJournal(): void {
-    const { path } = this.#context
-    const size = journalSize(path)
-    if (size === undefined) putJournalInPlace(path)
-    if (size === 0) fillEmptyJournal(path)
-    if (!size) this.#context.tell({ type: 'journal-restored', path, token: this.#token })
+    const { path, keepJournal: keep = keepJournal } = this.#context
+    if (keep(path)) this.#context.tell({ type: 'journal-restored', path, token: this.#token })
   }
 
   /** Runs one statement in the open transaction. */
@@ -293,6 +294,14 @@ export class Writer {
     this.#connection = undefined
     this.#isDoubtful = false
   }
+}
+
+/** A stranger in DELETE or TRUNCATE mode took the journal away: put it back before anything depends on it. */
+function keepJournal(path: string): boolean {
+  const size = journalSize(path)
+  if (size === undefined) putJournalInPlace(path)
+  if (size === 0) fillEmptyJournal(path)
+  return !size
 }
 
 /** What ends a transaction is refused before it is run; this is for what nobody thought of. */
