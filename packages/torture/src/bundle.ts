@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
+
+/**
+ * The worker as one module, beside which `libsql` must be installed. It starts with a third of the work that its sources take (and
+ * most of what a killed worker costs is the start of the next), and stays what it is when the sources change during a run.
+ */
+export async function bundleWorker(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [join(PACKAGE, 'src/worker.ts')],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@sqlite-efs/source'],
+    mainFields: ['module', 'main'],
+    external: ['libsql'],
+    logLevel: 'error',
+    // What is CommonJS in it asks for Node's own modules by require.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  })
+  const { contents } = outputFiles[0]!
+  const folder = join(PACKAGE, 'dist')
+  const path = join(folder, `worker-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`)
+  mkdirSync(folder, { recursive: true })
+  const temporary = `${path}.${process.pid}`
+  writeFileSync(temporary, contents)
+  renameSync(temporary, path)
+  return path
+}

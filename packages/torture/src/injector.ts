@@ -1,0 +1,206 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { monotonicMs } from './history.js'
+import type { Order, Shot } from './marksman.js'
+import type { Pool, Worker } from './pool.js'
+import { CALM, type FaultyProxy, type Weather } from './proxy.js'
+import type { Random } from './random.js'
+
+const MARKSMAN = fileURLToPath(new URL('marksman.ts', import.meta.url))
+/** How long to wait for the moment; a takeover may be in the way of it. */
+const AIM_MS = 1500
+
+/** What was done to a process. */
+export interface Fault {
+  at: number
+  kind:
+    | 'kill at random'
+    | 'kill in a transaction'
+    | 'kill in COMMIT'
+    | 'kill while frozen'
+    | 'freeze, short'
+    | 'freeze, about half a lease'
+    | 'freeze, longer than the lease'
+    | 'freeze in COMMIT, longer than the lease'
+  name: string
+  pid: number
+}
+
+/** What an injector works with. */
+export interface InjectorOptions {
+  pool: Pool
+  proxy: FaultyProxy
+  random: Random
+  file: string
+  ttlMs: number
+  /** Time between two kills, and between two freezes, on average. */
+  killEveryMs: number
+  freezeEveryMs: number
+  /** Without file locks nobody may be frozen for longer than half a lease, and nobody can tell who writes but the lease. */
+  hasFileLocks: boolean
+  /** The process that has the lease. */
+  holder(): Promise<number | undefined>
+}
+
+/** Makes faults, at random and at chosen moments, until it is told to end. */
+export class Injector implements AsyncDisposable {
+  readonly #options: InjectorOptions
+  readonly #marksman: ChildProcess
+  readonly #end = new AbortController()
+  readonly #freezes = new Set<Promise<void>>()
+  readonly #aiming = new Map<number, (shot: Shot) => void>()
+  #orders = 0
+  #loops: Promise<unknown> = Promise.resolve()
+  readonly faults: Fault[] = []
+
+  constructor(options: InjectorOptions) {
+    this.#options = options
+    this.#marksman = fork(MARKSMAN, { execArgv: ['--conditions=@sqlite-efs/source', '--import', 'tsx'] })
+    this.#marksman.on('message', (shot: Shot) => {
+      this.#aiming.get(shot.id)?.(shot)
+      this.#aiming.delete(shot.id)
+    })
+  }
+
+  /** Begins. */
+  start(): void {
+    const { killEveryMs, freezeEveryMs, proxy } = this.#options
+    this.#loops = Promise.all([
+      this.#repeat(killEveryMs, () => this.#kill()),
+      this.#repeat(freezeEveryMs, async () => this.#freeze()),
+      this.#changeWeather(proxy),
+    ])
+  }
+
+  /** Ends all faults: the network is calm, and everybody awake. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort()
+    await this.#loops
+    await Promise.all(this.#freezes)
+    this.#options.proxy.weather = CALM
+    if (this.#marksman.connected) this.#marksman.disconnect()
+  }
+
+  async #repeat(meanMs: number, action: () => Promise<void>): Promise<void> {
+    const { random } = this.#options
+    let nextMs = performance.now()
+    do {
+      // Aiming takes time, and is not to make faults rare.
+      nextMs = Math.max(nextMs, performance.now() - 2 * meanMs) + Math.min(random.exponentialMs(meanMs), 4 * meanMs)
+      if (!(await this.#rest(Math.max(1, nextMs - performance.now())))) return
+      await action()
+    } while (!this.#end.signal.aborted)
+  }
+
+  /** Whether it was not ended meanwhile. */
+  #rest(ms: number): Promise<boolean> {
+    const { signal } = this.#end
+    return sleep(ms, true, { signal }).catch(() => false)
+  }
+
+  async #kill(): Promise<void> {
+    const { pool, random, hasFileLocks } = this.#options
+    const kind = random.weighted({ random: 40, transaction: hasFileLocks ? 20 : 0, commit: 40 })
+    if (kind !== 'random') {
+      const shot = await this.#aim(kind === 'commit' ? 'in-commit' : 'in-transaction', 'SIGKILL')
+      if (shot.pid !== undefined) {
+        this.#note(shot.inCommit ? 'kill in COMMIT' : 'kill in a transaction', this.#find(shot.pid))
+        return
+      }
+    }
+    const victim = random.pick(pool.working)
+    if (pool.kill(victim)) this.#note(victim.isFrozen ? 'kill while frozen' : 'kill at random', victim)
+  }
+
+  async #freeze(): Promise<void> {
+    const { pool, random, ttlMs, hasFileLocks } = this.#options
+    const kind = random.weighted(
+      hasFileLocks ? { short: 40, half: 25, long: 20, commit: 15 } : { short: 60, half: 40, long: 0, commit: 0 },
+    )
+    if (kind === 'commit') {
+      const shot = await this.#aim('in-commit', 'SIGSTOP')
+      const victim = shot.pid === undefined ? undefined : this.#find(shot.pid)
+      if (!victim) return
+      this.#note(shot.inCommit ? 'freeze in COMMIT, longer than the lease' : 'freeze, longer than the lease', victim)
+      return this.#keepFrozen(victim, random.between(1.2, 2.5) * ttlMs)
+    }
+    const awake = pool.working.filter(({ isFrozen }) => !isFrozen)
+    if (awake.length === 0) return
+    const victim = random.pick(awake)
+    const halfOfIt = hasFileLocks ? random.between(0.35, 0.65) : random.between(0.3, 0.45)
+    const [name, ms] = {
+      short: ['freeze, short', random.between(20, 200)] as const,
+      half: ['freeze, about half a lease', halfOfIt * ttlMs] as const,
+      long: ['freeze, longer than the lease', random.between(1.2, 2.5) * ttlMs] as const,
+    }[kind]
+    this.#note(name, victim)
+    this.#keepFrozen(victim, ms)
+  }
+
+  #keepFrozen(victim: Worker, ms: number): void {
+    const freeze = this.#options.pool.freeze(victim, ms, this.#end.signal)
+    this.#freezes.add(freeze)
+    void freeze.finally(() => this.#freezes.delete(freeze))
+  }
+
+  async #aim(moment: Order['moment'], signal: Order['signal']): Promise<Shot> {
+    const { pool, file, hasFileLocks, holder } = this.#options
+    const id = ++this.#orders
+    const pid = hasFileLocks ? undefined : await holder()
+    const pids = pool.working.filter(({ isFrozen }) => !isFrozen).map(({ pid }) => pid)
+    const order: Order = { id, file, moment, signal, pids, withinMs: AIM_MS, ...(pid === undefined ? {} : { pid }) }
+    if (!hasFileLocks && pid === undefined) return { id, inCommit: false }
+    return new Promise((resolve) => {
+      this.#aiming.set(id, resolve)
+      this.#marksman.send(order)
+    })
+  }
+
+  /** The victim, who may have been buried already. */
+  #find(pid: number): Worker {
+    const worker = this.#options.pool.working.find((each) => each.pid === pid)
+    return worker ?? { name: '', role: 'writer', pid, isFrozen: false }
+  }
+
+  #note(kind: Fault['kind'], { name, pid }: Worker): void {
+    this.faults.push({ at: monotonicMs(), kind, name, pid })
+  }
+
+  async #changeWeather(proxy: FaultyProxy): Promise<void> {
+    const { random, ttlMs } = this.#options
+    for (;;) {
+      proxy.weather = CALM
+      if (!(await this.#rest(random.between(2, 5) * ttlMs))) return
+      const kind = random.weighted({ rough: 50, slow: 20, blackout: 30 })
+      proxy.weather = weatherOf(kind, ttlMs)
+      const lastsMs = kind === 'blackout' ? random.between(0.2, 1.5) * ttlMs : random.between(1, 4) * ttlMs
+      if (!(await this.#rest(lastsMs))) return
+    }
+  }
+}
+
+function weatherOf(kind: 'rough' | 'slow' | 'blackout', ttlMs: number): Weather {
+  switch (kind) {
+    case 'rough': {
+      const each = 0.02
+      const fates = {
+        'delay-request': 0.1,
+        'delay-answer': 0.1,
+        'reset-before': each,
+        'reset-inside': each,
+        'reset-answer': each,
+        'close-answer': each,
+        'swallow-answer': each,
+        'swallow-request': each,
+        late: each,
+        duplicate: each,
+      }
+      return { name: kind, fates, maxDelayMs: ttlMs / 4 }
+    }
+    case 'slow':
+      return { name: kind, fates: { 'delay-request': 0.5, 'delay-answer': 0.5 }, maxDelayMs: ttlMs / 20 }
+    case 'blackout':
+      return { name: kind, fates: { 'swallow-request': 0.5, 'swallow-answer': 0.5 }, maxDelayMs: 0, refuses: true }
+  }
+}

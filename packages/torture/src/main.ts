@@ -1,0 +1,59 @@
+// pnpm torture --minutes M --workers N [--without-file-locks] [--control] [--seed S] [--json]
+import { parseArgs } from 'node:util'
+import type { Contestant } from './contestants.js'
+import { tableOf } from './table.js'
+import { torture } from './torture.js'
+
+const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--seed S] [--json]
+             [--ttl-ms 1200] [--max-clock-skew-ms 200] [--kill-every-ms 1500] [--freeze-every-ms 2000]`
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '2' },
+    workers: { type: 'string', default: '4' },
+    'without-file-locks': { type: 'boolean', default: false },
+    control: { type: 'boolean', default: false },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    json: { type: 'boolean', default: false },
+    'ttl-ms': { type: 'string', default: '1200' },
+    'max-clock-skew-ms': { type: 'string', default: '200' },
+    'kill-every-ms': { type: 'string', default: '1500' },
+    'freeze-every-ms': { type: 'string', default: '2000' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+function number(
+  name: 'minutes' | 'workers' | 'seed' | 'ttl-ms' | 'max-clock-skew-ms' | 'kill-every-ms' | 'freeze-every-ms',
+) {
+  const value = Number(values[name])
+  if (Number.isFinite(value) && value >= 0) return value
+  console.error(`--${name} is ${values[name]}: expected a number\n${USAGE}`)
+  process.exit(2)
+}
+
+function contestant(): Contestant {
+  if (values.control) return values['without-file-locks'] ? 'official-without-file-locks' : 'official'
+  return values['without-file-locks'] ? 'lease-without-file-locks' : 'lease'
+}
+
+if (values.help) {
+  console.log(USAGE)
+} else {
+  const { report, folder } = await torture({
+    contestant: contestant(),
+    seconds: number('minutes') * 60,
+    writers: number('workers'),
+    seed: number('seed'),
+    ttlMs: number('ttl-ms'),
+    maxClockSkewMs: number('max-clock-skew-ms'),
+    killEveryMs: number('kill-every-ms'),
+    freezeEveryMs: number('freeze-every-ms'),
+    onProgress: (line) => console.error(line),
+  })
+  console.log(values.json ? JSON.stringify(report, null, 2) : tableOf(report))
+  if (folder) {
+    console.error(`Something was violated. The file, the workers' logs and the faults are in ${folder}`)
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,116 @@
+import { attemptsOf, type Rules, type Violation } from './checker.js'
+import type { History } from './collector.js'
+import type { Contestant } from './contestants.js'
+import type { Fault } from './injector.js'
+import type { FaultyProxy } from './proxy.js'
+import { takeovers } from './takeovers.js'
+
+/** What a run was, did, and found. */
+export interface Report {
+  contestant: Contestant
+  seed: number
+  seconds: number
+  writers: number
+  ttlMs: number
+  maxClockSkewMs: number
+  processes: number
+  /** Faults made to processes, by kind. */
+  faults: Record<string, number>
+  kills: number
+  /** What the network did to requests, by kind. */
+  network: FaultyProxy['counts']
+  acknowledged: number
+  /** Failed writes, by code. */
+  failed: Record<string, number>
+  /** Writes whose worker died before it had an answer. */
+  unanswered: number
+  /** Of the writes whose outcome their maker did not know: how many turned out to be in the file. */
+  unknownButWritten: number
+  entries: number
+  reads: number
+  readsFailed: Record<string, number>
+  /** Reads that saw a state that never was, or an old one. */
+  dirtyReads: number
+  recoveries: number
+  conflicts: number
+  /** From the fault to the next grant. */
+  takeoverAfterKillMs: Spread
+  takeoverAfterFreezeMs: Spread
+  /** The longest time in which no write of anybody was acknowledged. */
+  longestGapMs: number
+  /** By kind. */
+  violations: Record<string, number>
+  details: Violation[]
+}
+
+/** How some times are spread. */
+export interface Spread {
+  count: number
+  p50: number
+  max: number
+}
+
+/** What a report is made of. */
+export interface ReportSource
+  extends Pick<Report, 'contestant' | 'seed' | 'seconds' | 'writers' | 'ttlMs' | 'maxClockSkewMs' | 'network'> {
+  histories: readonly History[]
+  faults: readonly Fault[]
+  violations: readonly Violation[]
+  dirtyReads: number
+  entryIds: readonly string[]
+  rules: Rules
+}
+
+/** Counts. */
+export function reportOf(source: ReportSource): Report {
+  const { contestant, seed, seconds, writers, ttlMs, maxClockSkewMs, network } = source
+  const { histories, faults, violations, rules, entryIds, dirtyReads } = source
+  const records = histories.flatMap((history) => history.records)
+  const attempts = attemptsOf(histories, rules)
+  const written = new Set(entryIds)
+  const times = takeovers(histories, faults)
+  const acks = records.flatMap((record) => (record.type === 'ack' ? [record.at] : []))
+  const answered = records.filter(({ type }) => type === 'ack' || type === 'fail').length
+  const count = (type: string, event: string) =>
+    records.filter((record) => record.type === type && 'event' in record && record.event === event).length
+  return {
+    ...{ contestant, seed, seconds, writers, ttlMs, maxClockSkewMs, network, dirtyReads },
+    processes: histories.filter((history) => history.records.length > 0).length,
+    faults: countBy(faults.map(({ kind }) => kind)),
+    kills: faults.filter(({ kind }) => kind.startsWith('kill')).length,
+    acknowledged: acks.length,
+    failed: countBy(records.flatMap((record) => (record.type === 'fail' ? [record.code] : []))),
+    unanswered: attempts.size - answered,
+    unknownButWritten: [...attempts.values()].filter(({ id, outcome }) => outcome === 'unknown' && written.has(id))
+      .length,
+    entries: entryIds.length,
+    reads: records.filter(({ type }) => type === 'read').length,
+    readsFailed: countBy(records.flatMap((record) => (record.type === 'read-failed' ? [record.code] : []))),
+    recoveries: count('file', 'recovery'),
+    conflicts: count('file', 'conflict'),
+    takeoverAfterKillMs: spread(times.afterKillMs),
+    takeoverAfterFreezeMs: spread(times.afterFreezeMs),
+    longestGapMs: Math.round(longestGap(acks)),
+    violations: countBy(violations.map(({ kind }) => kind)),
+    details: violations.slice(0, 100),
+  }
+}
+
+function countBy(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
+  return counts
+}
+
+const spread = (sorted: readonly number[]): Spread => ({
+  count: sorted.length,
+  p50: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
+  max: Math.round(sorted.at(-1) ?? 0),
+})
+
+function longestGap(times: readonly number[]): number {
+  let longest = 0
+  const sorted = times.toSorted((a, b) => a - b)
+  for (const [index, at] of sorted.entries()) longest = Math.max(longest, at - (sorted[index - 1] ?? at))
+  return longest
+}

@@ -1,0 +1,181 @@
+import { realpathSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
+import { startDynamoDB } from '@sqlite-efs/testing'
+import { createBank } from './bank.js'
+import { bundleWorker } from './bundle.js'
+import { checkReads } from './check-reads.js'
+import { check, type Rules, type Violation } from './checker.js'
+import { Collector } from './collector.js'
+import { type Contestant, TABLE } from './contestants.js'
+import { readFinalState } from './final-state.js'
+import { Injector } from './injector.js'
+import { Pool } from './pool.js'
+import { FaultyProxy } from './proxy.js'
+import { Random } from './random.js'
+import { type Report, reportOf } from './report.js'
+import type { WorkerConfig } from './worker-config.js'
+
+/** What a run is to be. */
+export interface TortureOptions {
+  contestant: Contestant
+  seconds: number
+  writers: number
+  seed: number
+  ttlMs: number
+  maxClockSkewMs: number
+  /** Time between two kills, and between two freezes, on average. */
+  killEveryMs: number
+  freezeEveryMs: number
+  /** Hears how it goes every few seconds, and of each violation that the workers see themselves. */
+  onProgress?(line: string): void
+  /** What a test does to the file, to show that it is found: while all goes on, and when all is over. */
+  sabotage?: { during?(file: string): void; after?(file: string): void }
+}
+
+/** A report, and where the file and the workers' logs are, if they were kept. */
+export interface TortureResult {
+  report: Report
+  /** Kept where something was violated. */
+  folder: string | undefined
+}
+
+const PROGRESS_MS = 5000
+const START_MS = 60_000
+
+/** Tortures one contestant on one file in a folder of its own. */
+export async function torture(options: TortureOptions): Promise<TortureResult> {
+  const { contestant, seconds, writers, seed, ttlMs, maxClockSkewMs } = options
+  const folder = realpathSync(await mkdtemp(join(tmpdir(), 'torture-')))
+  const file = join(folder, 'bank.db')
+  const logs = join(folder, 'logs')
+  await mkdir(logs)
+  await createBank(file)
+
+  await using dynamodb = await startDynamoDB()
+  await createLeaseTable(dynamodb.config, TABLE)
+  await using proxy = new FaultyProxy(Number(new URL(dynamodb.config.endpoint).port), ttlMs, new Random(seed + 1))
+  const port = await proxy.listen()
+  const env = { ...dynamodb.env, AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${port}` }
+  const pool = new Pool({
+    program: await bundleWorker(),
+    configure: configurator(options, file, logs),
+    env,
+    writers,
+    readers: 1,
+    spares: Math.max(2, Math.ceil(writers / 2)),
+  })
+  const collector = new Collector(logs)
+  const hasFileLocks = !contestant.includes('without-file-locks') && contestant !== 'nothing'
+  const injector = new Injector({
+    pool,
+    proxy,
+    file,
+    ttlMs,
+    hasFileLocks,
+    random: new Random(seed),
+    killEveryMs: options.killEveryMs,
+    freezeEveryMs: options.freezeEveryMs,
+    holder: holderOf(dynamodb.env, file),
+  })
+  pool.start()
+  await firstAcknowledgement(collector)
+  injector.start()
+  await observe(options, collector, injector, file)
+  await injector[Symbol.asyncDispose]()
+  await pool.stop()
+  collector.collect()
+
+  options.sabotage?.after?.(file)
+  const rules: Rules = { holdsErrorsToTheirWord: !contestant.startsWith('official'), holdsReads: hasFileLocks }
+  const state = readFinalState(file)
+  const accidents = pool.accidents.map((detail): Violation => ({ kind: 'accident', detail }))
+  const violations = [...check(collector.histories, state, rules), ...accidents]
+  const report = reportOf({
+    ...{ contestant, seed, seconds, writers, ttlMs, maxClockSkewMs, violations, rules },
+    network: proxy.counts,
+    histories: collector.histories,
+    faults: injector.faults,
+    dirtyReads: rules.holdsReads ? 0 : checkReads(collector.histories).length,
+    entryIds: state.entries.map(({ transferId }) => transferId),
+  })
+  if (violations.length === 0) {
+    await rm(folder, { recursive: true })
+    return { report, folder: undefined }
+  }
+  await writeFile(join(folder, 'report.json'), JSON.stringify(report, null, 2))
+  await writeFile(join(folder, 'faults.json'), JSON.stringify(injector.faults))
+  return { report, folder }
+}
+
+/** Nobody is harmed before everybody had time to load. */
+async function firstAcknowledgement(collector: Collector): Promise<void> {
+  const deadlineMs = performance.now() + START_MS
+  while (!collector.collect().some(({ type }) => type === 'ack')) {
+    if (performance.now() > deadlineMs) throw new Error(`nothing was written within ${START_MS} ms, without any fault`)
+    await sleep(50)
+  }
+}
+
+async function observe(
+  { seconds, onProgress = () => {}, sabotage }: TortureOptions,
+  collector: Collector,
+  injector: Injector,
+  file: string,
+): Promise<void> {
+  const startedMs = performance.now()
+  let [acknowledged, failed, reads] = [0, 0, 0]
+  for (;;) {
+    const leftMs = seconds * 1000 - (performance.now() - startedMs)
+    await sleep(Math.max(0, Math.min(PROGRESS_MS, leftMs)))
+    for (const record of collector.collect()) {
+      if (record.type === 'ack') acknowledged++
+      if (record.type === 'fail') failed++
+      if (record.type === 'read') reads++
+      if (record.type === 'violation') onProgress(`VIOLATION (${record.what}): ${record.detail}`)
+    }
+    const kills = injector.faults.filter(({ kind }) => kind.startsWith('kill')).length
+    const at = Math.round((performance.now() - startedMs) / 1000)
+    onProgress(
+      `${at} s: ${acknowledged} acknowledged, ${failed} failed, ${reads} reads; ${kills} kills, ${injector.faults.length - kills} freezes`,
+    )
+    if (performance.now() - startedMs >= seconds * 1000) return
+    sabotage?.during?.(file)
+  }
+}
+
+function configurator(
+  options: TortureOptions,
+  file: string,
+  logs: string,
+): (role: WorkerConfig['role']) => WorkerConfig {
+  const { contestant, seed, ttlMs, maxClockSkewMs } = options
+  const random = new Random(seed + 2)
+  let count = 0
+  return (role) => {
+    const name = `${role.slice(0, 1)}${++count}`
+    return {
+      ...{ role, name, file, contestant, ttlMs, maxClockSkewMs },
+      log: join(logs, `${name}.log`),
+      seed: seed + 100 + count,
+      tellers: 3,
+      // A deferred transaction reads before it has the lease: without file locks it could read what is half written.
+      transactionMode: contestant === 'lease' && random.chance(role === 'reader' ? 1 : 0.3) ? 'deferred' : 'immediate',
+      patience: random.weighted({ patient: 60, default: 30, hasty: 10 }),
+    }
+  }
+}
+
+/** Asks the line itself, past the proxy. */
+function holderOf(env: Readonly<Record<string, string>>, file: string): () => Promise<number | undefined> {
+  Object.assign(process.env, env)
+  const leaser = new DynamoDBLeaser({ tableName: TABLE })
+  return async () => {
+    const { contenders } = await leaser.inspect(`database#${file}`)
+    const pid = Number(contenders[0]?.who.split(':').at(-1))
+    return Number.isInteger(pid) ? pid : undefined
+  }
+}
