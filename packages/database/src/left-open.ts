@@ -13,18 +13,17 @@ let collectGarbage: (() => void) | undefined
  * statements is garbage collected, and has no other way to end one (https://github.com/tursodatabase/libsql-js/issues/228).
  */
 export function countLeftOpen(): void {
-  if (++leftOpen >= MAX_LEFT_OPEN) void closeLeftOpen()
+  if (++leftOpen >= MAX_LEFT_OPEN) collecting ??= collect()
 }
 
 /**
- * Has the files closed that closed connections left open, by a garbage collection: some milliseconds for a small heap, about a
- * second for one of a gigabyte. So it is done when a file's last user leaves, and else only before descriptors pile up.
+ * Has the files closed that closed connections left open, by a garbage collection: some tens of milliseconds,
+ * more for a large heap. So it is done when a file's last user leaves, and else only before descriptors pile up.
  */
 export async function closeLeftOpen(): Promise<void> {
-  while (leftOpen > 0 || collecting) {
-    collecting ??= collect()
-    await collecting
-  }
+  // One that is under way may have come too early for the caller's.
+  await collecting
+  if (leftOpen > 0) await (collecting ??= collect())
 }
 
 async function collect(): Promise<void> {

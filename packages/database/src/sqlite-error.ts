@@ -53,6 +53,7 @@ export const isCommitSurelyUndone = (error: unknown) => [CONSTRAINT, FULL, READO
 export function asDatabaseError(error: unknown, path: string): unknown {
   const extendedCode = extendedCodeOf(error)
   if (extendedCode === 0 || error instanceof DatabaseError || !(error instanceof Error)) return error
+  forgetFrames(error)
   if (extendedCode === READONLY_DBMOVED) return moved(path, error)
   if (isReadOnly(error) || isCannotOpen(error)) {
     return new DatabaseError(
@@ -69,6 +70,12 @@ export function asDatabaseError(error: unknown, path: string): unknown {
     { cause: error },
   )
 }
+
+/**
+ * Until its stack is read, an error refers to what its functions were called on: libsql's statement, which keeps its file
+ * open for as long as somebody keeps the error.
+ */
+const forgetFrames = (error: Error) => error.stack
 
 /** Has errors of SQLite and of the file system come out as this package's own. */
 export function withTypedErrors<T>(path: string, action: () => T): T {
