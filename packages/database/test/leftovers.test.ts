@@ -9,7 +9,7 @@ import { ManualClock } from './support/manual-clock.js'
 import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 // Which descriptors a process has is not to be had elsewhere.
-const describeOnLinux = describe.runIf(existsSync('/proc/self/fd'))
+const canSee = existsSync('/proc/self/fd')
 
 /** The files that this process has open in the database's folder. */
 function openFiles(path: string): string[] {
@@ -35,7 +35,7 @@ function othersMayWrite(path: string): boolean {
   return answer === 'yes'
 }
 
-describeOnLinux('after close', () => {
+describe.runIf(canSee)('after close', () => {
   it('no file of the database is open any more, whatever was done', async () => {
     const path = scratchPath()
     const bank = await openBank({}, path)
@@ -94,7 +94,7 @@ describeOnLinux('after close', () => {
   })
 })
 
-describeOnLinux('a process that is frozen often', () => {
+describe.runIf(canSee)('a process that is frozen often', () => {
   it('does not pile up descriptors', async () => {
     const clock = new ManualClock()
     const path = scratchPath()
