@@ -53,6 +53,8 @@ export class Injector implements AsyncDisposable {
   #orders = 0
   #loops: Promise<unknown> = Promise.resolve()
   readonly faults: Fault[] = []
+  /** When the network became how. */
+  readonly weather: { at: number; name: string }[] = []
 
   constructor(options: InjectorOptions) {
     this.#options = options
@@ -101,7 +103,7 @@ export class Injector implements AsyncDisposable {
 
   async #kill(): Promise<void> {
     const { pool, random, hasFileLocks } = this.#options
-    const kind = random.weighted({ random: 40, transaction: hasFileLocks ? 20 : 0, commit: 40 })
+    const kind = random.weighted({ random: 50, transaction: hasFileLocks ? 20 : 0, commit: 30 })
     if (kind !== 'random') {
       const shot = await this.#aim(kind === 'commit' ? 'in-commit' : 'in-transaction', 'SIGKILL')
       if (shot.pid !== undefined) {
@@ -169,11 +171,15 @@ export class Injector implements AsyncDisposable {
 
   async #changeWeather(proxy: FaultyProxy): Promise<void> {
     const { random, ttlMs } = this.#options
+    const become = (weather: Weather) => {
+      proxy.weather = weather
+      this.weather.push({ at: monotonicMs(), name: weather.name })
+    }
     for (;;) {
-      proxy.weather = CALM
+      become(CALM)
       if (!(await this.#rest(random.between(2, 5) * ttlMs))) return
       const kind = random.weighted({ rough: 50, slow: 20, blackout: 30 })
-      proxy.weather = weatherOf(kind, ttlMs)
+      become(weatherOf(kind, ttlMs))
       const lastsMs = kind === 'blackout' ? random.between(0.2, 1.5) * ttlMs : random.between(1, 4) * ttlMs
       if (!(await this.#rest(lastsMs))) return
     }

@@ -1,11 +1,11 @@
-// pnpm torture --minutes M --workers N [--without-file-locks] [--control] [--seed S] [--json]
+// pnpm torture --minutes M --workers N [--without-file-locks] [--control] [--seed S] [--json] [--keep]
 import { parseArgs } from 'node:util'
 import type { Contestant } from './contestants.js'
 import { tableOf } from './table.js'
 import { torture } from './torture.js'
 
-const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--seed S] [--json]
-             [--ttl-ms 1200] [--max-clock-skew-ms 200] [--kill-every-ms 1500] [--freeze-every-ms 2000]`
+const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--seed S] [--json] [--keep]
+             [--ttl-ms 1000] [--max-clock-skew-ms 100] [--kill-every-ms 1600] [--freeze-every-ms 2000]`
 
 const { values } = parseArgs({
   options: {
@@ -14,10 +14,11 @@ const { values } = parseArgs({
     'without-file-locks': { type: 'boolean', default: false },
     control: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    'ttl-ms': { type: 'string', default: '1200' },
-    'max-clock-skew-ms': { type: 'string', default: '200' },
-    'kill-every-ms': { type: 'string', default: '1500' },
+    'ttl-ms': { type: 'string', default: '1000' },
+    'max-clock-skew-ms': { type: 'string', default: '100' },
+    'kill-every-ms': { type: 'string', default: '1600' },
     'freeze-every-ms': { type: 'string', default: '2000' },
     help: { type: 'boolean', default: false },
   },
@@ -49,11 +50,13 @@ if (values.help) {
     maxClockSkewMs: number('max-clock-skew-ms'),
     killEveryMs: number('kill-every-ms'),
     freezeEveryMs: number('freeze-every-ms'),
+    keep: values.keep,
     onProgress: (line) => console.error(line),
   })
   console.log(values.json ? JSON.stringify(report, null, 2) : tableOf(report))
+  const isClean = report.details.length === 0
   if (folder) {
-    console.error(`Something was violated. The file, the workers' logs and the faults are in ${folder}`)
-    process.exitCode = 1
+    console.error(`${isClean ? 'All went well' : 'Something was violated'}. File, logs and faults are in ${folder}`)
   }
+  if (!isClean) process.exitCode = 1
 }

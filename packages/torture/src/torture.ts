@@ -32,6 +32,8 @@ export interface TortureOptions {
   freezeEveryMs: number
   /** Hears how it goes every few seconds, and of each violation that the workers see themselves. */
   onProgress?(line: string): void
+  /** Whether the file and the logs are kept although all went well. */
+  keep?: boolean
   /** What a test does to the file, to show that it is found: while all goes on, and when all is over. */
   sabotage?: { during?(file: string): void; after?(file: string): void }
 }
@@ -39,7 +41,7 @@ export interface TortureOptions {
 /** A report, and where the file and the workers' logs are, if they were kept. */
 export interface TortureResult {
   report: Report
-  /** Kept where something was violated. */
+  /** Kept where something was violated, or it was asked for. */
   folder: string | undefined
 }
 
@@ -102,12 +104,12 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     dirtyReads: rules.holdsReads ? 0 : checkReads(collector.histories).length,
     entryIds: state.entries.map(({ transferId }) => transferId),
   })
-  if (violations.length === 0) {
+  if (violations.length === 0 && !options.keep) {
     await rm(folder, { recursive: true })
     return { report, folder: undefined }
   }
   await writeFile(join(folder, 'report.json'), JSON.stringify(report, null, 2))
-  await writeFile(join(folder, 'faults.json'), JSON.stringify(injector.faults))
+  await writeFile(join(folder, 'faults.json'), JSON.stringify({ faults: injector.faults, weather: injector.weather }))
   return { report, folder }
 }
 
@@ -127,7 +129,7 @@ async function observe(
   file: string,
 ): Promise<void> {
   const startedMs = performance.now()
-  let [acknowledged, failed, reads] = [0, 0, 0]
+  let [acknowledged, failed, reads, violations] = [0, 0, 0, 0]
   for (;;) {
     const leftMs = seconds * 1000 - (performance.now() - startedMs)
     await sleep(Math.max(0, Math.min(PROGRESS_MS, leftMs)))
@@ -135,7 +137,7 @@ async function observe(
       if (record.type === 'ack') acknowledged++
       if (record.type === 'fail') failed++
       if (record.type === 'read') reads++
-      if (record.type === 'violation') onProgress(`VIOLATION (${record.what}): ${record.detail}`)
+      if (record.type === 'violation' && ++violations <= 10) onProgress(`VIOLATION (${record.what}): ${record.detail}`)
     }
     const kills = injector.faults.filter(({ kind }) => kind.startsWith('kill')).length
     const at = Math.round((performance.now() - startedMs) / 1000)

@@ -1,0 +1,69 @@
+import { rm } from 'node:fs/promises'
+import Database from 'libsql'
+import { expect, test } from 'vitest'
+import { type TortureOptions, torture } from '../src/torture.js'
+
+const SHORT: TortureOptions = {
+  contestant: 'lease',
+  seconds: 15,
+  writers: 3,
+  seed: 7,
+  ttlMs: 1200,
+  maxClockSkewMs: 200,
+  killEveryMs: 800,
+  freezeEveryMs: 800,
+}
+
+async function violationsOf(options: Partial<TortureOptions>): Promise<string[]> {
+  const { report, folder } = await torture({ ...SHORT, seconds: 4, killEveryMs: 1e9, freezeEveryMs: 1e9, ...options })
+  if (folder) await rm(folder, { recursive: true })
+  return Object.keys(report.violations).toSorted()
+}
+
+function run(file: string, ...statements: string[]): void {
+  const db = new Database(file)
+  // Others write it at the same time, in the first test.
+  db.pragma('busy_timeout = 5000')
+  for (const sql of statements) db.exec(sql)
+  db.close()
+}
+
+test('processes that are killed and frozen, on a network that fails, lose nothing and tear nothing', async () => {
+  const { report, folder } = await torture(SHORT)
+  expect({ details: report.details, folder }).toEqual({ details: [], folder: undefined })
+  expect(report.acknowledged).toBeGreaterThan(0)
+  expect(report.reads).toBeGreaterThan(0)
+  // Faults of each kind were made.
+  expect(report.kills).toBeGreaterThan(0)
+  expect(Object.keys(report.faults).some((kind) => kind.startsWith('freeze'))).toBe(true)
+  const { pass = 0, ...harm } = report.network
+  expect(pass).toBeGreaterThan(0)
+  expect(Object.keys(harm)).not.toEqual([])
+})
+
+test('a balance that changes behind everybody’s back is seen by the readers while all goes on', async () => {
+  const during = (file: string) => run(file, 'UPDATE "Account" SET "balance" = "balance" + 1 WHERE "id" = 1')
+  const seen: string[] = []
+  const onProgress = (line: string) => void seen.push(line)
+  const violations = await violationsOf({ seconds: 8, sabotage: { during }, onProgress })
+  expect(violations).toEqual(['sum'])
+  expect(seen.some((line) => line.startsWith('VIOLATION (sum)'))).toBe(true)
+})
+
+test('what becomes of the file after all is over is found', async () => {
+  const after = (file: string) =>
+    run(
+      file,
+      'DELETE FROM "Entry" WHERE "id" = (SELECT MAX("id") FROM "Entry")',
+      'DELETE FROM "Leg" WHERE "id" = 1',
+      'INSERT INTO "Entry" SELECT "id" + 1000000, "transferId", "sequence", "seq", "style", "fromId", "toId", "amount", "fence", "memo" FROM "Entry" WHERE "style" <> \'trigger\' LIMIT 1',
+    )
+  expect(await violationsOf({ sabotage: { after } })).toEqual(
+    expect.arrayContaining(['duplicated', 'half', 'lost', 'sum']),
+  )
+})
+
+test('processes with neither lease nor locks lose transfers, and it is found', async () => {
+  const violations = await violationsOf({ contestant: 'nothing' })
+  expect(violations.some((kind) => ['lost', 'sum', 'integrity', 'half'].includes(kind))).toBe(true)
+})
