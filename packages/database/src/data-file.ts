@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  realpathSync,
-  rmSync,
-  type Stats,
-  statSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import Libsql from 'libsql'
 import { notADatabase, uriOf, wrongJournalMode } from './connection.js'
@@ -80,7 +70,7 @@ export function inspectDataFile(path: string): DataFileState {
 }
 
 function statIfThere(path: string): Stats | undefined {
-  const stats = withTypedErrors(path, () => statSync(path, { throwIfNoEntry: false })) ?? statByOpening(path)
+  const stats = withTypedErrors(path, () => statSync(path, { throwIfNoEntry: false }) ?? statAnew(path))
   if (stats) return stats
   if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
     throw new DatabaseError(
@@ -93,21 +83,16 @@ function statIfThere(path: string): Stats | undefined {
 }
 
 /**
- * An NFS client may say "not there" from memory for a minute after another host made the file; open() asks the server.
- * Where stat() finds nothing, this process has no lock on it that closing it could drop.
+ * An NFS client may say "not there" from memory for half a minute after another host made the file, also to open(). It asks the
+ * server when the folder is opened, and forgets what it remembers of a folder that has changed.
  */
-function statByOpening(path: string): Stats | undefined {
-  let file: number
+function statAnew(path: string): Stats | undefined {
   try {
-    file = openSync(path, 'r')
+    closeSync(openSync(dirname(path), 'r'))
   } catch {
     return undefined
   }
-  try {
-    return fstatSync(file)
-  } finally {
-    closeSync(file)
-  }
+  return statSync(path, { throwIfNoEntry: false })
 }
 
 /** What a new file is to be. */

@@ -18,9 +18,13 @@ let count = 0
 let polling: { report: PollReport; stop: () => Promise<void> } | undefined
 
 const handlers: { [What in keyof Requests]: (asks: Requests[What]['asks']) => Promise<Requests[What]['answers']> } = {
-  query: ({ sql }) => subject().query(sql),
+  query: (statement) => subject().query(statement),
+  queries: async ({ statements }) => {
+    await Promise.all(statements.map((statement) => subject().query(statement)))
+    return null
+  },
   begin: async ({ mode }) => done(subject().begin(mode)),
-  run: ({ sql }) => subject().run(sql),
+  run: (statement) => subject().run(statement),
   commit: () => done(subject().commit()),
   rollback: () => done(subject().rollback()),
   script: ({ sql }) => done(subject().script(sql)),
@@ -46,14 +50,14 @@ async function done(promise: Promise<void>): Promise<null> {
 }
 
 async function probe(): Promise<Probe> {
-  return probeOf((await subject().query(PROBE))[0])
+  return probeOf((await subject().query({ sql: PROBE }))[0])
 }
 
 async function add(): Promise<number> {
   const n = count++
   await subject().begin()
   try {
-    await subject().run(ADD_TO_ALL)
+    await subject().run({ sql: ADD_TO_ALL })
     await subject().run(addEntry(options.who, n))
   } catch (error) {
     await subject().rollback()

@@ -1,5 +1,5 @@
 import type { Probe } from '../world.js'
-import type { Row, SubjectOptions } from './subject.js'
+import type { Row, Statement, SubjectOptions } from './subject.js'
 
 /** What an actor is started with. */
 export interface ActorOptions extends SubjectOptions {
@@ -8,9 +8,11 @@ export interface ActorOptions extends SubjectOptions {
 
 /** What an actor can be asked for, with what it answers. */
 export interface Requests {
-  query: { asks: { sql: string }; answers: Row[] }
+  query: { asks: Statement; answers: Row[] }
+  /** Sent in one turn of the event loop, so that they may share what can be shared. */
+  queries: { asks: { statements: Statement[] }; answers: null }
   begin: { asks: { mode?: 'immediate' | 'deferred' }; answers: null }
-  run: { asks: { sql: string }; answers: Row[] }
+  run: { asks: Statement; answers: Row[] }
   commit: { asks: object; answers: null }
   rollback: { asks: object; answers: null }
   script: { asks: { sql: string }; answers: null }

@@ -17,14 +17,20 @@ export interface SubjectOptions {
   ttlMs?: number
 }
 
+/** SQL, and its parameters. */
+export interface Statement {
+  sql: string
+  args?: (string | number)[]
+}
+
 export type Row = (number | string | null)[]
 
 /** One user of the file in one process. */
 export interface Subject {
-  query(sql: string): Promise<Row[]>
+  query(statement: Statement): Promise<Row[]>
   begin(mode?: 'immediate' | 'deferred'): Promise<void>
   /** Runs a statement in the open transaction. */
-  run(sql: string): Promise<Row[]>
+  run(statement: Statement): Promise<Row[]>
   commit(): Promise<void>
   rollback(): Promise<void>
   script(sql: string): Promise<void>
@@ -38,6 +44,10 @@ export function openSubject(options: SubjectOptions): Subject {
 const plain = (rows: readonly (readonly unknown[])[]): Row[] =>
   rows.map((row) => row.map((value) => (typeof value === 'bigint' ? Number(value) : (value as string | null))))
 
+/** SQLite's integers are bigints. */
+const bound = (args: readonly (string | number)[] = []) =>
+  args.map((value) => (typeof value === 'number' ? BigInt(value) : value))
+
 class Ours implements Subject {
   readonly #database: Database
   #transaction: Transaction | undefined
@@ -47,16 +57,16 @@ class Ours implements Subject {
     this.#database = openDatabase({ path, leaser, leaseKey, timeoutMs, transactionTimeoutMs: timeoutMs })
   }
 
-  async query(sql: string): Promise<Row[]> {
-    return plain((await this.#database.execute(sql)).rows)
+  async query({ sql, args }: Statement): Promise<Row[]> {
+    return plain((await this.#database.execute(sql, bound(args))).rows)
   }
 
   async begin(mode: 'immediate' | 'deferred' = 'immediate'): Promise<void> {
     this.#transaction = await this.#database.transaction({ mode })
   }
 
-  async run(sql: string): Promise<Row[]> {
-    return plain((await this.#open.execute(sql)).rows)
+  async run({ sql, args }: Statement): Promise<Row[]> {
+    return plain((await this.#open.execute(sql, bound(args))).rows)
   }
 
   commit(): Promise<void> {
@@ -94,18 +104,18 @@ class Raw implements Subject {
     if (cachePages) this.#libsql.exec(`PRAGMA cache_size=${cachePages}; PRAGMA cache_spill=ON`)
   }
 
-  async query(sql: string): Promise<Row[]> {
-    return this.run(sql)
+  async query(statement: Statement): Promise<Row[]> {
+    return this.run(statement)
   }
 
   async begin(): Promise<void> {
     this.#libsql.exec('BEGIN IMMEDIATE')
   }
 
-  async run(sql: string): Promise<Row[]> {
+  async run({ sql, args = [] }: Statement): Promise<Row[]> {
     const statement = this.#libsql.prepare(sql)
-    if (statement.reader) return plain(statement.raw().all([]) as unknown[][])
-    statement.run([])
+    if (statement.reader) return plain(statement.raw().all(args) as unknown[][])
+    statement.run(args)
     return []
   }
 
