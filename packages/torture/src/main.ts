@@ -5,7 +5,7 @@ import { tableOf } from './table.js'
 import { torture } from './torture.js'
 
 const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--seed S] [--json] [--keep]
-             [--ttl-ms 1000] [--max-clock-skew-ms 100] [--kill-every-ms 1600] [--freeze-every-ms 2000]`
+             [--ttl-ms 2000] [--max-clock-skew-ms 200] [--kill-every-ms 1800] [--freeze-every-ms 2000]`
 
 const { values } = parseArgs({
   options: {
@@ -16,9 +16,9 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     keep: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
-    'ttl-ms': { type: 'string', default: '1000' },
-    'max-clock-skew-ms': { type: 'string', default: '100' },
-    'kill-every-ms': { type: 'string', default: '1600' },
+    'ttl-ms': { type: 'string', default: '2000' },
+    'max-clock-skew-ms': { type: 'string', default: '200' },
+    'kill-every-ms': { type: 'string', default: '1800' },
     'freeze-every-ms': { type: 'string', default: '2000' },
     help: { type: 'boolean', default: false },
   },

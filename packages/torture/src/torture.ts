@@ -84,7 +84,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     holder: holderOf(dynamodb.env, file),
   })
   pool.start()
-  await firstAcknowledgement(collector)
+  await firstAnswer(collector)
   injector.start()
   await observe(options, collector, injector, file)
   await injector[Symbol.asyncDispose]()
@@ -113,11 +113,12 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   return { report, folder }
 }
 
-/** Nobody is harmed before everybody had time to load. */
-async function firstAcknowledgement(collector: Collector): Promise<void> {
+/** Nobody is harmed before somebody is at work: loading takes seconds. */
+async function firstAnswer(collector: Collector): Promise<void> {
   const deadlineMs = performance.now() + START_MS
-  while (!collector.collect().some(({ type }) => type === 'ack')) {
-    if (performance.now() > deadlineMs) throw new Error(`nothing was written within ${START_MS} ms, without any fault`)
+  while (!collector.collect().some(({ type }) => type === 'ack' || type === 'fail')) {
+    if (performance.now() > deadlineMs)
+      throw new Error(`no write had an answer within ${START_MS} ms, without any fault`)
     await sleep(50)
   }
 }

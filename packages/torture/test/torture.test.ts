@@ -8,7 +8,7 @@ const SHORT: TortureOptions = {
   seconds: 15,
   writers: 3,
   seed: 7,
-  ttlMs: 1200,
+  ttlMs: 2000,
   maxClockSkewMs: 200,
   killEveryMs: 800,
   freezeEveryMs: 800,
