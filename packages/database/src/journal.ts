@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseError } from './errors.js'
@@ -70,16 +70,14 @@ export function putJournalInPlace(path: string): boolean {
   const temporary = `${journalPathOf(path)}.${randomBytes(6).toString('hex')}`
   try {
     writeSynced(temporary, 'wx')
-    try {
-      linkSync(temporary, journalPathOf(path))
-    } finally {
-      unlinkSync(temporary)
-    }
+    linkSync(temporary, journalPathOf(path))
     syncFolder(path)
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
     throw isFull(error) ? asDatabaseError(error, path) : notWritable(path, error)
+  } finally {
+    rmSync(temporary, { force: true })
   }
 }
 
