@@ -12,16 +12,28 @@ import { Stage, TABLE } from './stage.js'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { rounds: { type: 'string' }, list: { type: 'boolean' }, keep: { type: 'boolean' } },
+  options: {
+    rounds: { type: 'string' },
+    minutes: { type: 'string' },
+    list: { type: 'boolean' },
+    keep: { type: 'boolean' },
+  },
 })
+
+const rounds = positive('rounds')
+/** How long torture lasts. */
+const minutes = positive('minutes') ?? 2
+
+function positive(option: 'rounds' | 'minutes'): number | undefined {
+  const value = values[option]
+  if (value === undefined) return undefined
+  if (Number(value) > 0) return Number(value)
+  throw new Error(`--${option} ${value} can't be used: a number larger than 0 is wanted.`)
+}
 
 function chosen(): Scenario[] {
   const unknown = positionals.find((name) => !SCENARIOS.some((scenario) => scenario.name.startsWith(name)))
   if (unknown) throw new Error(`There is no scenario "${unknown}": see pnpm test:nfs --list`)
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
-  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
-    throw new Error(`--rounds ${values.rounds} can't be used: a number of rounds is wanted.`)
-  }
   return SCENARIOS.filter(({ name }) => positionals.length === 0 || positionals.some((it) => name.startsWith(it))).map(
     (scenario) => ({ ...scenario, rounds: rounds ?? scenario.rounds }),
   )
@@ -35,6 +47,7 @@ async function playAll(scenarios: readonly Scenario[]): Promise<Result[]> {
     [1, 2, 3].map((number) => new Guest(number)),
     await buildPrograms(),
     dynamodb.env,
+    minutes,
   )
   const results: Result[] = []
   for (const scenario of scenarios) {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { bundleWorker } from '@sqlite-efs/torture'
 import { build } from 'esbuild'
 import { RIG_FOLDER } from './rig.js'
 
@@ -11,6 +12,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** What guests run, as files that they see. */
 export interface Programs {
   actor: string
+  /** Of packages/torture. */
+  worker: string
   /** To be preloaded: see die-at-write.c. */
   dieAtWrite: string
 }
@@ -33,5 +36,5 @@ export async function buildPrograms(): Promise<Programs> {
   })
   const dieAtWrite = join(RIG_FOLDER, 'run/die-at-write.so')
   await execute('gcc', ['-O2', '-shared', '-fPIC', '-o', dieAtWrite, here('guest/die-at-write.c')])
-  return { actor: join(outdir, 'actor.mjs'), dieAtWrite }
+  return { actor: join(outdir, 'actor.mjs'), worker: await bundleWorker(), dieAtWrite }
 }

@@ -2,10 +2,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
 import { DynamoDBLeaser } from '@sqlite-efs/lease'
+import { toEnvironment, type WorkerConfig } from '@sqlite-efs/torture'
 import Libsql from 'libsql'
 import { Actor } from './actor.js'
 import type { SubjectOptions } from './guest/subject.js'
-import type { Guest } from './guest.js'
+import type { Guest, GuestProcess } from './guest.js'
 import type { Programs } from './programs.js'
 import { EXPORT, MOUNT } from './rig.js'
 import { SCHEMA } from './world.js'
@@ -33,10 +34,15 @@ export class Stage {
   readonly guests: readonly Guest[]
   readonly #programs: Programs
   readonly #env: Readonly<Record<string, string>>
+  readonly minutes: number
   #places = 0
 
-  /** @param env with it a DynamoDB client finds the table, here and in the guests */
-  constructor(guests: readonly Guest[], programs: Programs, env: Readonly<Record<string, string>>) {
+  /**
+   * @param env with it a DynamoDB client finds the table, here and in the guests
+   * @param minutes how long what is to last is played
+   */
+  constructor(guests: readonly Guest[], programs: Programs, env: Readonly<Record<string, string>>, minutes: number) {
+    this.minutes = minutes
     this.guests = guests
     this.#programs = programs
     this.#env = env
@@ -76,15 +82,25 @@ export class Stage {
   /** Starts a process on a host that has the file at `place` for its own. */
   actor(guest: Guest, place: Place, { dieAt, kind = 'ours', ...cast }: Cast): Promise<Actor> {
     const options = { kind, path: place.inGuests, leaseKey: place.name, tableName: TABLE, ...cast }
-    const environment = Object.entries({
-      ...this.#env,
-      ...(dieAt ? { DIE_AT: dieAt, LD_PRELOAD: this.#programs.dieAtWrite } : {}),
-    })
-    return Actor.start(
-      guest,
-      this.#programs.actor,
-      options,
-      environment.map(([name, value]) => `${name}=${value}`).join(' '),
-    )
+    return Actor.start(guest, this.#programs.actor, options, this.#environment(dieAt))
+  }
+
+  /** Starts a worker of packages/torture on a host, which waits for its orders. */
+  worker(
+    guest: Guest,
+    place: Place,
+    config: Omit<WorkerConfig, 'file' | 'leaseKey' | 'log'>,
+    dieAt?: string,
+  ): GuestProcess {
+    const whole: WorkerConfig = { ...config, file: place.inGuests, leaseKey: place.name, log: '-' }
+    const told = Object.entries(toEnvironment(whole)).map(([name, value]) => `${name}='${value}'`)
+    return guest.start(`exec env ${this.#environment(dieAt)} ${told.join(' ')} node ${this.#programs.worker}`)
+  }
+
+  #environment(dieAt: string | undefined): string {
+    const preload = dieAt ? { DIE_AT: dieAt, LD_PRELOAD: this.#programs.dieAtWrite } : {}
+    return Object.entries({ ...this.#env, ...preload })
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')
   }
 }

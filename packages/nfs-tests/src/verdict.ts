@@ -15,25 +15,29 @@ export async function isJournalHot(database: string): Promise<boolean> {
   }
 }
 
-/**
- * What is wrong with the file, as it lies on the server, when all is quiet: nothing, if the list is empty. Looks at a copy: the original
- * belongs to the guests.
- *
- * @param acknowledged what each writer was told is done
- */
-export async function whatIsWrong(
-  database: string,
-  acknowledged: Readonly<Record<string, readonly number[]>>,
-): Promise<string[]> {
+/** Shows `look` a copy of the file and its journal, as they lie on the server, when all is quiet: the original belongs to the guests. */
+export async function lookAtCopy<T>(database: string, look: (copy: string) => T): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'nfs-tests-'))
   const copy = join(folder, 'copy.db')
   try {
     await copyFile(database, copy)
     await copyFile(`${database}-journal`, `${copy}-journal`).catch(() => {})
-    return examine(copy, acknowledged)
+    return look(copy)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/**
+ * What is wrong with the file at the end: nothing, if the list is empty.
+ *
+ * @param acknowledged what each writer was told is done
+ */
+export function whatIsWrong(
+  database: string,
+  acknowledged: Readonly<Record<string, readonly number[]>>,
+): Promise<string[]> {
+  return lookAtCopy(database, (copy) => examine(copy, acknowledged))
 }
 
 function examine(path: string, acknowledged: Readonly<Record<string, readonly number[]>>): string[] {

@@ -37,6 +37,7 @@ const handlers: { [What in keyof Requests]: (asks: Requests[What]['asks']) => Pr
     polling = startPolling(everyMs)
     return null
   },
+  clock: async () => Number(process.hrtime.bigint() / 1000n) / 1000,
   polled: async () => {
     if (!polling) throw new Error('poll first')
     await polling.stop()

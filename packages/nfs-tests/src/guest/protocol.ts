@@ -24,6 +24,8 @@ export interface Requests {
   addForever: { asks: object; answers: null }
   /** Looks again and again, until `polled` is asked for. */
   poll: { asks: { everyMs: number }; answers: null }
+  /** CLOCK_MONOTONIC of its host, in milliseconds. */
+  clock: { asks: object; answers: number }
   polled: { asks: object; answers: PollReport }
 }
 
