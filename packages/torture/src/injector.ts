@@ -103,7 +103,7 @@ export class Injector implements AsyncDisposable {
 
   async #kill(): Promise<void> {
     const { pool, random, hasFileLocks } = this.#options
-    const kind = random.weighted({ random: 50, transaction: hasFileLocks ? 20 : 0, commit: 30 })
+    const kind = random.weighted({ random: 70, transaction: hasFileLocks ? 12 : 0, commit: 18 })
     if (kind !== 'random') {
       const shot = await this.#aim(kind === 'commit' ? 'in-commit' : 'in-transaction', 'SIGKILL')
       if (shot.pid !== undefined) {
@@ -118,7 +118,7 @@ export class Injector implements AsyncDisposable {
   async #freeze(): Promise<void> {
     const { pool, random, ttlMs, hasFileLocks } = this.#options
     const kind = random.weighted(
-      hasFileLocks ? { short: 40, half: 25, long: 20, commit: 15 } : { short: 60, half: 40, long: 0, commit: 0 },
+      hasFileLocks ? { short: 45, half: 30, long: 17, commit: 8 } : { short: 60, half: 40, long: 0, commit: 0 },
     )
     if (kind === 'commit') {
       const shot = await this.#aim('in-commit', 'SIGSTOP')

@@ -5,7 +5,7 @@ import { tableOf } from './table.js'
 import { torture } from './torture.js'
 
 const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--seed S] [--json] [--keep]
-             [--ttl-ms 2000] [--max-clock-skew-ms 200] [--kill-every-ms 1800] [--freeze-every-ms 2000]`
+             [--ttl-ms 2000] [--max-clock-skew-ms 200] [--kill-every-ms 1800] [--freeze-every-ms 3000]`
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     'ttl-ms': { type: 'string', default: '2000' },
     'max-clock-skew-ms': { type: 'string', default: '200' },
     'kill-every-ms': { type: 'string', default: '1800' },
-    'freeze-every-ms': { type: 'string', default: '2000' },
+    'freeze-every-ms': { type: 'string', default: '3000' },
     help: { type: 'boolean', default: false },
   },
 })
