@@ -106,10 +106,9 @@ export class Injector implements AsyncDisposable {
     const kind = random.weighted({ random: 70, transaction: hasFileLocks ? 12 : 0, commit: 18 })
     if (kind !== 'random') {
       const shot = await this.#aim(kind === 'commit' ? 'in-commit' : 'in-transaction', 'SIGKILL')
-      if (shot.pid !== undefined) {
-        this.#note(shot.inCommit ? 'kill in COMMIT' : 'kill in a transaction', this.#find(shot.pid))
-        return
-      }
+      // It may be buried by now.
+      const victim = shot.pid === undefined ? undefined : pool.find(shot.pid)
+      if (victim) return this.#note(shot.inCommit ? 'kill in COMMIT' : 'kill in a transaction', victim)
     }
     const victim = random.pick(pool.working)
     if (pool.kill(victim)) this.#note(victim.isFrozen ? 'kill while frozen' : 'kill at random', victim)
@@ -122,7 +121,7 @@ export class Injector implements AsyncDisposable {
     )
     if (kind === 'commit') {
       const shot = await this.#aim('in-commit', 'SIGSTOP')
-      const victim = shot.pid === undefined ? undefined : this.#find(shot.pid)
+      const victim = shot.pid === undefined ? undefined : pool.find(shot.pid)
       if (!victim) return
       this.#note(shot.inCommit ? 'freeze in COMMIT, longer than the lease' : 'freeze, longer than the lease', victim)
       return this.#keepFrozen(victim, random.between(1.2, 2.5) * ttlMs)
@@ -157,12 +156,6 @@ export class Injector implements AsyncDisposable {
       this.#aiming.set(id, resolve)
       this.#marksman.send(order)
     })
-  }
-
-  /** The victim, who may have been buried already. */
-  #find(pid: number): Worker {
-    const worker = this.#options.pool.working.find((each) => each.pid === pid)
-    return worker ?? { name: '', role: 'writer', pid, isFrozen: false }
   }
 
   #note(kind: Fault['kind'], { name, pid }: Worker): void {

@@ -37,6 +37,7 @@ export class Pool {
   readonly #options: PoolOptions
   readonly #working = new Map<number, Kept>()
   readonly #spares: Kept[] = []
+  readonly #everybody = new Map<number, Worker>()
   #isOver = false
   /** What went wrong with a process that nobody harmed. */
   readonly accidents: string[] = []
@@ -56,6 +57,11 @@ export class Pool {
   /** Who works, the frozen included. */
   get working(): readonly Worker[] {
     return [...this.#working.values()]
+  }
+
+  /** Who has or had this process id; undefined where it was nobody of this pool. */
+  find(pid: number): Worker | undefined {
+    return this.#everybody.get(pid)
   }
 
   /** Kills one of them; says whether it was still there. */
@@ -107,6 +113,7 @@ export class Pool {
       stdio: ['pipe', 'ignore', 'pipe'],
     })
     const worker: Kept = { name: config.name, role, pid: child.pid ?? -1, isFrozen: false, child, stderr: '' }
+    this.#everybody.set(worker.pid, worker)
     child.stderr?.on('data', (text: Buffer) => {
       worker.stderr = (worker.stderr + text.toString()).slice(-2000)
     })
