@@ -5,14 +5,18 @@ import type { Fault } from './injector.js'
 import type { FaultyProxy } from './proxy.js'
 import { takeovers } from './takeovers.js'
 
-/** What a run was, did, and found. */
-export interface Report {
+/** What a run was. */
+export interface RunDescription {
   contestant: Contestant
   seed: number
   seconds: number
   writers: number
   ttlMs: number
   maxClockSkewMs: number
+}
+
+/** What a run was, did, and found. */
+export interface Report extends RunDescription {
   processes: number
   /** Faults made to processes, by kind. */
   faults: Record<string, number>
@@ -51,8 +55,9 @@ export interface Spread {
 }
 
 /** What a report is made of. */
-export interface ReportSource
-  extends Pick<Report, 'contestant' | 'seed' | 'seconds' | 'writers' | 'ttlMs' | 'maxClockSkewMs' | 'network'> {
+export interface ReportSource {
+  run: RunDescription
+  network: FaultyProxy['counts']
   histories: readonly History[]
   faults: readonly Fault[]
   violations: readonly Violation[]
@@ -63,8 +68,7 @@ export interface ReportSource
 
 /** Counts. */
 export function reportOf(source: ReportSource): Report {
-  const { contestant, seed, seconds, writers, ttlMs, maxClockSkewMs, network } = source
-  const { histories, faults, violations, rules, entryIds, dirtyReads } = source
+  const { run, network, histories, faults, violations, rules, entryIds, dirtyReads } = source
   const records = histories.flatMap((history) => history.records)
   const attempts = attemptsOf(histories, rules)
   const written = new Set(entryIds)
@@ -74,7 +78,9 @@ export function reportOf(source: ReportSource): Report {
   const count = (type: string, event: string) =>
     records.filter((record) => record.type === type && 'event' in record && record.event === event).length
   return {
-    ...{ contestant, seed, seconds, writers, ttlMs, maxClockSkewMs, network, dirtyReads },
+    ...run,
+    network,
+    dirtyReads,
     processes: histories.filter((history) => history.records.length > 0).length,
     faults: countBy(faults.map(({ kind }) => kind)),
     kills: faults.filter(({ kind }) => kind.startsWith('kill')).length,

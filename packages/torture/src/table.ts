@@ -11,7 +11,7 @@ export function tableOf(report: Report): string {
     ['writer processes at a time, and in all', `${report.writers}, ${report.processes}`],
     ['lease (ms), skew (ms)', `${report.ttlMs}, ${report.maxClockSkewMs}`],
     ['kills', report.kills],
-    ...Object.entries(faults).toSorted(),
+    ...sorted(faults),
     ['harm to requests', list(network)],
     ['writes acknowledged', report.acknowledged],
     ['writes failed, by code', list(failed)],
@@ -39,8 +39,14 @@ export function tableOf(report: Report): string {
   return ['| | |', '|---|---|', ...lines, '', ...details].join('\n').trimEnd()
 }
 
-const list = (counts: Readonly<Partial<Record<string, number>>>) =>
-  Object.entries(counts)
-    .toSorted()
+const list = (counts: Counts) =>
+  sorted(counts)
     .map(([name, count]) => `${name} ${count}`)
     .join(', ') || 'none'
+
+type Counts = Readonly<Partial<Record<string, number>>>
+
+const sorted = (counts: Counts) =>
+  Object.entries(counts)
+    .map(([name, count = 0]): [string, number] => [name, count])
+    .toSorted(([a], [b]) => a.localeCompare(b))

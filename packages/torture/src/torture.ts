@@ -97,7 +97,9 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const accidents = pool.accidents.map((detail): Violation => ({ kind: 'accident', detail }))
   const violations = [...check(collector.histories, state, rules), ...accidents]
   const report = reportOf({
-    ...{ contestant, seed, seconds, writers, ttlMs, maxClockSkewMs, violations, rules },
+    run: { contestant, seed, seconds, writers, ttlMs, maxClockSkewMs },
+    violations,
+    rules,
     network: proxy.counts,
     histories: collector.histories,
     faults: injector.faults,
@@ -161,7 +163,12 @@ function configurator(
   return (role) => {
     const name = `${role.slice(0, 1)}${++count}`
     return {
-      ...{ role, name, file, contestant, ttlMs, maxClockSkewMs },
+      role,
+      name,
+      file,
+      contestant,
+      ttlMs,
+      maxClockSkewMs,
       log: join(logs, `${name}.log`),
       seed: seed + 100 + count,
       tellers: 3,

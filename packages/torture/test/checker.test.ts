@@ -9,7 +9,13 @@ const STRICT: Rules = { holdsErrorsToTheirWord: true, holdsReads: true }
 const CONTROL: Rules = { holdsErrorsToTheirWord: false, holdsReads: true }
 
 const transfer = (seq: number): Transfer => ({
-  ...{ id: `w1/0:${seq}`, sequence: 'w1/0', seq, style: 'batch', from: 1, to: 2, amount: 10 * seq },
+  id: `w1/0:${seq}`,
+  sequence: 'w1/0',
+  seq,
+  style: 'batch',
+  from: 1,
+  to: 2,
+  amount: 10 * seq,
 })
 const intent = (seq: number, at = seq): HistoryRecord => ({ type: 'intent', at, ...transfer(seq) })
 const ack = (seq: number, at = seq + 0.5): HistoryRecord => ({ type: 'ack', at, id: transfer(seq).id })
@@ -31,13 +37,15 @@ const history = (name: string, ...records: HistoryRecord[]): History => ({
 /** A file in which these transfers were made, in this order. */
 function file(...seqs: number[]): FinalState {
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => ({
-    ...{ id: index + 1, opening: OPENING_BALANCE, balance: OPENING_BALANCE },
+    id: index + 1,
+    opening: OPENING_BALANCE,
+    balance: OPENING_BALANCE,
   }))
   const state: FinalState = { accounts, entries: [], legs: [], fence: 9, complaints: [] }
   for (const seq of seqs) {
     const { id: transferId, sequence, from, to, amount } = transfer(seq)
     const id = state.entries.length + 1
-    state.entries.push({ ...{ id, transferId, sequence, seq, fromId: from, toId: to, amount, fence: null } })
+    state.entries.push({ id, transferId, sequence, seq, fromId: from, toId: to, amount, fence: null })
     state.legs.push({ transferId, accountId: from, amount: -amount }, { transferId, accountId: to, amount })
     accounts[from - 1]!.balance -= amount
     accounts[to - 1]!.balance += amount
