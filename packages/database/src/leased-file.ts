@@ -221,6 +221,7 @@ export class LeasedFile {
     this.#reader.discard()
     this.#lastingReaders.discard()
     this.#writer.discard()
+    this.options.leaser.closeIdle?.()
     await closeLeftOpen()
   }
 

@@ -50,12 +50,26 @@ export class DynamoDBRequests {
   readonly #client: DynamoDBClient
   readonly #clock: Clock
   readonly #requestTimeoutMs: number
+  #underWay = 0
+  #isClosing = false
 
   constructor(client: DynamoDBClient, tableName: string, bounds: { clock: Clock; requestTimeoutMs: number }) {
     this.tableName = tableName
     this.#client = client
     this.#clock = bounds.clock
     this.#requestTimeoutMs = bounds.requestTimeoutMs
+  }
+
+  /** Closes the client's sockets once no request is under way. The next request opens new ones. */
+  closeIdle(): void {
+    this.#isClosing = true
+    this.#closeUnlessUsed()
+  }
+
+  #closeUnlessUsed(): void {
+    if (!this.#isClosing || this.#underWay > 0) return
+    this.#isClosing = false
+    this.#client.destroy()
   }
 
   /** @throws StoreFailure */
@@ -115,6 +129,7 @@ export class DynamoDBRequests {
       },
       { step: 'deserialize', priority: 'low', name: 'sqliteEfsDate' },
     )
+    this.#underWay++
     try {
       return { output: await this.#client.send(command, { abortSignal: bound.signal }), dateMs }
     } catch (error) {
@@ -124,6 +139,8 @@ export class DynamoDBRequests {
     } finally {
       cancelTimer()
       signal?.removeEventListener('abort', abort)
+      this.#underWay--
+      this.#closeUnlessUsed()
     }
   }
 

@@ -29,6 +29,7 @@ export class DynamoDBLeaser implements Leaser {
   readonly name: string
   readonly ttlMs: number
   readonly #line: LineLeaser
+  readonly #ownRequests: DynamoDBRequests | undefined
 
   /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
   constructor(options: DynamoDBLeaserOptions) {
@@ -36,7 +37,9 @@ export class DynamoDBLeaser implements Leaser {
     const tableName = checkTableName(options.tableName)
     const { client = createClient(settings.requestTimeoutMs) } = options
     if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
-    this.#line = new LineLeaser(new DynamoDBLineStore(new DynamoDBRequests(client, tableName, settings)), settings)
+    const requests = new DynamoDBRequests(client, tableName, settings)
+    if (options.client === undefined) this.#ownRequests = requests
+    this.#line = new LineLeaser(new DynamoDBLineStore(requests), settings)
     this.name = this.#line.name
     this.ttlMs = settings.ttlMs
   }
@@ -51,5 +54,10 @@ export class DynamoDBLeaser implements Leaser {
 
   raise(key: string, floor: number): Promise<void> {
     return this.#line.raise(key, floor)
+  }
+
+  /** Leaves a client that was given to it alone: that is its owner's. */
+  closeIdle(): void {
+    this.#ownRequests?.closeIdle()
   }
 }

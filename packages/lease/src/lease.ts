@@ -103,4 +103,9 @@ export interface Leaser {
   inspect(key: string): Promise<LineState>
   /** Makes every ticket that is handed out from now on larger than `floor`. Never lowers anything. */
   raise(key: string, floor: number): Promise<void>
+  /**
+   * Gives back what it keeps open between two requests, its sockets say, once no request is under way. Called where a
+   * file that it served is closed; it may be used again afterwards.
+   */
+  closeIdle?(): void
 }

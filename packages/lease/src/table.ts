@@ -21,8 +21,17 @@ export async function createLeaseTable(
   { clock = systemClock }: { clock?: Clock } = {},
 ): Promise<void> {
   checkTableName(tableName)
-  const sender = 'send' in client ? client : createClient(REQUEST_TIMEOUT_MS, client)
+  const isOwn = !('send' in client)
+  const sender = isOwn ? createClient(REQUEST_TIMEOUT_MS, client) : client
   const requests = new DynamoDBRequests(sender, tableName, { clock, requestTimeoutMs: REQUEST_TIMEOUT_MS })
+  try {
+    await create(requests, tableName, clock)
+  } finally {
+    if (isOwn) requests.closeIdle()
+  }
+}
+
+async function create(requests: DynamoDBRequests, tableName: string, clock: Clock): Promise<void> {
   const since = new Moment(clock)
   let failure: StoreFailure | undefined
   let created = false
