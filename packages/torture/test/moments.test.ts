@@ -1,0 +1,38 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'libsql'
+import { expect, test } from 'vitest'
+import { isDead, isInCommit, writerOf } from '../src/moments.js'
+
+test('who is in a write transaction is seen by its lock, and who is not is not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'moments-'))
+  const path = join(folder, 'a.db')
+  const db = new Database(path)
+  db.exec('CREATE TABLE t (x)')
+  expect(writerOf(path)).toBeUndefined()
+  db.exec('BEGIN; SELECT * FROM t')
+  expect(writerOf(path)).toBeUndefined()
+  db.exec('INSERT INTO t VALUES (1)')
+  expect(writerOf(path)).toBe(process.pid)
+  db.exec('ROLLBACK')
+  expect(writerOf(path)).toBeUndefined()
+  db.close()
+  await rm(folder, { recursive: true })
+})
+
+test('a COMMIT is seen by the magic of its journal', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'moments-'))
+  const path = join(folder, 'a.db')
+  expect(isInCommit(path)).toBe(false)
+  await writeFile(`${path}-journal`, Buffer.alloc(512))
+  expect(isInCommit(path)).toBe(false)
+  await writeFile(`${path}-journal`, Buffer.from('d9d505f920a163d700000001', 'hex'))
+  expect(isInCommit(path)).toBe(true)
+  await rm(folder, { recursive: true })
+})
+
+test('who lives is not dead', () => {
+  expect(isDead(process.pid)).toBe(false)
+  expect(isDead(2 ** 22 + 1)).toBe(true)
+})
