@@ -37,6 +37,8 @@ class HeldLease implements Lease {
   readonly #who: string
   readonly #lost = new AbortController()
   #state: 'held' | 'lost' | 'released' = 'held'
+  /** Its entry was seen to be out of the line. */
+  #isGone = false
   #waiting: number
   #renewing: Promise<void> | undefined
   #leaving: Promise<void> | undefined
@@ -76,7 +78,12 @@ class HeldLease implements Lease {
 
   async yield(options: AcquireOptions = {}): Promise<Lease> {
     const terms = termsOf(this.#line, this.key, { ttlMs: this.ttlMs, who: this.#who, ...options })
-    if (this.#state !== 'held') return acquireLease(this.#line, terms)
+    if (this.#state !== 'held') {
+      this.release().catch(() => {
+        // It is tried again in the background.
+      })
+      return acquireLease(this.#line, terms)
+    }
     this.#end('released')
     this.#line.emit({ type: 'yielded', key: this.key, token: this.token, waiting: this.#waiting })
     return acquireLease(this.#line, { ...terms, from: { id: this.#place.id, ticket: this.#place.ticket } })
@@ -88,8 +95,10 @@ class HeldLease implements Lease {
       this.#leaving = this.#leave()
       this.#line.emit({ type: 'released', key: this.key, token: this.token })
     }
-    // A renewal that is under way is waited for too: nothing is left behind for a Lambda to freeze.
+    // A lost place is left here and not at its loss: a COMMIT may be under way still, and its owner knows when it is over.
+    if (this.#state === 'lost' && !this.#isGone) this.#leaving ??= this.#leave()
     const leaving = this.#state === 'lost' ? this.#leaving?.catch(() => {}) : this.#leaving
+    // A renewal that is under way is waited for too: nothing is left behind for a Lambda to freeze.
     await Promise.all([leaving, this.#renewing?.catch(() => {})])
   }
 
@@ -117,7 +126,6 @@ class HeldLease implements Lease {
     if (this.#state === 'held' && this.remainingMs() <= 0) this.#runOut(failure)
     if (this.#state === 'held' && failure instanceof LeaseError && failure.code === 'CLOCK_SKEW') {
       this.#lose(failure.message, failure)
-      this.#leaveInBackground()
     }
     this.#throwIfOver()
     if (failure) throw failure instanceof GaveUp ? this.#unanswered('renew', failure) : failure
@@ -128,6 +136,7 @@ class HeldLease implements Lease {
       this.#waiting = this.#place.within(item).behind
       this.#line.emit({ type: 'renewed', key: this.key, token: this.token })
     } else {
+      this.#isGone = true
       this.#lose('its entry is gone from the line: it ran out by the clock of a contender who swept it, or was deleted')
     }
   }
@@ -154,12 +163,6 @@ class HeldLease implements Lease {
         ? `the process was frozen for ${frozenMs} ms, or its clock was set`
         : 'DynamoDB did not answer, or a statement blocked this thread for longer than the lease (raise ttlMs)'
     this.#lose(`it was not renewed for ${Math.round(grant.elapsedMs())} of its ${this.ttlMs} ms: ${why}`, cause)
-    this.#leaveInBackground()
-  }
-
-  #leaveInBackground(): void {
-    this.#leaving = this.#leave()
-    this.#leaving.catch(() => {})
   }
 
   #lose(why: string, cause?: unknown): void {

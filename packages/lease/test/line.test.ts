@@ -344,6 +344,30 @@ describe('the holder', () => {
     expect(machine.events.map(({ type }) => type)).toEqual(['acquired', 'lost'])
   })
 
+  test('a lease that is lost keeps its place until its owner lets go: something may be under way under it', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const lease = await world.run(machine.leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    machine.skewMs = -60_000
+    expect(await world.run(codeOf(lease.renew()))).toBe('LEASE_LOST')
+    await world.pass(2000)
+    expect(await lineOf(world)).toHaveLength(1)
+    await world.run(lease.release())
+    expect(await lineOf(world)).toEqual([])
+  })
+
+  test('a lost lease that is yielded leaves the line, and joins it again', async () => {
+    const world = new World()
+    const machine = world.machine()
+    const lease = await world.run(machine.leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    machine.skewMs = -60_000
+    expect(await world.run(codeOf(lease.renew()))).toBe('LEASE_LOST')
+    machine.skewMs = 0
+    expect((await world.run(lease.yield())).token).toBe(2)
+    await world.pass(100)
+    expect(await lineOf(world)).toHaveLength(1)
+  })
+
   test('an item that was deleted is a lost lease', async () => {
     const { world, lease, b } = await heldLine()
     const [a] = await lineOf(world)

@@ -20,6 +20,7 @@ export class Machine implements Clock {
   onEvent: (event: LeaseEvent) => void = () => {}
   skewMs: number
   #blockedUntilMs = 0
+  #noFreezeUntilMs = 0
   #frozenSinceMs: number | undefined
   #frozenMs = 0
   #killed = false
@@ -56,11 +57,19 @@ export class Machine implements Clock {
     return isBeingChecked ? nowMs : Math.max(nowMs, this.#blockedUntilMs)
   }
 
+  /** As Node's timers: a millisecond at least. */
   after(ms: number, callback: () => void): () => void {
+    return this.#at(this.localMs + Math.max(1, ms), callback)
+  }
+
+  /** Calls back when its thread is free: at once, or at the end of a block. */
+  soon(callback: () => void): void {
+    this.#at(this.localMs, callback)
+  }
+
+  #at(atMs: number, callback: () => void): () => void {
     let cancelled = false
-    const cancel = this.world.at(this.localMs + Math.max(0, ms), () =>
-      this.awake(() => !cancelled && callback(), 'timer'),
-    )
+    const cancel = this.world.at(atMs, () => this.awake(() => !cancelled && callback(), 'timer'))
     return () => {
       cancelled = true
       cancel()
@@ -84,10 +93,18 @@ export class Machine implements Clock {
     return this.#blockedUntilMs > this.world.nowMs
   }
 
-  /** A block goes to its end before. */
-  freeze(): void {
-    if (this.isBlocked) this.world.at(this.#blockedUntilMs, () => this.freeze())
-    else this.#frozenSinceMs ??= this.world.nowMs
+  /** Nothing freezes for so long: the length of a COMMIT is bounded by what was drawn for it. */
+  postponeFreezes(ms: number): void {
+    this.#noFreezeUntilMs = this.localMs + ms
+  }
+
+  /** After a block, and calls back as it happens. */
+  freeze(frozen: () => void = () => {}): void {
+    if (this.#killed || this.isFrozen) return
+    const fromMs = Math.max(this.#blockedUntilMs, this.#noFreezeUntilMs)
+    if (fromMs > this.world.nowMs) return void this.world.at(fromMs, () => this.freeze(frozen))
+    this.#frozenSinceMs = this.world.nowMs
+    frozen()
   }
 
   /** What waits comes in its order; or the timers come first, as in Node, where they do. */

@@ -75,14 +75,17 @@ export class NetworkStore implements LineStore {
         })
       }
       // Who dies in a block never comes to send it.
-      if (machine.isBlocked) machine.after(0, onItsWay)
+      if (machine.isBlocked) machine.soon(onItsWay)
       else onItsWay()
     })
   }
 
   async #apply(operation: string, key: string, { staleMs = 0 }: Partial<Fate>, apply: Apply): Promise<LineAnswer> {
     const { world } = this.#machine
+    const before = operation.startsWith('sweep') ? world.table.contenders(key) : []
     const answer = await apply(world.store)
+    const gone = answer.done && before.find(({ id }) => !answer.item?.contenders.some((it) => it.id === id))
+    if (gone) world.swept(gone, before)
     // Only an eventually consistent read: answers to writes and consistent reads are never stale.
     if (staleMs > 0 && operation === 'look') {
       const old = world.history.findLast((it) => it.key === key && it.atMs <= world.nowMs - staleMs)

@@ -1,8 +1,12 @@
+// Who imports this module from its source needs them too.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./dynalite.d.ts" />
 import updateItem from 'dynalite/actions/updateItem.js'
 import conditionParser from 'dynalite/db/conditionParser.js'
 import updateParser from 'dynalite/db/updateParser.js'
 import type { ItemRequests } from '../../lease/src/dynamodb-line-store.js'
-import type { Attribute } from '../../lease/src/item.js'
+import { type Attribute, parseItem } from '../../lease/src/item.js'
+import type { Contender } from '../../lease/src/lease.js'
 import { CachedParser, type Names, type Tree, type Values } from './expressions.js'
 
 type Item = Record<string, Attribute>
@@ -75,6 +79,11 @@ export class SimulatedTable implements ItemRequests {
         },
       }),
     }
+  }
+
+  /** Who stands in the line, by tickets. */
+  contenders(key: string): Contender[] {
+    return parseItem(this.#items.get(key)).contenders
   }
 
   /** Loses what it holds, as a table that is made anew. */

@@ -1,4 +1,5 @@
 import { DynamoDBLineStore } from '../../lease/src/dynamodb-line-store.js'
+import type { Contender } from '../../lease/src/lease.js'
 import type { LineAnswer, LineStore } from '../../lease/src/line-store.js'
 import { Agenda } from './agenda.js'
 import { Machine } from './machine.js'
@@ -22,6 +23,8 @@ export class World {
   fate: (operation: string, machine: Machine) => Partial<Fate> = () => ({})
   /** Called after everything that happens. */
   check: () => void = () => {}
+  /** Called when somebody was swept who stood in `line`. */
+  swept: (gone: Contender, line: Contender[]) => void = () => {}
   /** While it is set, clocks show true time also where a process is ahead of it: see {@link Machine.block}. */
   isBeingChecked = false
   /** Messages of an earlier one are lost. */

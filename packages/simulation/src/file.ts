@@ -1,0 +1,107 @@
+import { DatabaseError } from '../../database/src/errors.js'
+import { FENCE_MARK } from '../../database/src/fence.js'
+import { SimulatedConnection } from './connection.js'
+import type { Process } from './process.js'
+
+/**
+ * What SQLite's own file locks are worth: kept while their process lives, dropped when it is silent for long (as NFSv4.1's
+ * are), or not there at all. Then the lease, the guard and the fence must do alone.
+ */
+export type FileLocks = 'kept' | 'dropped after a silence' | 'off'
+
+/** A COMMIT that is under way. */
+export interface Commit {
+  readonly process: Process
+  readonly token: number
+  readonly transaction: Transaction
+}
+
+/** What one transaction has done, seen by nobody else before its COMMIT ends. */
+export interface Transaction {
+  /** The file's version that it has read. */
+  readonly version: number
+  readonly rows: string[]
+  mark: number
+  userVersion: number
+}
+
+/** Hears of what happens to the file; it says what is a violation. */
+export interface FileObserver {
+  began(process: Process, transaction: Transaction): void
+  wrote(process: Process): void
+  commitStarted(commit: Commit): void
+  /** `before` is the fence as it was in the file. */
+  commitEnded(commit: Commit, before: { fence: number | undefined }): void
+}
+
+/** One database file on a shared file system, as far as its writers see it. */
+export class SimulatedFile {
+  readonly path = '/mnt/efs/simulated.db'
+  readonly locks: FileLocks
+  readonly observer: FileObserver
+  /** How often it was committed to. */
+  version = 0
+  mark = 0
+  userVersion = 0
+  /** The whole ticket of the last commit; the header has 31 bits of it. */
+  fence: number | undefined
+  /** What was committed, in its order. */
+  rows: string[] = []
+  readonly commits = new Set<Commit>()
+  /** Somebody who does not ask for the lease has the file. */
+  isLockedByStranger = false
+  #reserved: SimulatedConnection | undefined
+
+  constructor(locks: FileLocks, observer: FileObserver) {
+    this.locks = locks
+    this.observer = observer
+  }
+
+  open(process: Process): SimulatedConnection {
+    return new SimulatedConnection(this, process)
+  }
+
+  /** @throws DatabaseError with SQLite's BUSY */
+  begin(connection: SimulatedConnection): Transaction {
+    this.mustBeFree(connection)
+    if (this.locks !== 'off') this.#reserved = connection
+    const { version, mark, userVersion } = this
+    return { version, mark, userVersion, rows: [] }
+  }
+
+  /** @throws DatabaseError with SQLite's BUSY */
+  mustBeFree(connection: SimulatedConnection): void {
+    if (this.locks === 'off') return
+    const isTaken = this.#reserved !== undefined && this.#reserved !== connection
+    if (isTaken || this.isLockedByStranger) throw sqliteError(this.path, 5, 'database is locked')
+  }
+
+  release(connection: SimulatedConnection): void {
+    if (this.#reserved === connection) this.#reserved = undefined
+  }
+
+  start(commit: Commit): void {
+    this.commits.add(commit)
+    this.observer.commitStarted(commit)
+  }
+
+  /** Its writer died: what it left half written is rolled back by whoever comes next. */
+  tear(commit: Commit): void {
+    this.commits.delete(commit)
+  }
+
+  end(commit: Commit): void {
+    const { transaction, token } = commit
+    const before = { fence: this.fence }
+    this.commits.delete(commit)
+    this.observer.commitEnded(commit, before)
+    this.rows.push(...transaction.rows)
+    this.version++
+    this.mark = transaction.mark
+    this.userVersion = transaction.userVersion
+    if (this.mark === FENCE_MARK) this.fence = token
+  }
+}
+
+export const sqliteError = (path: string, extendedCode: number, message: string) =>
+  new DatabaseError('SQLITE', message, { path, extendedCode })

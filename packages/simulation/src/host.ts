@@ -1,0 +1,189 @@
+import { DatabaseError } from '../../database/src/errors.js'
+import type { Checker } from './checker.js'
+import type { SimulatedFile } from './file.js'
+import { Machine } from './machine.js'
+import type { HostPlan, Plan } from './plan.js'
+import { Process } from './process.js'
+import { Draws } from './random.js'
+import type { Storm } from './storm.js'
+import { drawWork, type Work } from './work.js'
+import type { World } from './world.js'
+
+/** What all hosts of a run share. */
+export interface Surroundings {
+  world: World
+  plan: Plan
+  storm: Storm
+  file: SimulatedFile
+  checker: Checker
+}
+
+/** A machine on which one process runs after the other, each with its callers. */
+export class Host {
+  readonly id: string
+  process: Process
+  /** What its callers wait for, by name, and how long each was planned to take. */
+  readonly outstanding = new Map<string, number>()
+  readonly #in: Surroundings
+  readonly #plan: HostPlan
+  #skewMs: number
+  #wrongByMs = 0
+  #processes = 0
+  readonly #works: number[]
+
+  constructor(surroundings: Surroundings, plan: HostPlan) {
+    this.#in = surroundings
+    this.#plan = plan
+    this.id = plan.id
+    this.#skewMs = plan.skewMs
+    this.#works = Array.from({ length: plan.callers }, () => 0)
+    this.process = this.#start()
+  }
+
+  get machine(): Machine {
+    return this.process.machine
+  }
+
+  kill(lockedMs: number): void {
+    const dead = this.process
+    if (!dead.machine.isAlive) return
+    dead.die()
+    this.outstanding.clear()
+    this.#in.world.after(lockedMs, () => dead.dropLocks())
+  }
+
+  restart(): void {
+    if (!this.machine.isAlive) this.process = this.#start()
+  }
+
+  freeze(forMs: number, timersFirst: boolean): void {
+    const { process } = this
+    const { world, plan, checker } = this.#in
+    const { locks, ttlMs } = plan.settings
+    process.machine.freeze(() => {
+      world.after(forMs, () => {
+        // Silent for longer than the file server puts up with.
+        if (locks === 'dropped after a silence' && forMs > ttlMs) process.loseLocks()
+        process.machine.thaw({ timersFirst })
+        checker.counts.thawed++
+      })
+    })
+  }
+
+  setClock(skewMs: number): void {
+    this.#skewMs = skewMs
+    this.#setClock()
+  }
+
+  /** Far off, until it is set right with 0. */
+  setClockWrong(byMs: number): void {
+    this.#wrongByMs = byMs
+    this.#setClock()
+  }
+
+  #setClock(): void {
+    this.machine.skewMs = this.#skewMs + this.#wrongByMs
+  }
+
+  #start(): Process {
+    const { world, plan, storm, file, checker } = this.#in
+    const { settings } = plan
+    const machine = new Machine(world, { skewMs: this.#skewMs + this.#wrongByMs, name: this.id })
+    machine.onEvent = ({ type, ...event }) => {
+      if (type === 'lost') checker.counts.lost++
+      const token = 'token' in event ? ` ${event.token}` : ''
+      if (type !== 'waiting') world.trace.add(world.nowMs, this.id, `${type}${token}`)
+    }
+    const { random } = new Draws(plan.options.seed, `${this.id}.process${this.#processes++}`)
+    const { ttlMs, maxClockSkewMs, requestTimeoutMs } = settings
+    const process = new Process({
+      machine,
+      file,
+      lease: { ttlMs, maxClockSkewMs, requestTimeoutMs, random },
+      maxHoldMs: settings.maxHoldMs,
+      release: settings.release,
+      commitMs: () => storm.commitMs(machine),
+      blockingMs: () => storm.blockingMs(machine),
+      statementMs: () => storm.statementMs(machine),
+      granted: (granted, { token }) => checker.granted(granted, token),
+    })
+    checker.processes.push(process)
+    for (let caller = 0; caller < this.#plan.callers; caller++) void this.#live(process, caller)
+    return process
+  }
+
+  /** A caller's day. */
+  async #live(process: Process, caller: number): Promise<void> {
+    const { plan, storm } = this.#in
+    while (!storm.isOver) {
+      const number = this.#works[caller]!
+      this.#works[caller] = number + 1
+      const work = drawWork(plan.options.seed, `${this.id}.c${caller}.w${number}`, plan.settings)
+      await process.pause(1 + work.pauseMs)
+      if (!storm.isOver && storm.has(work.id)) await this.#do(process, work)
+    }
+  }
+
+  async #do(process: Process, work: Work): Promise<void> {
+    this.outstanding.set(
+      work.id,
+      work.thinkMs.reduce((sum, ms) => sum + ms, 0),
+    )
+    process.note(
+      `${work.id}: asks for a turn, ${work.kind} of ${work.rows.length}, for up to ${Math.round(work.timeoutMs)} ms`,
+    )
+    if (work.kind === 'writes') {
+      await Promise.all(work.rows.map((row) => this.#tell(process, [row], process.write(row, work.timeoutMs))))
+    } else if (work.kind === 'script') await this.#tell(process, work.rows, process.script(work.rows, work.timeoutMs))
+    else await this.#tell(process, work.rows, this.#transact(process, work))
+    this.outstanding.delete(work.id)
+  }
+
+  async #transact(process: Process, work: Work): Promise<unknown> {
+    const transaction = await process.begin(work.timeoutMs)
+    try {
+      for (const [i, row] of work.rows.entries()) {
+        await process.pause(work.thinkMs[i] ?? 0)
+        await transaction.execute(`INSERT INTO ledger VALUES ('${row}')`)
+      }
+    } catch (error) {
+      await transaction.rollback()
+      throw error
+    }
+    if (!work.rollsBack) return transaction.commit()
+    await transaction.rollback()
+    throw new Error('rolled back')
+  }
+
+  async #tell(process: Process, rows: readonly string[], pending: Promise<unknown>): Promise<void> {
+    const { checker } = this.#in
+    const error: unknown = await pending.then(
+      () => undefined,
+      (reason: unknown) => reason ?? new Error('rejected with nothing'),
+    )
+    // The caller hears of it when its thread is free again, if it lives to.
+    await process.freed()
+    const isUnknown = error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN'
+    const fate = error === undefined ? 'acknowledged' : isUnknown ? 'unknown' : 'refused'
+    const why = error instanceof Error ? ` (${'code' in error ? String(error.code) : error.message})` : ''
+    process.note(`${rows.join(' ')}: ${fate}${why}`)
+    for (const row of rows) checker.ended(row, fate)
+    if (error !== undefined) checker.heardOf(error)
+  }
+
+  /** One write, tried again for as long as it is safe to: what everybody alive must get. */
+  async writeForSure(row: string, timeoutMs: number): Promise<void> {
+    const { process } = this
+    for (let tries = 0; ; tries++) {
+      const attempt = `${row}.${tries}`
+      try {
+        await process.write(attempt, timeoutMs)
+        await process.freed()
+        this.#in.checker.ended(attempt, 'acknowledged')
+        return
+      } catch {
+        await process.pause(1)
+      }
+    }
+  }
+}

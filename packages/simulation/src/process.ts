@@ -1,0 +1,210 @@
+import { Classification } from '../../database/src/classification.js'
+import type { Transaction } from '../../database/src/database.js'
+import { FreezeDetector } from '../../database/src/freeze.js'
+import { groupCommit, type Write } from '../../database/src/group-commit.js'
+import { ImmediateTransaction } from '../../database/src/immediate-transaction.js'
+import type { Patience } from '../../database/src/patience.js'
+import { ReaderPool } from '../../database/src/reader.js'
+import { runScript } from '../../database/src/script.js'
+import { Tenure } from '../../database/src/tenure.js'
+import { type Turn, WriteQueue } from '../../database/src/write-queue.js'
+import { Writer } from '../../database/src/writer.js'
+import type { Lease } from '../../lease/src/index.js'
+import type { LeaserOptions } from '../../lease/src/options.js'
+import { INSERT, type SimulatedConnection } from './connection.js'
+import type { SimulatedFile } from './file.js'
+import type { Machine } from './machine.js'
+import { observedLeaser } from './observed-leaser.js'
+
+export const KEY = 'database#/mnt/efs/simulated.db'
+
+export interface ProcessOptions {
+  machine: Machine
+  file: SimulatedFile
+  lease: Pick<Required<LeaserOptions>, 'ttlMs' | 'maxClockSkewMs' | 'requestTimeoutMs' | 'random'>
+  maxHoldMs: number
+  release: 'background' | 'before-answer'
+  /** How long the next COMMIT takes. */
+  commitMs(): number
+  /** For how long the next statement blocks the only thread. */
+  blockingMs(): number
+  /** How long the next statement takes that lets the event loop go on. */
+  statementMs(): number
+  granted(process: Process, lease: Lease): void
+}
+
+/** One process: the queue, the tenure and the writer of the database package, put together as `LeasedFile` does. */
+export class Process {
+  readonly machine: Machine
+  readonly connections = new Set<SimulatedConnection>()
+  /** What was granted and may not be over yet. */
+  leases: Lease[] = []
+  /** The ticket of the last lease. */
+  token = 0
+  readonly #options: ProcessOptions
+  readonly #classification = new Classification()
+  readonly #queue: WriteQueue<Write>
+
+  constructor(options: ProcessOptions) {
+    const { machine, file, maxHoldMs, release } = options
+    this.machine = machine
+    this.#options = options
+    const { path } = file
+    const clock = machine
+    const freeze = new FreezeDetector(clock)
+    const noticeFreeze = () => {
+      if (freeze.thawed() && !writer.inTransaction) writer.discard()
+    }
+    const nothingToRead = () => {
+      throw new Error('Reads are not simulated')
+    }
+    const patience = () => this.#patience()
+    const readers = new ReaderPool({ clock, open: nothingToRead, patience, noticeFreeze })
+    const writer: Writer = new Writer({
+      path,
+      fencing: 'user_version',
+      readers,
+      patience,
+      noticeFreeze,
+      open: () => file.open(this),
+      keepJournal: () => false,
+      closeWindow: () => {},
+      monotonicMs: () => clock.monotonicMs(),
+      tell: () => {},
+    })
+    const leaser = observedLeaser(machine.leaser(options.lease), (lease) => {
+      this.leases.push(lease)
+      this.token = lease.token
+      options.granted(this, lease)
+    })
+    this.#queue = new WriteQueue<Write>({
+      path,
+      clock,
+      release,
+      writer,
+      tenure: new Tenure({ leaser, key: KEY, clock, maxHoldMs, who: machine.name }),
+      runGroup: groupCommit,
+      explainBusy: async (error) => error,
+      beforeWaiting: () => {},
+      nextTurn: () => this.freed(),
+    })
+  }
+
+  /** Writes one row; with others that wait, in one transaction. */
+  write(row: string, timeoutMs: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const write: Write = { sql: INSERT, args: [row], resolve, reject }
+      this.#queue.add({
+        what: 'a write',
+        timeoutOption: 'lease.timeoutMs',
+        timeoutMs,
+        groupable: write,
+        run: (turn) => groupCommit([write], turn),
+        fail: reject,
+      })
+    })
+  }
+
+  /** Runs statements, one after the other, in a transaction of their own that lets the event loop go on. */
+  script(rows: readonly string[], timeoutMs: number): Promise<void> {
+    const sql = rows.map((row) => INSERT.replace('?', `'${row}'`)).join(';')
+    return new Promise((resolve, reject) => {
+      this.#queue.add({
+        what: 'a script',
+        timeoutOption: 'lease.timeoutMs',
+        timeoutMs,
+        fail: reject,
+        run: async (turn) => {
+          try {
+            await runScript(sql, turn, this.#options.file.path)
+            return () => resolve()
+          } catch (error) {
+            turn.writer.rollback()
+            return () => reject(error)
+          }
+        },
+      })
+    })
+  }
+
+  /** Begins a transaction: it has the lease and the write lock until it ends. */
+  begin(timeoutMs: number): Promise<Transaction> {
+    const context = { path: this.#options.file.path, classification: this.#classification }
+    return new Promise((resolve, reject) => {
+      this.#queue.add({
+        what: 'a transaction',
+        timeoutOption: 'lease.transactionTimeoutMs',
+        timeoutMs,
+        fail: reject,
+        run: async (turn: Turn) => {
+          try {
+            await turn.begin()
+          } catch (error) {
+            return () => reject(error)
+          }
+          return new Promise((end) => resolve(new ImmediateTransaction(context, turn, end)))
+        },
+      })
+    })
+  }
+
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.machine.after(ms, resolve))
+  }
+
+  /** Until its thread is free. */
+  freed(): Promise<void> {
+    return new Promise((resolve) => this.machine.soon(resolve))
+  }
+
+  commitMs(): number {
+    return this.#options.commitMs()
+  }
+
+  blockingMs(): number {
+    return this.#options.blockingMs()
+  }
+
+  statementMs(): number {
+    return this.#options.statementMs()
+  }
+
+  note(what: string): void {
+    const { machine } = this
+    machine.world.trace.add(machine.world.nowMs, machine.name, what)
+  }
+
+  /** Whether any of its leases lasts, by its own clocks. */
+  get holds(): boolean {
+    if (this.leases.length === 0) return false
+    this.leases = this.leases.filter((lease) => lease.remainingMs() > 0)
+    return this.leases.length > 0
+  }
+
+  /** Its locks go as the operating system drops them: its memory is gone. */
+  die(): void {
+    this.machine.kill()
+    this.leases = []
+  }
+
+  /** The file server gave them to others while it was silent. */
+  loseLocks(): void {
+    for (const connection of this.connections) connection.loseLocks()
+  }
+
+  dropLocks(): void {
+    for (const connection of this.connections) this.#options.file.release(connection)
+  }
+
+  #patience(): Patience {
+    const { file, lease, machine } = this.#options
+    const timeoutMs = lease.ttlMs
+    return {
+      path: file.path,
+      clock: machine,
+      timeoutMs,
+      random: lease.random,
+      onTimeout: (waitedMs) => `The simulated file stayed locked for ${Math.round(waitedMs)} ms`,
+    }
+  }
+}

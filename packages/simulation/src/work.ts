@@ -1,0 +1,31 @@
+import type { Settings } from './plan.js'
+import { Draws } from './random.js'
+
+/** One thing that a caller wants done. */
+export interface Work {
+  id: string
+  /** Before it begins. */
+  pauseMs: number
+  timeoutMs: number
+  kind: 'writes' | 'transaction' | 'script'
+  rows: string[]
+  /** Before each row, for a transaction. */
+  thinkMs: number[]
+  rollsBack: boolean
+}
+
+/** What a caller does next, as the seed has it. */
+export function drawWork(seed: number, id: string, { ttlMs, longHolds }: Settings): Work {
+  const draws = new Draws(seed, id)
+  const kind = draws.pick('writes', 'writes', 'transaction', 'transaction', 'script')
+  const rows = Array.from({ length: draws.whole(1, 4) }, (_, i) => `${id}.${i}`)
+  return {
+    id,
+    kind,
+    rows,
+    pauseMs: draws.chance(0.5) ? 0 : draws.between(0, 0.5 * ttlMs),
+    timeoutMs: draws.chance(0.3) ? draws.between(0.05, 1) * ttlMs : draws.between(1, 10) * ttlMs,
+    thinkMs: rows.map(() => (draws.chance(longHolds) ? draws.between(0.1, 1.5) * ttlMs : draws.between(0, 20))),
+    rollsBack: draws.chance(0.1),
+  }
+}
