@@ -11,7 +11,9 @@ export const badRounds = ({ outcomes }: Result) => outcomes.filter(({ violations
 
 /** A control has to show what the others must not. */
 export const isPassed = (result: Result) =>
-  result.outcomes.length > 0 && badRounds(result) > 0 === (result.scenario.isControl ?? false)
+  result.outcomes.length > 0 &&
+  result.outcomes.every(({ cameToNothing }) => cameToNothing === undefined) &&
+  badRounds(result) > 0 === (result.scenario.isControl ?? false)
 
 /** The table at the end of a run. */
 export function table(results: readonly Result[]): string {

@@ -4,6 +4,8 @@ import type { Stage } from './stage.js'
 export interface Outcome {
   /** What must not happen: the run fails. In a control it is what has to happen. */
   violations: string[]
+  /** What kept the round from being played to its end: the scenario fails, a control too. */
+  cameToNothing?: string
   /** How often something happened: added up over the rounds. */
   counts?: Record<string, number>
   /** Milliseconds and other measures: the smallest and the largest of the rounds are shown. */

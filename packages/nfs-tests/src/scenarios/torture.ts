@@ -16,9 +16,9 @@ import { Injector } from '../torture/injector.js'
 import { lookAtCopy } from '../verdict.js'
 
 const TTL_MS = 3_000
-const FAULT_EVERY_MS = 1_500
-/** A COMMIT writes some ten pages: so a worker dies in one of its first dozens. */
-const WRITES = { from: 10, to: 300 }
+const FAULT_EVERY_MS = 5_000
+/** A COMMIT writes some ten pages: so a worker dies in one of its first few. */
+const WRITES = { from: 1, to: 80 }
 
 interface Rules {
   contestant: WorkerConfig['contestant']
@@ -36,7 +36,7 @@ async function torture(stage: Stage, { contestant, holdsErrorsToTheirWord }: Rul
   const crowd = new Crowd({
     start: (guest, role, name) => {
       const dieAt =
-        role === 'writer' && random.chance(0.4) ? `.db:${random.integer(WRITES.from, WRITES.to)}:9` : undefined
+        role === 'writer' && random.chance(0.5) ? `.db:${random.integer(WRITES.from, WRITES.to)}:9` : undefined
       const config = {
         role,
         name,
