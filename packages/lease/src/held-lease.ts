@@ -132,13 +132,16 @@ class HeldLease implements Lease {
   }
 
   #renewed(item: LineItem | undefined): void {
-    if (item && this.#place.isIn(item)) {
-      this.#waiting = this.#place.within(item).behind
-      this.#line.emit({ type: 'renewed', key: this.key, token: this.token })
-    } else {
+    if (!item || !this.#place.isIn(item)) {
       this.#isGone = true
       this.#lose('its entry is gone from the line: it ran out by the clock of a contender who swept it, or was deleted')
+      return
     }
+    const { ahead, behind } = this.#place.within(item)
+    // Tickets only grow, so nobody gets ahead of a holder in an item that lives (model/README.md).
+    if (ahead > 0) return this.#lose('others are ahead of it: the item was deleted, and made anew')
+    this.#waiting = behind
+    this.#line.emit({ type: 'renewed', key: this.key, token: this.token })
   }
 
   /** Due when half of the lease is left; at once where it began with less. */

@@ -301,6 +301,26 @@ describe('clocks', () => {
   })
 })
 
+describe('an item that was lost and made anew', () => {
+  test('ends the lease of a holder who is in it again, but behind somebody: a late duplicate of its join can do that', async () => {
+    const key = newKey()
+    const lease = await leaserOver(db.client()).acquire(key)
+    const { pk: _, ...item } = (await read(key)) ?? {}
+    await write(key, {
+      ...item,
+      't:other': { N: '0' },
+      'u:other': { N: `${Date.now() + 6000}` },
+      'w:other': { S: 'other' },
+    })
+    expect(await errorOf(lease.renew())).toMatchObject({
+      code: 'LEASE_LOST',
+      message: expect.stringMatching(/made anew/),
+    })
+    expect(lease.remainingMs()).toBe(0)
+    await lease.release()
+  })
+})
+
 describe('refusals', () => {
   test('an item with a lock_id belongs to another protocol: acquire, inspect and raise say so and change nothing', async () => {
     const key = newKey()
