@@ -39,6 +39,7 @@ export const MUTANTS: Configuration[] = [
   { name: 'a sweep does not ask for the ticket and `u` it saw', flags: ['SWEEP_ANY', ...SMALL] },
   { name: 'elapsed time by the monotonic clock alone', flags: ['MONOTONIC_ONLY', ...SMALL] },
   { name: 'wall clocks further apart than `maxClockSkewMs`', flags: ['SKEW_BEYOND', ...SMALL] },
+  { name: 'a place is left while its COMMIT is under way', flags: ['LEAVES_IN_COMMIT', ...SMALL] },
   { name: 'a pause of more than `ttlMs` / 2 in COMMIT', flags: ['LONG_COMMIT', ...SMALL] },
   { name: 'the item is deleted while there are writers', flags: ['LOST_ITEM', 'LOST_WHILE_HELD', ...SMALL] },
   { name: 'nobody sweeps: not everybody gets a turn', flags: ['NO_SWEEP', 'CALM', ...SMALL] },

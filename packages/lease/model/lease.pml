@@ -200,6 +200,14 @@ inline out(c) { pc[c] = OUT; me[c] = 0; tk[c] = 0; until[c] = 0; left[c] = 0 }
   ACT(IDLE_IN_LINE(c) && place[c] > 0, ("%c leaves\n", NAME(c)), remove(place[c]); out(c)) \
   ACT(IDLE_IN_LINE(c) && NET_ROOM, ("%c sends a leave\n", NAME(c)), post(LEAVE, me[c], tk[c], 0, 0); out(c))
 
+/* The place of a holder that commits stands until the end, whatever it learns meanwhile. */
+#ifdef LEAVES_IN_COMMIT
+#define LEAVES_EARLY(c) \
+  ACT(pc[c] == COMMITTING && place[c] > 0, ("%c leaves while it commits\n", NAME(c)), remove(place[c]))
+#else
+#define LEAVES_EARLY(c)
+#endif
+
 #define YIELDS(c, o) \
   ACT(pc[c] == HOLDING && place[c] > 0, ("%c yields: new entry until now+%d\n", NAME(c), TTL + o), \
     remove(place[c]); append(fresh, ALIVE(TTL, o)); me[c] = fresh; tk[c] = ticket; until[c] = ALIVE(TTL, o); pc[c] = WAITING) \
@@ -270,7 +278,7 @@ inline onlyOneCommits() {
     assert(fence <= tk[c]); fence = tk[c]; out(c))
 
 #define CONTENDER(c) \
-  JOINS(c, HALF, 0) JOINS(c, TTL, 0) SETTLES(c) WAITS(c) RENEWS(c, 0) LEAVES(c) YIELDS(c, 0) WRITES(c) CRASHES(c) \
+  JOINS(c, HALF, 0) JOINS(c, TTL, 0) SETTLES(c) WAITS(c) RENEWS(c, 0) LEAVES(c) LEAVES_EARLY(c) YIELDS(c, 0) WRITES(c) CRASHES(c) \
   SENT_BY_A_FAST_CLOCK(c)
 
 #ifdef FAST_SENDERS
