@@ -1,0 +1,161 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { createLeaseTable } from '@sqlite-efs/lease'
+import { expect, test } from 'vitest'
+import { Prisma, type PrismaClient } from './generated/prisma/client.js'
+import { Workbench } from './support/clients.js'
+import { type Fate, UnreliableDynamoDB } from './support/unreliable-dynamodb.js'
+
+const TABLE = 'app-locks'
+/** With OUTAGE_MS=60000 the outages last for a minute, and every option has its default. */
+const BY_HAND_MS = Number(process.env['OUTAGE_MS'] ?? 0)
+/** Several leases long. */
+const OUTAGE_MS = BY_HAND_MS || 2_000
+const SHORT = BY_HAND_MS ? {} : { ttlMs: 1_000, maxClockSkewMs: 100 }
+const TIMEOUT = { timeout: OUTAGE_MS + 60_000 }
+
+/** A database whose lease comes from a DynamoDB that can fail. */
+class Scene implements AsyncDisposable {
+  readonly prisma: PrismaClient
+  readonly #listeners = new Set<(type: string) => void>()
+
+  private constructor(
+    readonly dynamodb: UnreliableDynamoDB,
+    readonly client: DynamoDBClient,
+    readonly bench: Workbench,
+    lease: { ttlMs?: number },
+  ) {
+    this.prisma = bench.ours({
+      lease: { tableName: TABLE, client, ...lease },
+      onEvent: ({ type }) => {
+        for (const listener of this.#listeners) listener(type)
+      },
+    })
+  }
+
+  /** Resolves when this next happens to the lease. */
+  next(type: 'lost' | 'released' | 'renewed'): Promise<void> {
+    return new Promise((resolve) => {
+      this.#listeners.add((heard) => {
+        if (heard === type) resolve()
+      })
+    })
+  }
+
+  static async set(lease: { ttlMs?: number } = {}): Promise<Scene> {
+    const dynamodb = await UnreliableDynamoDB.start()
+    const client = new DynamoDBClient({ ...dynamodb.config, maxAttempts: 1 })
+    await createLeaseTable(client, TABLE)
+    return new Scene(dynamodb, client, await new Workbench().migrate(), lease)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.bench[Symbol.asyncDispose]()
+    this.client.destroy()
+    await this.dynamodb[Symbol.asyncDispose]()
+  }
+}
+
+const create = (prisma: Prisma.TransactionClient, name: string) => prisma.tag.create({ data: { name } })
+const tags = async (prisma: PrismaClient) =>
+  (await prisma.tag.findMany({ orderBy: { name: 'asc' } })).map(({ name }) => name)
+
+const writes: ((prisma: PrismaClient) => Promise<unknown>)[] = [
+  (prisma) => create(prisma, 'x'),
+  (prisma) => prisma.user.create({ data: { email: 'x', profile: { create: { bio: 'y' } } } }),
+  (prisma) => prisma.$transaction([create(prisma, 'x')]),
+  (prisma) => prisma.$transaction((transaction) => create(transaction, 'x')),
+  (prisma) => prisma.$executeRaw`DELETE FROM Tag`,
+]
+
+const OUTAGES: [string, Fate][] = [
+  ['refuses connections', 'refused'],
+  ['is a black hole', 'swallowed'],
+  ['does what it is asked, and its answers are lost', 'unanswered'],
+  ['throttles everything', 'throttled'],
+  ['fails itself', 'failed'],
+]
+
+test.for(OUTAGES)(
+  'while DynamoDB %s, reads go on, every write ends with P1001, and all resumes with the same client',
+  TIMEOUT,
+  async ([, fate]) => {
+    await using scene = await Scene.set(SHORT)
+    const { dynamodb, prisma } = scene
+    // A write that follows at once would have the lease of the one before.
+    const released = scene.next('released')
+    await create(prisma, 'before')
+    await released
+    await dynamodb.become(fate)
+    const since = performance.now()
+    while (performance.now() - since < OUTAGE_MS) {
+      const outcomes = await Promise.allSettled(writes.map((write) => write(prisma)))
+      const thrown = outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as unknown))
+      for (const error of thrown) expect(error).toBeInstanceOf(Prisma.PrismaClientKnownRequestError)
+      expect(thrown).toMatchObject(writes.map(() => ({ code: 'P1001' })))
+      expect(await tags(prisma)).toEqual(['before'])
+    }
+    await dynamodb.become('served')
+    await create(prisma, 'resumed')
+    await prisma.$transaction((transaction) => create(transaction, 'too'))
+    expect(await tags(prisma)).toEqual(['before', 'resumed', 'too'])
+    expect(await prisma.user.count()).toBe(0)
+  },
+)
+
+test.for(OUTAGES.slice(1, 4))(
+  'while DynamoDB %s, a transaction whose lease runs out is P2034, and nothing of it is in the file',
+  TIMEOUT,
+  async ([, fate]) => {
+    await using scene = await Scene.set(SHORT)
+    const { dynamodb, prisma } = scene
+    const lost = scene.next('lost')
+    const failed = prisma.$transaction(async (transaction) => {
+      await create(transaction, 'x')
+      await dynamodb.become(fate)
+      await lost
+      expect(await tags(prisma)).toEqual([])
+    }, TIMEOUT)
+    await expect(failed).rejects.toBeInstanceOf(Prisma.PrismaClientKnownRequestError)
+    await expect(failed).rejects.toMatchObject({ code: 'P2034' })
+    await dynamodb.become('served')
+    await create(prisma, 'resumed')
+    expect(await tags(prisma)).toEqual(['resumed'])
+  },
+)
+
+test.for(OUTAGES.slice(0, 2))(
+  'while DynamoDB %s, a transaction that has its lease, and commits before half of it is over, is acknowledged',
+  TIMEOUT,
+  async ([, fate]) => {
+    await using scene = await Scene.set()
+    const { dynamodb, prisma } = scene
+    // The start of a transaction has a lease for as long as it would have waited, and for longer once it is renewed.
+    const renewed = scene.next('renewed')
+    await prisma.$transaction(async (transaction) => {
+      await create(transaction, 'committed')
+      await renewed
+      await dynamodb.become(fate)
+    })
+    expect(await tags(prisma)).toEqual(['committed'])
+    await dynamodb.become('served')
+    await create(prisma, 'resumed')
+    expect(await tags(prisma)).toEqual(['committed', 'resumed'])
+  },
+)
+
+test.for<[string, (request: number) => Fate]>([
+  ['throttles two requests of three', (request) => (request % 3 === 0 ? 'served' : 'throttled')],
+  ['fails two requests of three', (request) => (request % 3 === 0 ? 'served' : 'failed')],
+  ['loses one answer of three', (request) => (request % 3 === 1 ? 'unanswered' : 'served')],
+  ['is slow', () => 'slow'],
+])('while DynamoDB %s, every write is acknowledged, once', async ([, fate]) => {
+  await using scene = await Scene.set(SHORT)
+  const { dynamodb, prisma } = scene
+  dynamodb.fate = fate
+  for (let n = 0; n < 2; n++) {
+    await create(prisma, `single ${n}`)
+    await prisma.$transaction((transaction) => create(transaction, `transaction ${n}`))
+    await Promise.all(['a', 'b'].map((name) => create(prisma, `group ${n} ${name}`)))
+  }
+  expect(await prisma.tag.count()).toBe(8)
+})
