@@ -1,5 +1,6 @@
 import { _createClient } from '@libsql/client/sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
+import type { SqlDriverAdapter, SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { type DatabaseEvent, openDatabase } from '@sqlite-efs/database'
 import { DynamoDBLeaser, type LeaseEvent, LocalLeaser } from '@sqlite-efs/lease'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
@@ -24,13 +25,41 @@ export const TABLE = 'locks'
 
 type Listener = (event: LeaseEvent | DatabaseEvent) => void
 
+/** How a worker gets at the bank. */
+export interface Client {
+  prisma: PrismaClient
+  /** Runs several statements as one script, as Prisma Migrate would. */
+  script(sql: string): Promise<void>
+  close(): Promise<void>
+}
+
 /** A client of the bank, as the worker is to have it. */
-export function openClient(config: WorkerConfig, onEvent: Listener): PrismaClient {
+export function openClient(config: WorkerConfig, onEvent: Listener): Client {
   const { maxWaitMs, transactionMs } = waitsOf(config)
-  return new PrismaClient({
-    adapter: adapterOf(config, onEvent),
+  const adapter = adapterOf(config, onEvent)
+  const prisma = new PrismaClient({
+    adapter,
     transactionOptions: { maxWait: maxWaitMs, timeout: transactionMs },
   })
+  let scripts: Promise<SqlDriverAdapter> | undefined
+  return {
+    prisma,
+    script: async (sql) => {
+      scripts ??= connectForScripts(adapter)
+      await (await scripts).executeScript(sql)
+    },
+    close: async () => {
+      await prisma.$disconnect()
+      await (await scripts)?.dispose()
+    },
+  }
+}
+
+async function connectForScripts(factory: SqlDriverAdapterFactory): Promise<SqlDriverAdapter> {
+  const adapter = await factory.connect()
+  // Says that this is no schema engine, which wants its errors in other words.
+  adapter.getConnectionInfo?.()
+  return adapter
 }
 
 interface Waits {
@@ -56,7 +85,7 @@ function waitsOf({ patience, ttlMs }: WorkerConfig): Waits {
   }
 }
 
-function adapterOf(config: WorkerConfig, onEvent: Listener) {
+function adapterOf(config: WorkerConfig, onEvent: Listener): SqlDriverAdapterFactory {
   const { contestant, file, leaseKey, ttlMs, maxClockSkewMs, transactionMode } = config
   const { lease } = waitsOf(config)
   switch (contestant) {

@@ -8,6 +8,8 @@ export type Style =
   | 'batch'
   /** One INSERT, the rest of which a trigger does: may share its COMMIT with others of its process. */
   | 'trigger'
+  /** A script of several statements, as a migration is; some of them compute for long. */
+  | 'script'
   /** Interactive, and given up by its own callback after its last write. */
   | 'abandoned'
   /** A batch whose last statement breaks a constraint. */

@@ -42,7 +42,8 @@ function shoot({ id, file, moment, signal, pid, pids, withinMs }: Order): Shot {
       if (signal === 'SIGKILL') waitForDeath(victim)
       return { id, pid: victim, inCommit: isInCommit(file) }
     }
-    if (victim === undefined) pause(LOOK_EVERY_MS)
+    // Who aims at somebody frozen would take a whole core for it.
+    pause(LOOK_EVERY_MS)
   }
   return { id, inCommit: false }
 }

@@ -174,7 +174,7 @@ function configurator(
       tellers: 3,
       // A deferred transaction reads before it has the lease: without file locks it could read what is half written.
       transactionMode: contestant === 'lease' && random.chance(role === 'reader' ? 1 : 0.3) ? 'deferred' : 'immediate',
-      patience: random.weighted({ patient: 60, default: 30, hasty: 10 }),
+      patience: random.weighted({ patient: 60, default: 35, hasty: 5 }),
     }
   }
 }

@@ -1,11 +1,21 @@
 import { ACCOUNTS } from './bank.js'
+import type { Client } from './contestants.js'
 import type { PrismaClient } from './generated/prisma/client.js'
 import type { Style, Transfer } from './history.js'
 import type { Random } from './random.js'
 
-const STYLES: Readonly<Record<Style, number>> = { interactive: 35, batch: 15, trigger: 40, abandoned: 5, rejected: 5 }
+const STYLES: Readonly<Record<Style, number>> = {
+  interactive: 35,
+  batch: 15,
+  trigger: 35,
+  script: 5,
+  abandoned: 5,
+  rejected: 5,
+}
 /** So long an interactive transaction pauses between its statements, at the most. */
 const PAUSE_MS = 15
+/** A second or two of SQLite's time. */
+const LONG_SCRIPT_ROUNDS = 4_000_000
 
 /** What an abandoned transfer's callback throws: nothing is written then. */
 export class Abandoned extends Error {
@@ -21,7 +31,11 @@ export function chooseTransfer(random: Random, sequence: string, seq: number): T
 }
 
 /** Makes a transfer: both balances, both legs and the entry, or nothing. */
-export async function makeTransfer(prisma: PrismaClient, transfer: Transfer, random: Random): Promise<void> {
+export async function makeTransfer(
+  { prisma, script }: Pick<Client, 'prisma' | 'script'>,
+  transfer: Transfer,
+  random: Random,
+): Promise<void> {
   const entry = entryOf(transfer, random)
   const { style, from, to, amount } = transfer
   switch (style) {
@@ -36,6 +50,8 @@ export async function makeTransfer(prisma: PrismaClient, transfer: Transfer, ran
       await prisma.$transaction([...batch(prisma, transfer, entry), taken])
       return
     }
+    case 'script':
+      return script(scriptOf(transfer, entry, random))
     case 'trigger':
       await prisma.entry.create({ data: { ...entry, fromId: from, toId: to, amount } })
       return
@@ -78,6 +94,22 @@ async function interactive(
     await tx.entry.create({ data: { ...entry, fence: Number(header?.user_version ?? 0) } })
     if (style === 'abandoned') throw new Abandoned('the callback gave up')
   })
+}
+
+function scriptOf({ id, from, to, amount }: Transfer, entry: EntryData, random: Random): string {
+  const rounds = random.chance(0.2) ? random.integer(1, LONG_SCRIPT_ROUNDS) : 10
+  const { sequence, seq, style, fromId, toId, memo } = entry
+  return [
+    ...(random.chance(0.3) ? ['PRAGMA foreign_keys=OFF'] : []),
+    `UPDATE "Account" SET "balance" = "balance" - ${amount} WHERE "id" = ${from}`,
+    `INSERT INTO "Leg" ("transferId", "accountId", "amount") VALUES ('${id}', ${from}, ${-amount})`,
+    `UPDATE "Account" SET "memo" = "memo" WHERE "id" = ${from} AND
+      (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rounds}) SELECT COUNT(*) FROM n) > 0`,
+    `UPDATE "Account" SET "balance" = "balance" + ${amount} WHERE "id" = ${to}`,
+    `INSERT INTO "Leg" ("transferId", "accountId", "amount") VALUES ('${id}', ${to}, ${amount})`,
+    `INSERT INTO "Entry" ("transferId", "sequence", "seq", "style", "fromId", "toId", "amount", "memo")
+      VALUES ('${id}', '${sequence}', ${seq}, '${style}', ${fromId}, ${toId}, ${amount}, '${memo}')`,
+  ].join(';\n')
 }
 
 function batch(prisma: PrismaClient, { id, from, to, amount }: Transfer, entry: EntryData) {

@@ -1,5 +1,5 @@
+import type { Client } from './contestants.js'
 import { describeError } from './errors.js'
-import type { PrismaClient } from './generated/prisma/client.js'
 import { type HistoryWriter, monotonicMs, type Transfer } from './history.js'
 import type { Random } from './random.js'
 import { LOOKS, type Look, lookAtOwn } from './readings.js'
@@ -13,14 +13,14 @@ const READER_PAUSE_MS = 60
 
 /** What one worker does until it is stopped. */
 export class Workday {
-  readonly #prisma: PrismaClient
+  readonly #client: Client
   readonly #history: HistoryWriter
   readonly #config: WorkerConfig
   readonly #random: Random
   #isOver = false
 
-  constructor(prisma: PrismaClient, history: HistoryWriter, config: WorkerConfig, random: Random) {
-    this.#prisma = prisma
+  constructor(client: Client, history: HistoryWriter, config: WorkerConfig, random: Random) {
+    this.#client = client
     this.#history = history
     this.#config = config
     this.#random = random
@@ -61,7 +61,7 @@ export class Workday {
     const { id } = transfer
     this.#history.write({ type: 'intent', at: monotonicMs(), ...transfer })
     try {
-      await makeTransfer(this.#prisma, transfer, this.#random)
+      await makeTransfer(this.#client, transfer, this.#random)
     } catch (error) {
       this.#history.write({ type: 'fail', at: monotonicMs(), id, ...describeError(error) })
       return false
@@ -81,7 +81,7 @@ export class Workday {
   async #look(kind: string, look: Look): Promise<void> {
     const at = monotonicMs()
     try {
-      const { entries, violation } = await look(this.#prisma)
+      const { entries, violation } = await look(this.#client.prisma)
       const doneAt = monotonicMs()
       this.#history.write({ type: 'read', at, doneAt, kind, ...(entries === undefined ? {} : { entries }) })
       if (violation) this.#history.write({ type: 'violation', at: doneAt, ...violation })

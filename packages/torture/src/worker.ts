@@ -23,7 +23,7 @@ import { fromEnvironment } from './worker-config.js'
 
 const config = fromEnvironment(process.env)
 const history = new HistoryWriter(config.log)
-const prisma = openClient(config, (event) => {
+const client = openClient(config, (event) => {
   const at = monotonicMs()
   switch (event.type) {
     case 'acquired':
@@ -42,7 +42,7 @@ const prisma = openClient(config, (event) => {
     case 'renewed':
   }
 })
-const workday = new Workday(prisma, history, config, new Random(config.seed))
+const workday = new Workday(client, history, config, new Random(config.seed))
 let working: Promise<void> | undefined
 
 const orders = createInterface({ input: process.stdin })
@@ -58,7 +58,7 @@ history.write({ type: 'start', at: monotonicMs(), name: config.name, host: hostn
 
 async function goHome(): Promise<void> {
   await working
-  await prisma.$disconnect()
+  await client.close()
   history.write({ type: 'end', at: monotonicMs() })
   history.close()
   // Nothing keeps the process now; where something does, its keeper reports it as hung.
