@@ -76,12 +76,11 @@ export class Checker implements FileObserver {
     }
   }
 
-  wrote(process: Process): void {
-    const fence = this.#file?.fence
+  wrote(process: Process, { fence }: Transaction): void {
     if (isNewer(fence, process.token)) {
       this.#found(
         'no older ticket after a newer one',
-        `${process.machine.name} runs a statement under ticket ${process.token}, after ${fence} has committed`,
+        `${process.machine.name} runs a statement under ticket ${process.token} in a transaction that began after ${fence} had committed`,
       )
     }
   }

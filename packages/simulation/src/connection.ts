@@ -53,7 +53,7 @@ export class SimulatedConnection implements WriterConnection {
     this.#mustWork()
     const row = args[0] ?? /'(.*)'/.exec(sql)?.[1]
     if (!this.#transaction || !sql.startsWith('INSERT')) throw new Error(`A simulated file can't do ${sql} now`)
-    this.#file.observer.wrote(this.#process)
+    this.#file.observer.wrote(this.#process, this.#transaction)
     this.#transaction.rows.push(String(row))
     this.#changes++
     this.#process.machine.block(this.#process.blockingMs())
@@ -162,7 +162,7 @@ export class SimulatedConnection implements WriterConnection {
   }
 
   #finish(commit: Commit): void {
-    if (!this.#process.machine.isAlive) return this.#file.tear(commit)
+    if (!this.#process.machine.isAlive) return
     this.#process.note(`COMMIT done: ${commit.transaction.rows.join(' ')}`)
     this.#file.end(commit)
     this.#file.release(this)

@@ -20,6 +20,8 @@ export interface Commit {
 export interface Transaction {
   /** The file's version that it has read. */
   readonly version: number
+  /** The file's fence as it was then. */
+  readonly fence: number | undefined
   readonly rows: string[]
   mark: number
   userVersion: number
@@ -28,7 +30,7 @@ export interface Transaction {
 /** Hears of what happens to the file; it says what is a violation. */
 export interface FileObserver {
   began(process: Process, transaction: Transaction): void
-  wrote(process: Process): void
+  wrote(process: Process, transaction: Transaction): void
   commitStarted(commit: Commit): void
   /** `before` is the fence as it was in the file. */
   commitEnded(commit: Commit, before: { fence: number | undefined }): void
@@ -65,8 +67,8 @@ export class SimulatedFile {
   begin(connection: SimulatedConnection): Transaction {
     this.mustBeFree(connection)
     if (this.locks !== 'off') this.#reserved = connection
-    const { version, mark, userVersion } = this
-    return { version, mark, userVersion, rows: [] }
+    const { version, fence, mark, userVersion } = this
+    return { version, fence, mark, userVersion, rows: [] }
   }
 
   /** @throws DatabaseError with SQLite's BUSY */
@@ -85,9 +87,9 @@ export class SimulatedFile {
     this.observer.commitStarted(commit)
   }
 
-  /** Its writer died: what it left half written is rolled back by whoever comes next. */
-  tear(commit: Commit): void {
-    this.commits.delete(commit)
+  /** A writer died: what it left half written is rolled back by whoever comes next. */
+  tear(process: Process): void {
+    for (const commit of this.commits) if (commit.process === process) this.commits.delete(commit)
   }
 
   end(commit: Commit): void {

@@ -181,9 +181,9 @@ export class Process {
     return this.leases.length > 0
   }
 
-  /** Its locks go as the operating system drops them: its memory is gone. */
   die(): void {
     this.machine.kill()
+    this.#options.file.tear(this)
     this.leases = []
   }
 

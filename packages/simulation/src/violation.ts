@@ -20,7 +20,7 @@ export type Rule =
   | 'a lost lease is noticed'
   /** The ticket in the file went back. */
   | 'the fence never goes back'
-  /** A statement of an older ticket ran after a newer one had committed. */
+  /** A statement was run in a transaction that began under an older ticket than the last that had committed. */
   | 'no older ticket after a newer one'
   /** A COMMIT overwrote what its transaction had not read. */
   | 'no lost update'

@@ -1,0 +1,131 @@
+import type { PlanOptions } from './plan.js'
+import type { Rule } from './violation.js'
+
+/** A rule of the protocol that is taken away, in the real source. */
+export interface Mutant {
+  name: string
+  /** Below `packages/`. */
+  file: string
+  /** What is found there once, and what is put in its place. */
+  edits: readonly { find: string; replace: string }[]
+  /** What makes it show often; the unchanged code passes with it. */
+  options: Omit<PlanOptions, 'seed'>
+  /** Which of the rules may be violated by it. */
+  breaks: readonly Rule[]
+}
+
+const EXCLUSION: readonly Rule[] = [
+  'one holder',
+  'one committer',
+  'a lost lease is noticed',
+  'no lost update',
+  'nothing torn',
+  'no older ticket after a newer one',
+  'the fence never goes back',
+]
+
+/** Each is one rule of docs/lease-protocol.md less. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'no guard before COMMIT',
+    file: 'database/src/writer.ts',
+    edits: [
+      {
+        find: 'const isSafe = () => !lease.signal.aborted && lease.remainingMs() > lease.ttlMs / 2',
+        replace: 'const isSafe = () => true',
+      },
+    ],
+    options: { locks: 'off', bias: 'freezes' },
+    breaks: EXCLUSION,
+  },
+  {
+    name: 'no fence',
+    file: 'database/src/fence.ts',
+    edits: [{ find: 'if (ahead > 0) return', replace: 'if (ahead > 2 ** 40) return' }],
+    options: { bias: 'lost tables' },
+    breaks: ['the fence never goes back', 'no older ticket after a newer one'],
+  },
+  {
+    name: 'a place in line by something else than its ticket',
+    file: 'lease/src/place.ts',
+    edits: [
+      {
+        find: 'const ahead = item.contenders.filter(({ ticket }) => ticket < this.ticket).length',
+        replace: 'const ahead = item.contenders.filter(({ id }) => id < this.id).length',
+      },
+    ],
+    options: {},
+    breaks: [...EXCLUSION, 'tickets are served in order', 'everyone gets its turn'],
+  },
+  {
+    name: 'a turn for whoever is alone, in no order',
+    file: 'lease/src/place.ts',
+    edits: [
+      {
+        find: 'const ahead = item.contenders.filter(({ ticket }) => ticket < this.ticket).length',
+        replace: 'const ahead = item.contenders.length - 1',
+      },
+    ],
+    options: {},
+    breaks: ['tickets are served in order', 'everyone gets its turn'],
+  },
+  {
+    name: 'renew without u:id <= :u',
+    file: 'lease/src/dynamodb-line-store.ts',
+    edits: [{ find: "condition: '#t = :ticket AND #u <= :u'", replace: "condition: '#t = :ticket'" }],
+    options: { bias: 'long holds' },
+    breaks: EXCLUSION,
+  },
+  {
+    name: 'time counted from the last try of a join',
+    file: 'lease/src/joining.ts',
+    edits: [
+      {
+        find: 'const { key, who, from } = this.#terms',
+        replace: `const { key, who, from } = this.#terms
+    const { clock } = this.#line.settings
+    this.#sent = new Moment(clock)
+    this.#aliveUntilMs = aliveUntil(clock, Math.min(this.#terms.ttlMs, this.#terms.patienceMs))`,
+      },
+    ],
+    options: { bias: 'slow joins' },
+    breaks: EXCLUSION,
+  },
+  {
+    name: 'a sweep of anybody',
+    file: 'lease/src/contender.ts',
+    edits: [
+      {
+        find: 'const head = seen.contenders[0]\n    if (!head || !this.#isDead(head)) return false',
+        replace: `const head = seen.contenders.find((it) => it.id !== this.#joining?.place?.id && this.#isDead(it))
+    if (!head) return false`,
+      },
+    ],
+    options: {},
+    breaks: ['nobody is passed over'],
+  },
+  {
+    name: 'time by the monotonic clock alone',
+    file: 'lease/src/clock.ts',
+    edits: [
+      {
+        find: 'return Math.max(this.#clock.monotonicMs() - this.#monotonicMs, this.#clock.wallMs() - this.wallMs)',
+        replace: 'return this.#clock.monotonicMs() - this.#monotonicMs',
+      },
+    ],
+    options: { bias: 'freezes' },
+    breaks: EXCLUSION,
+  },
+  {
+    name: 'time by the wall clock alone',
+    file: 'lease/src/clock.ts',
+    edits: [
+      {
+        find: 'return Math.max(this.#clock.monotonicMs() - this.#monotonicMs, this.#clock.wallMs() - this.wallMs)',
+        replace: 'return this.#clock.wallMs() - this.wallMs',
+      },
+    ],
+    options: { bias: 'wrong clocks' },
+    breaks: EXCLUSION,
+  },
+]

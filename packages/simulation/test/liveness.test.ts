@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { loads, measure } from '../src/liveness.js'
+
+/** In simulated time: the same on every machine. */
+const expected = [
+  { atLeastPerSecond: 19.5 },
+  { atLeastPerSecond: 7 },
+  { atLeastPerSecond: 12 },
+  { atLeastPerSecond: 15 },
+]
+
+test.each(loads.map((load, i) => ({ name: load.name, load, ...expected[i]! })))(
+  'the line goes on: $name',
+  async ({ load, atLeastPerSecond }) => {
+    const { perSecond, longestGapMs, died, gaveUp, longestWaitMs } = await measure(load, 1)
+    expect(perSecond).toBeGreaterThan(atLeastPerSecond)
+    // Who dies in line holds it up for no longer than it would have waited, and maxClockSkewMs on top.
+    const stalledMs = load.diesInLine > 0 ? load.timeoutMs + 500 : 400
+    expect(longestGapMs).toBeLessThan(stalledMs + load.holdMs + 10 * load.latencyMs)
+    expect(longestWaitMs).toBeLessThanOrEqual(load.timeoutMs)
+    expect(died > 0).toBe(load.diesInLine > 0)
+    if (load.contenders === 20 && load.diesInLine === 0) expect(gaveUp).toBe(0)
+  },
+)

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { failureReport } from '../src/report.js'
+import { shrink } from '../src/shrink.js'
+import { type Outcome, simulate } from '../src/simulation.js'
+
+const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 1000)
+
+test(`no rule is violated in ${RUNS} runs, and everybody gets a turn after each`, async () => {
+  const sum: Outcome['counts'] = { acquired: 0, committed: 0, lost: 0, swept: 0, thawed: 0, conflicts: 0 }
+  for (let seed = 1; seed <= RUNS; seed++) {
+    const { violation, counts } = await simulate({ seed })
+    if (violation) expect.fail(failureReport({ seed }, await shrink({ seed }, simulate)))
+    for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counts[name]
+  }
+  // The storms must have been some, and must have let something through.
+  expect(sum.acquired).toBeGreaterThan(RUNS * 5)
+  expect(sum.committed).toBeGreaterThan(RUNS * 5)
+  expect(sum.swept).toBeGreaterThan(RUNS)
+  expect(sum.thawed).toBeGreaterThan(RUNS)
+  expect(sum.lost).toBeGreaterThan(RUNS / 10)
+  expect(sum.conflicts).toBeGreaterThan(RUNS / 10)
+})
+
+test('a seed is the same run each time, and in another process', async () => {
+  const seeds = [3, 26, 98]
+  const hashes = async () => {
+    const found: string[] = []
+    for (const seed of seeds) found.push((await simulate({ seed })).hash)
+    return found
+  }
+  const here = await hashes()
+  expect(await hashes()).toEqual(here)
+  expect(new Set(here).size).toBe(seeds.length)
+  const root = fileURLToPath(new URL('../../../', import.meta.url))
+  for (const [i, seed] of seeds.entries()) {
+    const there = spawnSync(
+      process.execPath,
+      [
+        '--conditions=@sqlite-efs/source',
+        '--import',
+        'tsx',
+        'packages/simulation/src/cli.ts',
+        '--trace',
+        '--seed',
+        `${seed}`,
+      ],
+      { cwd: root, encoding: 'utf8' },
+    )
+    expect(there.stdout.trim().split('\n').at(-1)).toBe(`Violates nothing. ${here[i]}`)
+  }
+})
+
+test('beyond the skew that is allowed, violations are found', async () => {
+  let seed = 1
+  for (; seed <= 200; seed++) {
+    const { violation } = await simulate({ seed, skew: 'beyond', bias: 'long holds' })
+    if (violation?.rule === 'one holder') return
+  }
+  expect.fail(`no two holders in ${seed - 1} runs with clocks up to 3 x maxClockSkewMs apart`)
+})
+
+test('within it, the same runs violate nothing', async () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    expect((await simulate({ seed, bias: 'long holds' })).violation).toBeUndefined()
+  }
+})
