@@ -1,3 +1,4 @@
+import { type Clock, Moment } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
 import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
@@ -5,8 +6,15 @@ import { alreadyOver, type TransactionContext } from './immediate-transaction.js
 import { beginRead, endRead, type ReaderPool } from './reader.js'
 import type { ResultSet, SqlValue } from './statement.js'
 
+/**
+ * A host that was frozen for longer than this may have lost its locks: NFS servers drop those of a silent client after a
+ * minute or so. What was frozen can't be told from what only waited, and nobody should read for so long.
+ */
+const MAX_SILENCE_MS = 30_000
+
 /** What a deferred transaction needs from its file. */
 export interface DeferredContext extends TransactionContext {
+  clock: Clock
   readers: ReaderPool
   /** Takes the turn, the lease and SQLite's write lock. */
   beginImmediate(): Promise<Transaction>
@@ -24,6 +32,7 @@ export class DeferredTransaction implements Transaction {
   /** Savepoints of the reading half: nothing was written since, so they can be set again. */
   #savepoints: string[] = []
   #hasRead = false
+  #lastRead: Moment
   #tail: Promise<unknown> = Promise.resolve()
   #over: (() => unknown) | undefined
 
@@ -31,12 +40,14 @@ export class DeferredTransaction implements Transaction {
     this.#context = context
     this.#reader = reader
     this.#dataVersion = reader.value('PRAGMA data_version')
+    this.#lastRead = new Moment(context.clock)
   }
 
   execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     return this.#inOrder(async () => {
       const reader = this.#reader
       if (reader && this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql)) === 'read') {
+        this.#mustHaveItsLock(reader)
         this.#hasRead = true
         return { ...reader.run(sql, args), changes: 0 }
       }
@@ -81,6 +92,22 @@ export class DeferredTransaction implements Transaction {
       this.#endReading()
       await this.#writing?.rollback()
     })
+  }
+
+  #mustHaveItsLock(reader: Connection): void {
+    const silentMs = this.#lastRead.elapsedMs()
+    this.#lastRead = new Moment(this.#context.clock)
+    if (silentMs <= MAX_SILENCE_MS) return
+    const { path, readers } = this.#context
+    this.#reader = undefined
+    const error = new DatabaseError(
+      'WRITE_CONFLICT',
+      `This transaction on ${path} had nothing to do for ${Math.round(silentMs / 1000)} s: if its host was frozen meanwhile, its lock on the file is gone, and what it reads next need not fit to what it has read. Nothing was written; it is safe to try again.`,
+      { path },
+    )
+    this.#over = () => error
+    readers.throwAway(reader)
+    throw error
   }
 
   async #upgrade(): Promise<Transaction> {

@@ -39,25 +39,25 @@ export class ImmediateTransaction implements Transaction {
   }
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
-    this.#mustBeOpen()
+    this.#mustHaveItsLease()
     const { writer } = this.#turn
     const kind = this.#context.classification.of(sql, 'transaction', () => writer.connection.kindOf(sql))
     return this.#stepping(() => writer.run(sql, args, kind))
   }
 
   async savepoint(name: string): Promise<void> {
-    this.#mustBeOpen()
+    this.#mustHaveItsLease()
     this.#stepping(() => this.#turn.writer.connection.exec(`SAVEPOINT ${quoted(name)}`))
   }
 
   async rollbackTo(name: string): Promise<void> {
-    this.#mustBeOpen()
+    this.#mustHaveItsLease()
     this.#stepping(() => this.#turn.writer.connection.exec(`ROLLBACK TO ${quoted(name)}`))
     this.#turn.writer.connection.forgetStatements()
   }
 
   async releaseSavepoint(name: string): Promise<void> {
-    this.#mustBeOpen()
+    this.#mustHaveItsLease()
     this.#stepping(() => this.#turn.writer.connection.exec(`RELEASE ${quoted(name)}`))
   }
 
@@ -81,6 +81,16 @@ export class ImmediateTransaction implements Transaction {
   #mustBeOpen(): void {
     if (this.#over) throw this.#over()
     if (this.#committing) throw alreadyOver(this.#context.path, 'is being committed')
+  }
+
+  /** After a freeze a statement may come before the timer that ends the lease, and SQLite's locks may be gone already. */
+  #mustHaveItsLease(): void {
+    this.#mustBeOpen()
+    const { lease, writer } = this.#turn
+    if (lease.remainingMs() > 0) return
+    const reason = writer.conflict(lease.signal.reason)
+    this.#abandon(reason)
+    throw reason
   }
 
   #stepping<T>(step: () => T): T {

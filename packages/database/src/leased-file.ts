@@ -204,6 +204,7 @@ export class LeasedFile {
       {
         ...this.#transactionContext,
         readers: this.#lastingReaders,
+        clock: this.options.clock,
         beginImmediate: () => this.beginImmediate(timeoutMs),
       },
       reader,

@@ -171,6 +171,16 @@ export class ReaderPool {
     }
   }
 
+  /** Ends the read, and the connection with it. */
+  throwAway(connection: Connection): void {
+    try {
+      this.end(connection)
+    } catch {
+      // It goes anyway.
+    }
+    connection.close()
+  }
+
   giveBack(connection: Connection): void {
     if (connection.inTransaction || this.#idle.length > 0) connection.close()
     else this.#idle.push(connection)

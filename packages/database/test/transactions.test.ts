@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
+import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
@@ -149,6 +150,41 @@ describe('a transaction', () => {
     await nextTurn()
     process.off('warning', listen)
     expect(warnings).toEqual([])
+  })
+})
+
+describe('a transaction whose host was frozen', () => {
+  const frozen = async (mode: 'immediate' | 'deferred') => {
+    const clock = new ManualClock()
+    const options = { leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object
+    const bank = await openBank(options)
+    const transaction = await bank.transaction({ mode })
+    await transaction.execute(SUM)
+    return { clock, bank, transaction }
+  }
+
+  it.each(['immediate', 'deferred'] as const)(
+    'in mode %s reads nothing more, for its locks may be gone: it is over, and the next one works',
+    async (mode) => {
+      const { clock, bank, transaction } = await frozen(mode)
+      clock.freeze(60_000)
+      await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+      await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+      await transaction.rollback()
+      const next = await bank.transaction({ mode })
+      await next.execute('UPDATE account SET balance = 5')
+      await next.commit()
+      expect(await rows(bank, SUM)).toEqual([[10n]])
+    },
+  )
+
+  it('for a moment only goes on', async () => {
+    const { clock, transaction } = await frozen('deferred')
+    clock.freeze(3000)
+    await transaction.execute(SUM)
+    clock.freeze(28_000)
+    await transaction.execute('UPDATE account SET balance = 5')
+    await transaction.commit()
   })
 })
 
