@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { Deck } from './deck.js'
 import { monotonicMs } from './history.js'
 import type { Order, Shot } from './marksman.js'
 import type { Pool, Worker } from './pool.js'
@@ -47,6 +48,9 @@ export interface InjectorOptions {
 export class Injector implements AsyncDisposable {
   readonly #options: InjectorOptions
   readonly #marksman: ChildProcess
+  readonly #kills: Deck<'random' | 'transaction' | 'commit'>
+  readonly #freezeKinds: Deck<'short' | 'half' | 'long' | 'commit'>
+  readonly #weathers: Deck<'rough' | 'slow' | 'blackout'>
   readonly #end = new AbortController()
   readonly #freezes = new Set<Promise<void>>()
   readonly #aiming = new Map<number, (shot: Shot) => void>()
@@ -58,6 +62,15 @@ export class Injector implements AsyncDisposable {
 
   constructor(options: InjectorOptions) {
     this.#options = options
+    const { random, hasFileLocks } = options
+    this.#kills = new Deck(random, { random: 70, transaction: hasFileLocks ? 12 : 0, commit: 18 })
+    this.#freezeKinds = new Deck(random, {
+      short: hasFileLocks ? 45 : 60,
+      half: hasFileLocks ? 30 : 40,
+      long: hasFileLocks ? 17 : 0,
+      commit: hasFileLocks ? 8 : 0,
+    })
+    this.#weathers = new Deck(random, { rough: 50, slow: 20, blackout: 30 })
     this.#marksman = fork(MARKSMAN, { execArgv: ['--conditions=@sqlite-efs/source', '--import', 'tsx'] })
     this.#marksman.on('message', (shot: Shot) => {
       this.#aiming.get(shot.id)?.(shot)
@@ -102,23 +115,24 @@ export class Injector implements AsyncDisposable {
   }
 
   async #kill(): Promise<void> {
-    const { pool, random, hasFileLocks } = this.#options
-    const kind = random.weighted({ random: 70, transaction: hasFileLocks ? 12 : 0, commit: 18 })
+    const { pool, random } = this.#options
+    const kind = this.#kills.deal()
     if (kind !== 'random') {
       const shot = await this.#aim(kind === 'commit' ? 'in-commit' : 'in-transaction', 'SIGKILL')
       // It may be buried by now.
       const victim = shot.pid === undefined ? undefined : pool.find(shot.pid)
       if (victim) return this.#note(shot.inCommit ? 'kill in COMMIT' : 'kill in a transaction', victim)
     }
-    const victim = random.pick(pool.working)
+    const victims = pool.working.filter((worker) => worker.isReady())
+    // On a machine that is too slow for so many deaths nobody would ever get to work.
+    if (victims.length < 2) return
+    const victim = random.pick(victims)
     if (pool.kill(victim)) this.#note(victim.isFrozen ? 'kill while frozen' : 'kill at random', victim)
   }
 
   async #freeze(): Promise<void> {
     const { pool, random, ttlMs, hasFileLocks } = this.#options
-    const kind = random.weighted(
-      hasFileLocks ? { short: 45, half: 30, long: 17, commit: 8 } : { short: 60, half: 40, long: 0, commit: 0 },
-    )
+    const kind = this.#freezeKinds.deal()
     if (kind === 'commit') {
       const shot = await this.#aim('in-commit', 'SIGSTOP')
       const victim = shot.pid === undefined ? undefined : pool.find(shot.pid)
@@ -126,7 +140,7 @@ export class Injector implements AsyncDisposable {
       this.#note(shot.inCommit ? 'freeze in COMMIT, longer than the lease' : 'freeze, longer than the lease', victim)
       return this.#keepFrozen(victim, random.between(1.2, 2.5) * ttlMs)
     }
-    const awake = pool.working.filter(({ isFrozen }) => !isFrozen)
+    const awake = pool.working.filter((worker) => !worker.isFrozen && worker.isReady())
     if (awake.length === 0) return
     const victim = random.pick(awake)
     const halfOfIt = hasFileLocks ? random.between(0.35, 0.65) : random.between(0.3, 0.45)
@@ -170,8 +184,8 @@ export class Injector implements AsyncDisposable {
     }
     for (;;) {
       become(CALM)
-      if (!(await this.#rest(random.between(2, 5) * ttlMs))) return
-      const kind = random.weighted({ rough: 50, slow: 20, blackout: 30 })
+      if (!(await this.#rest(random.between(0.5, 3) * ttlMs))) return
+      const kind = this.#weathers.deal()
       become(weatherOf(kind, ttlMs))
       const lastsMs = kind === 'blackout' ? random.between(0.2, 1.5) * ttlMs : random.between(1, 4) * ttlMs
       if (!(await this.#rest(lastsMs))) return

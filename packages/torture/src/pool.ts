@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toEnvironment, type WorkerConfig } from './worker-config.js'
 
@@ -12,6 +13,8 @@ export interface Worker {
   readonly role: WorkerConfig['role']
   readonly pid: number
   isFrozen: boolean
+  /** Whether it has loaded: to kill it before is no fault at all. */
+  isReady(): boolean
 }
 
 interface Kept extends Worker {
@@ -112,7 +115,8 @@ export class Pool {
       env: { ...process.env, ...env, ...toEnvironment(config) },
       stdio: ['pipe', 'ignore', 'pipe'],
     })
-    const worker: Kept = { name: config.name, role, pid: child.pid ?? -1, isFrozen: false, child, stderr: '' }
+    const isReady = () => existsSync(config.log)
+    const worker: Kept = { name: config.name, role, pid: child.pid ?? -1, isFrozen: false, isReady, child, stderr: '' }
     this.#everybody.set(worker.pid, worker)
     child.stderr?.on('data', (text: Buffer) => {
       worker.stderr = (worker.stderr + text.toString()).slice(-2000)

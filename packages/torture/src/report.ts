@@ -21,6 +21,8 @@ export interface Report extends RunDescription {
   /** Faults made to processes, by kind. */
   faults: Record<string, number>
   kills: number
+  /** Those that hit somebody who had begun to work. */
+  killsAtWork: number
   /** What the network did to requests, by kind. */
   network: FaultyProxy['counts']
   acknowledged: number
@@ -74,6 +76,9 @@ export function reportOf(source: ReportSource): Report {
   const written = new Set(entryIds)
   const times = takeovers(histories, faults)
   const acks = records.flatMap((record) => (record.type === 'ack' ? [record.at] : []))
+  const atWork = new Set(
+    histories.flatMap(({ name, records }) => (records.some(({ type }) => type !== 'start') ? [name] : [])),
+  )
   const answered = records.filter(({ type }) => type === 'ack' || type === 'fail').length
   const count = (type: string, event: string) =>
     records.filter((record) => record.type === type && 'event' in record && record.event === event).length
@@ -84,6 +89,7 @@ export function reportOf(source: ReportSource): Report {
     processes: histories.filter((history) => history.records.length > 0).length,
     faults: countBy(faults.map(({ kind }) => kind)),
     kills: faults.filter(({ kind }) => kind.startsWith('kill')).length,
+    killsAtWork: faults.filter(({ kind, name }) => kind.startsWith('kill') && atWork.has(name)).length,
     acknowledged: acks.length,
     failed: countBy(records.flatMap((record) => (record.type === 'fail' ? [record.code] : []))),
     unanswered: attempts.size - answered,

@@ -10,7 +10,7 @@ export function tableOf(report: Report): string {
     ['minutes', (report.seconds / 60).toFixed(1)],
     ['writer processes at a time, and in all', `${report.writers}, ${report.processes}`],
     ['lease (ms), skew (ms)', `${report.ttlMs}, ${report.maxClockSkewMs}`],
-    ['kills', report.kills],
+    ['kills, of them of processes at work', `${report.kills}, ${report.killsAtWork}`],
     ...sorted(faults),
     ['harm to requests', list(network)],
     ['writes acknowledged', report.acknowledged],

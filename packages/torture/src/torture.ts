@@ -12,7 +12,7 @@ import { check, type Rules, type Violation } from './checker.js'
 import { Collector } from './collector.js'
 import { type Contestant, TABLE } from './contestants.js'
 import { readFinalState } from './final-state.js'
-import { Injector } from './injector.js'
+import { type Fault, Injector } from './injector.js'
 import { Pool } from './pool.js'
 import { FaultyProxy } from './proxy.js'
 import { Random } from './random.js'
@@ -30,6 +30,8 @@ export interface TortureOptions {
   /** Time between two kills, and between two freezes, on average. */
   killEveryMs: number
   freezeEveryMs: number
+  /** Asked when the time is up: a slow machine may need more of it, up to `PATIENCE` times as much. */
+  isEnough?(faults: readonly Fault[], network: FaultyProxy['counts']): boolean
   /** Hears how it goes every few seconds, and of each violation that the workers see themselves. */
   onProgress?(line: string): void
   /** Whether the file and the logs are kept although all went well. */
@@ -47,6 +49,7 @@ export interface TortureResult {
 
 const PROGRESS_MS = 5000
 const START_MS = 60_000
+const PATIENCE = 4
 
 /** Tortures one contestant on one file in a folder of its own. */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
@@ -86,7 +89,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   pool.start()
   await firstAnswer(collector)
   injector.start()
-  await observe(options, collector, injector, file)
+  await observe(options, { collector, injector, proxy, file })
   await injector[Symbol.asyncDispose]()
   await pool.stop()
   collector.collect()
@@ -125,17 +128,22 @@ async function firstAnswer(collector: Collector): Promise<void> {
   }
 }
 
+interface Scene {
+  collector: Collector
+  injector: Injector
+  proxy: FaultyProxy
+  file: string
+}
+
 async function observe(
-  { seconds, onProgress = () => {}, sabotage }: TortureOptions,
-  collector: Collector,
-  injector: Injector,
-  file: string,
+  { seconds, onProgress = () => {}, sabotage, isEnough = () => true }: TortureOptions,
+  { collector, injector, proxy, file }: Scene,
 ): Promise<void> {
   const startedMs = performance.now()
   let [acknowledged, failed, reads, violations] = [0, 0, 0, 0]
   for (;;) {
     const leftMs = seconds * 1000 - (performance.now() - startedMs)
-    await sleep(Math.max(0, Math.min(PROGRESS_MS, leftMs)))
+    await sleep(leftMs > 0 ? Math.min(PROGRESS_MS, leftMs) : 1000)
     for (const record of collector.collect()) {
       if (record.type === 'ack') acknowledged++
       if (record.type === 'fail') failed++
@@ -147,7 +155,8 @@ async function observe(
     onProgress(
       `${at} s: ${acknowledged} acknowledged, ${failed} failed, ${reads} reads; ${kills} kills, ${injector.faults.length - kills} freezes`,
     )
-    if (performance.now() - startedMs >= seconds * 1000) return
+    const isOver = at >= seconds && isEnough(injector.faults, proxy.counts)
+    if (isOver || at >= seconds * PATIENCE) return
     sabotage?.during?.(file)
   }
 }

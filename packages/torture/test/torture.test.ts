@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import Database from 'libsql'
 import { expect, test } from 'vitest'
+import type { Fault } from '../src/injector.js'
 import { type TortureOptions, torture } from '../src/torture.js'
 
 const SHORT: TortureOptions = {
@@ -14,6 +15,17 @@ const SHORT: TortureOptions = {
   freezeEveryMs: 800,
 }
 
+/** Whether a COMMIT, or a transaction, is hit is up to the machine. */
+const FAULTS: Fault['kind'][] = [
+  'kill at random',
+  'freeze, short',
+  'freeze, about half a lease',
+  'freeze, longer than the lease',
+]
+
+const hasAllKinds: TortureOptions['isEnough'] = (faults, network) =>
+  FAULTS.every((wanted) => faults.some(({ kind }) => kind === wanted)) && Object.keys(network).length > 1
+
 async function violationsOf(options: Partial<TortureOptions>): Promise<string[]> {
   const { report, folder } = await torture({ ...SHORT, seconds: 4, killEveryMs: 1e9, freezeEveryMs: 1e9, ...options })
   if (folder) await rm(folder, { recursive: true })
@@ -22,23 +34,20 @@ async function violationsOf(options: Partial<TortureOptions>): Promise<string[]>
 
 function run(file: string, ...statements: string[]): void {
   const db = new Database(file)
-  // Others write it at the same time, in the first test.
+  // Others write it at the same time.
   db.pragma('busy_timeout = 5000')
   for (const sql of statements) db.exec(sql)
   db.close()
 }
 
 test('processes that are killed and frozen, on a network that fails, lose nothing and tear nothing', async () => {
-  const { report, folder } = await torture(SHORT)
+  const { report, folder } = await torture({ ...SHORT, isEnough: hasAllKinds })
   expect({ details: report.details, folder }).toEqual({ details: [], folder: undefined })
   expect(report.acknowledged).toBeGreaterThan(0)
   expect(report.reads).toBeGreaterThan(0)
-  // Faults of each kind were made.
-  expect(report.kills).toBeGreaterThan(0)
-  expect(Object.keys(report.faults).some((kind) => kind.startsWith('freeze'))).toBe(true)
-  const { pass = 0, ...harm } = report.network
-  expect(pass).toBeGreaterThan(0)
-  expect(Object.keys(harm)).not.toEqual([])
+  expect(report.killsAtWork).toBeGreaterThan(0)
+  expect(Object.keys(report.faults)).toEqual(expect.arrayContaining(FAULTS))
+  expect(Object.keys(report.network).length).toBeGreaterThan(1)
 })
 
 test('what becomes of the file behind everybody’s back is found: by the readers while all goes on, and at the end', async () => {
