@@ -187,14 +187,12 @@ export class WriteQueue<G> {
       this.#expire()
       const answer = await this.#serve(first, group, lease)
       this.#current = undefined
-      if (release === 'before-answer') {
-        if (this.#waiting.length === 0) await tenure.release()
-        answer()
-      } else {
-        answer()
-        // Who was answered may have more to write, and can go on under this lease.
-        if (this.#waiting.length === 0) await nextTurn()
-      }
+      const givesBack = release === 'before-answer' && this.#waiting.length === 0
+      if (givesBack) await tenure.release()
+      answer()
+      // Who was answered may have more to write, and can go on under this lease; reads and timers get a turn, however
+      // long the line is.
+      if (!givesBack) await nextTurn()
     }
     this.#pumping = undefined
     void tenure.release()

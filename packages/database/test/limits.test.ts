@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest'
+import { DatabaseError } from '../src/index.js'
+import { nextTurn, open, rows, scratchPath } from './support/scratch.js'
+
+const PATIENT = { timeoutMs: 60_000 }
+
+async function openEmpty(options: object = PATIENT) {
+  const database = open(scratchPath(), options)
+  await database.script('CREATE TABLE entry (n INTEGER PRIMARY KEY)')
+  return database
+}
+
+const insert = 'INSERT INTO entry VALUES (?)'
+
+/** The numbers that were acknowledged, and the codes of the errors of the others, as often as they came. */
+async function outcomesOf(attempts: readonly Promise<unknown>[]) {
+  const outcomes = await Promise.allSettled(attempts)
+  const acknowledged = outcomes.flatMap(({ status }, n) => (status === 'fulfilled' ? [[BigInt(n)]] : []))
+  const refused = new Map<string, number>()
+  for (const outcome of outcomes) {
+    if (outcome.status === 'fulfilled') continue
+    const code = outcome.reason instanceof DatabaseError ? outcome.reason.code : String(outcome.reason)
+    refused.set(code, (refused.get(code) ?? 0) + 1)
+  }
+  return { acknowledged, refused }
+}
+
+describe('more writes than the queue takes', () => {
+  it('are refused beyond 10,000, which are all served when their turn comes', async () => {
+    const database = await openEmpty()
+    const transaction = await database.transaction()
+    const attempts = Array.from({ length: 10_500 }, (_, n) => database.execute(insert, [BigInt(n)]))
+    // A transaction can't get in either.
+    await expect(database.transaction()).rejects.toMatchObject({ code: 'QUEUE_FULL' })
+    await transaction.commit()
+    const { acknowledged, refused } = await outcomesOf(attempts)
+    expect(refused).toEqual(new Map([['QUEUE_FULL', 500]]))
+    expect(acknowledged).toEqual(Array.from({ length: 10_000 }, (_, n) => [BigInt(n)]))
+    expect(await rows(database, 'SELECT n FROM entry ORDER BY n')).toEqual(acknowledged)
+    await database.execute(insert, [-1n])
+    expect(await database.check()).toEqual([])
+  })
+
+  it('are refused, and only they, while it grows faster than it drains; then it recovers', async () => {
+    const database = await openEmpty()
+    const attempts: Promise<unknown>[] = []
+    let isFull = false
+    const note = (error: unknown) => {
+      isFull ||= error instanceof DatabaseError && error.code === 'QUEUE_FULL'
+    }
+    while (!isFull) {
+      for (let n = 0; n < 2_000; n++) {
+        const attempt = database.execute(insert, [BigInt(attempts.length)])
+        attempt.catch(note)
+        attempts.push(attempt)
+      }
+      await nextTurn()
+    }
+    const { acknowledged, refused } = await outcomesOf(attempts)
+    expect([...refused.keys()]).toEqual(['QUEUE_FULL'])
+    expect(await rows(database, 'SELECT n FROM entry ORDER BY n')).toEqual(acknowledged)
+    const again = Array.from({ length: 10_000 }, (_, n) => database.execute(insert, [BigInt(-n - 1)]))
+    expect(await outcomesOf(again)).toMatchObject({ refused: new Map() })
+  })
+
+  it('let others of this process have their turns while they are served', async () => {
+    const database = await openEmpty()
+    const attempts = Array.from({ length: 10_000 }, (_, n) => database.execute(insert, [BigInt(n)]))
+    let waiting = true
+    const served = Promise.all(attempts).finally(() => {
+      waiting = false
+    })
+    let reads = 0
+    for (; waiting; reads++) {
+      await rows(database, 'SELECT count(*) FROM entry')
+      await nextTurn()
+    }
+    await served
+    // One between two groups at least.
+    expect(reads).toBeGreaterThanOrEqual(10_000 / 500)
+  })
+
+  it('expire together when no turn comes, without holding up the process', async () => {
+    const database = await openEmpty({ timeoutMs: 50 })
+    const transaction = await database.transaction()
+    const attempts = Array.from({ length: 10_000 }, (_, n) => database.execute(insert, [BigInt(n)]))
+    const { refused } = await outcomesOf(attempts)
+    expect(refused).toEqual(new Map([['LEASE_TIMEOUT', 10_000]]))
+    await transaction.execute(insert, [1n])
+    await transaction.commit()
+    expect(await rows(database, 'SELECT n FROM entry')).toEqual([[1n]])
+  })
+})
