@@ -4,7 +4,7 @@ import type { Bias, PlanOptions, Skew } from './plan.js'
 
 export const USAGE = `pnpm simulate [--runs N] [--seed S]   N runs, from seed S on (default 1000, from 1)
   --skew beyond              clocks further apart than is allowed: violations are expected
-  --bias <kind>              more of one kind: ${'long holds, slow joins, freezes, wrong clocks, lost tables, locked file'}
+  --bias <kind>              more of one kind: long holds, slow joins, freezes, wrong clocks, lost tables, locked file
   --locks <what>             SQLite's file locks: kept, off, or dropped after a silence (default: by the seed)
   --mutant <name>            with one rule of the protocol taken away
   --keep <name,name,...>     only what has one of these names takes part; with --seed, shows one run

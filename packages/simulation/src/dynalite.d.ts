@@ -9,6 +9,14 @@ declare module 'dynalite/db/conditionParser.js' {
 }
 
 declare module 'dynalite/actions/updateItem.js' {
-  const updateItem: import('./table.js').UpdateItemAction
+  /** Evaluates the condition, then the update. */
+  const updateItem: (
+    store: object,
+    data: object,
+    callback: (
+      error: Error | null,
+      value?: { Attributes?: Record<string, import('../../lease/src/item.js').Attribute> },
+    ) => void,
+  ) => void
   export default updateItem
 }

@@ -6,7 +6,7 @@ import type { HostPlan, Plan } from './plan.js'
 import { Process } from './process.js'
 import { Draws } from './random.js'
 import type { Storm } from './storm.js'
-import { drawWork, type Work } from './work.js'
+import { drawWork, longestMs, type Work } from './work.js'
 import type { World } from './world.js'
 
 /** What all hosts of a run share. */
@@ -22,7 +22,7 @@ export interface Surroundings {
 export class Host {
   readonly id: string
   process: Process
-  /** What its callers wait for, by name, and how long each was planned to take. */
+  /** What its callers wait for, by name, and how long the turn of each can take. */
   readonly outstanding = new Map<string, number>()
   readonly #in: Surroundings
   readonly #plan: HostPlan
@@ -125,10 +125,7 @@ export class Host {
   }
 
   async #do(process: Process, work: Work): Promise<void> {
-    this.outstanding.set(
-      work.id,
-      work.thinkMs.reduce((sum, ms) => sum + ms, 0),
-    )
+    this.outstanding.set(work.id, longestMs(work, this.#in.plan.settings.ttlMs))
     process.note(
       `${work.id}: asks for a turn, ${work.kind} of ${work.rows.length}, for up to ${Math.round(work.timeoutMs)} ms`,
     )

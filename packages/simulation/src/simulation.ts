@@ -51,6 +51,10 @@ export async function simulate(options: RunOptions): Promise<Outcome> {
   }
 }
 
+/** The lease's own longest pauses: before it repeats a request, and between two looks. */
+const MAX_BACKOFF_MS = 1000
+const MAX_LOOK_PAUSE_MS = 625
+
 /** One run: a storm, and the calm after it. */
 class Run {
   readonly calm = { longestMs: 0, boundMs: 0 }
@@ -167,15 +171,14 @@ class Run {
 
   /** As docs/simulation.md states and explains it. */
   #boundMs(): number {
-    const world = this.#world
+    const { nowMs } = this.#world
     const { ttlMs, maxClockSkewMs, requestTimeoutMs, latencyMs } = this.#plan.settings
-    const stragglersMs = Math.max(0, this.#storm.latestMs - world.nowMs, this.#lockedUntilMs - world.nowMs)
+    const stragglersMs = Math.max(0, this.#storm.latestMs - nowMs, this.#lockedUntilMs - nowMs)
     const deadMs = ttlMs + 2 * maxClockSkewMs
-    const repeatMs = 2 * (requestTimeoutMs + 1000)
-    const roundTripMs = 2 * latencyMs[1]
-    const planned = this.#hosts.flatMap((host) => [...host.outstanding.values(), 0])
-    const turnsMs = planned.reduce((sum, ms) => sum + ms + 2 * ttlMs + 10 * roundTripMs, 0)
-    return stragglersMs + deadMs + repeatMs + turnsMs
+    const repeatMs = 2 * (requestTimeoutMs + MAX_BACKOFF_MS)
+    const turns = this.#hosts.flatMap((host) => [...host.outstanding.values(), 0])
+    const perTurnMs = ttlMs / 2 + MAX_LOOK_PAUSE_MS + 10 * 2 * latencyMs[1]
+    return stragglersMs + deadMs + repeatMs + turns.reduce((sum, ms) => sum + ms + perTurnMs, 0)
   }
 
   /** Who comes last finds itself alone, once the time of what the storm left behind is over. */

@@ -2,6 +2,7 @@ import type { Machine } from './machine.js'
 import type { Fate } from './network.js'
 import type { Plan } from './plan.js'
 import { Draws } from './random.js'
+import { LONGEST_STATEMENT } from './work.js'
 
 /**
  * What the seed decides as it comes up: the fate of each request, the length of each COMMIT, the statements that block.
@@ -92,7 +93,7 @@ export class Storm {
     const draws = this.#draws(id)
     const usualMs = draws.between(0, 10)
     const long = draws.chance(this.#plan.settings.longHolds)
-    const longMs = draws.between(0.1, 1.5) * this.#plan.settings.ttlMs
+    const longMs = draws.between(0.1, LONGEST_STATEMENT) * this.#plan.settings.ttlMs
     return long && !this.isOver && this.has(id) ? longMs : usualMs
   }
 

@@ -23,9 +23,6 @@ interface Store {
   }
 }
 
-/** dynalite's UpdateItem: evaluates the condition, then the update. */
-export type UpdateItemAction = (store: Store, data: object, callback: Callback<{ Attributes?: Item }>) => void
-
 const TABLE = {
   TableName: 'leases',
   KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
@@ -92,7 +89,7 @@ export class SimulatedTable implements ItemRequests {
   }
 }
 
-const keyOf = (key: Record<string, unknown> | undefined) => (key?.['pk'] as Attribute).S ?? ''
+const keyOf = (key: Record<string, unknown> | undefined) => (key?.['pk'] as Attribute | undefined)?.S ?? ''
 
 function isFailedCondition(error: Error & { body?: { __type?: string } }): boolean {
   return error.body?.__type?.endsWith('#ConditionalCheckFailedException') ?? false

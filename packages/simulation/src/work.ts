@@ -14,6 +14,15 @@ export interface Work {
   rollsBack: boolean
 }
 
+/** No statement blocks, or takes, longer than so many leases. */
+export const LONGEST_STATEMENT = 1.5
+
+/** The most that its turn can take, but for the COMMIT. */
+export function longestMs({ kind, rows, thinkMs }: Work, ttlMs: number): number {
+  const thinking = kind === 'transaction' ? thinkMs.reduce((sum, ms) => sum + ms, 0) : 0
+  return thinking + rows.length * LONGEST_STATEMENT * ttlMs
+}
+
 /** What a caller does next, as the seed has it. */
 export function drawWork(seed: number, id: string, { ttlMs, longHolds }: Settings): Work {
   const draws = new Draws(seed, id)
@@ -25,7 +34,9 @@ export function drawWork(seed: number, id: string, { ttlMs, longHolds }: Setting
     rows,
     pauseMs: draws.chance(0.5) ? 0 : draws.between(0, 0.5 * ttlMs),
     timeoutMs: draws.chance(0.3) ? draws.between(0.05, 1) * ttlMs : draws.between(1, 10) * ttlMs,
-    thinkMs: rows.map(() => (draws.chance(longHolds) ? draws.between(0.1, 1.5) * ttlMs : draws.between(0, 20))),
+    thinkMs: rows.map(() =>
+      draws.chance(longHolds) ? draws.between(0.1, LONGEST_STATEMENT) * ttlMs : draws.between(0, 20),
+    ),
     rollsBack: draws.chance(0.1),
   }
 }

@@ -5,7 +5,7 @@ import { failureReport } from '../src/report.js'
 import { shrink } from '../src/shrink.js'
 import { type Outcome, simulate } from '../src/simulation.js'
 
-const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 1000)
+const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 2000)
 
 test(`no rule is violated in ${RUNS} runs, and everybody gets a turn after each`, async () => {
   const sum: Outcome['counts'] = { acquired: 0, committed: 0, lost: 0, swept: 0, thawed: 0, conflicts: 0 }
@@ -21,7 +21,7 @@ test(`no rule is violated in ${RUNS} runs, and everybody gets a turn after each`
   expect(sum.thawed).toBeGreaterThan(RUNS)
   expect(sum.lost).toBeGreaterThan(RUNS / 10)
   expect(sum.conflicts).toBeGreaterThan(RUNS / 10)
-})
+}, 600_000)
 
 test('a seed is the same run each time, and in another process', async () => {
   const seeds = [3, 26, 98]
@@ -33,24 +33,22 @@ test('a seed is the same run each time, and in another process', async () => {
   const here = await hashes()
   expect(await hashes()).toEqual(here)
   expect(new Set(here).size).toBe(seeds.length)
-  const root = fileURLToPath(new URL('../../../', import.meta.url))
   for (const [i, seed] of seeds.entries()) {
-    const there = spawnSync(
-      process.execPath,
-      [
-        '--conditions=@sqlite-efs/source',
-        '--import',
-        'tsx',
-        'packages/simulation/src/cli.ts',
-        '--trace',
-        '--seed',
-        `${seed}`,
-      ],
-      { cwd: root, encoding: 'utf8' },
-    )
-    expect(there.stdout.trim().split('\n').at(-1)).toBe(`Violates nothing. ${here[i]}`)
+    const there = inAnotherProcess('src/cli.ts', '--trace', '--seed', `${seed}`)
+    expect(there.trim().split('\n').at(-1)).toBe(`Violates nothing. ${here[i]}`)
   }
 })
+
+test('nothing asks for the time or the chance of this machine', () => {
+  expect(inAnotherProcess('test/watched.ts').trim()).toBe('[]')
+  expect(inAnotherProcess('test/watched.ts', '--ask').trim()).toBe('["Math.random"]')
+})
+
+function inAnotherProcess(file: string, ...args: string[]): string {
+  const cwd = fileURLToPath(new URL('../', import.meta.url))
+  const command = ['--conditions=@sqlite-efs/source', '--import', 'tsx', file, ...args]
+  return spawnSync(process.execPath, command, { cwd, encoding: 'utf8' }).stdout
+}
 
 test('beyond the skew that is allowed, violations are found', async () => {
   let seed = 1
