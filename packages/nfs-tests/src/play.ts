@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
 
 const rounds = positive('rounds')
 /** How long torture lasts. */
-const minutes = positive('minutes') ?? 2
+const minutes = positive('minutes') ?? 3
 
 function positive(option: 'rounds' | 'minutes'): number | undefined {
   const value = values[option]

@@ -106,7 +106,7 @@ const random = (from: number, to: number) => from + Math.floor(Math.random() * (
 const control = (journalMode: 'DELETE' | 'TRUNCATE'): Scenario => ({
   name: `control-${journalMode.toLowerCase()}`,
   shows: `libsql alone in journal mode ${journalMode}: when a writer is killed after its cache spilled, others read half of it, or the file is bad`,
-  rounds: 5,
+  rounds: 3,
   isControl: true,
   play: (stage) =>
     kill(stage, {
@@ -122,7 +122,7 @@ export const KILLED_WRITER: Scenario[] = [
     name: 'killed-in-commit',
     shows:
       'a writer that is killed at any write of its COMMIT leaves nothing torn: others read and write on, and what it acknowledged is there',
-    rounds: 12,
+    rounds: 8,
     play: (stage) =>
       kill(stage, {
         place: () => stage.place(),
@@ -134,7 +134,7 @@ export const KILLED_WRITER: Scenario[] = [
   {
     name: 'killed-in-journal',
     shows: 'the same, killed at any write to its journal',
-    rounds: 6,
+    rounds: 4,
     play: (stage) =>
       kill(stage, {
         place: () => stage.place(),
@@ -146,7 +146,7 @@ export const KILLED_WRITER: Scenario[] = [
   {
     name: 'killed-in-transaction',
     shows: 'a writer that is killed in an open transaction leaves nothing of it',
-    rounds: 4,
+    rounds: 2,
     play: (stage) =>
       kill(stage, { place: () => stage.place(), victim: { who: 'dying' }, others: {}, until: diesInTransaction }),
   },
@@ -154,7 +154,7 @@ export const KILLED_WRITER: Scenario[] = [
     name: 'killed-after-spill',
     shows:
       'half a transaction that a killed stranger in PERSIST mode left in the file is read by nobody, and rolled back under the lease',
-    rounds: 8,
+    rounds: 4,
     play: (stage) =>
       kill(stage, {
         place: () => stage.place(),

@@ -89,13 +89,13 @@ export const NEW_DATABASE: Scenario[] = [
   {
     name: 'new-database',
     shows: 'hosts that looked for the database in vain see it promptly when another host has made it',
-    rounds: 6,
+    rounds: 3,
     play: (stage) => create(stage, false),
   },
   {
     name: 'new-database-killed',
     shows: 'the same, where its maker is killed in the COMMIT of the first script, and another host makes it',
-    rounds: 6,
+    rounds: 3,
     play: (stage) => create(stage, true),
   },
 ]

@@ -62,7 +62,7 @@ export const REPLACED: Scenario[] = [
   {
     name: 'replaced',
     shows: 'a database that another host put in the place of one in use: what its users read and are told',
-    rounds: 2,
+    rounds: 1,
     play: (stage) =>
       replace(stage, {
         change: (_, place, fresh) => stage.guest(2).run(`mv ${fresh.inGuests} ${place.inGuests}`),
@@ -72,20 +72,20 @@ export const REPLACED: Scenario[] = [
   {
     name: 'deleted',
     shows: 'a database that another host deleted while it is in use: its users are told so in words of this project',
-    rounds: 2,
+    rounds: 1,
     play: (stage) => replace(stage, { change: (_, place) => stage.guest(2).run(`rm ${place.inGuests}*`), after: GONE }),
   },
   {
     name: 'replaced-on-server',
     shows: 'the same as replaced, done on the server behind all hosts: ESTALE never reaches the caller raw',
-    rounds: 2,
+    rounds: 1,
     play: (stage) =>
       replace(stage, { change: (_, place, fresh) => rename(fresh.onServer, place.onServer), after: FRESH }),
   },
   {
     name: 'deleted-on-server',
     shows: 'the same as deleted, done on the server behind all hosts',
-    rounds: 2,
+    rounds: 1,
     play: (stage) =>
       replace(stage, {
         change: async (_, place) => {

@@ -45,7 +45,7 @@ export const RPCS: Scenario[] = [
     name: 'rpcs',
     shows:
       'the RPCs of an operation on a warm handle, by the kernel of a host; on EFS each costs one to three milliseconds',
-    rounds: 2,
+    rounds: 1,
     play: async (stage) => ({ violations: [], measures: await count(stage) }),
   },
 ]

@@ -235,7 +235,7 @@ export const SILENT_HOST: Scenario[] = [
   {
     name: 'frozen-idle',
     shows: 'a host that was frozen for longer than its lease in the line reads what was written meanwhile',
-    rounds: 3,
+    rounds: 2,
     play: (stage) => freezeIdle(stage, SHORT_FREEZE_MS),
   },
   {
@@ -247,13 +247,13 @@ export const SILENT_HOST: Scenario[] = [
   {
     name: 'frozen-in-transaction',
     shows: 'a host that was frozen in a transaction for longer than its lease in the line does not commit late',
-    rounds: 3,
+    rounds: 2,
     play: (stage) => freezeInTransaction(stage, SHORT_FREEZE_MS),
   },
   {
     name: 'frozen-in-transaction-long',
     shows: "the same, frozen for longer than the server's lease",
-    rounds: 2,
+    rounds: 1,
     play: (stage) => freezeInTransaction(stage, LONG_FREEZE_MS),
   },
   {
@@ -265,19 +265,20 @@ export const SILENT_HOST: Scenario[] = [
   {
     name: 'frozen-in-commit-long',
     shows: "the same, frozen for longer than the server's lease, while somebody else rolled its COMMIT back",
-    rounds: 3,
+    rounds: 2,
     play: (stage) => freezeInCommit(stage, LONG_FREEZE_MS),
   },
   {
     name: 'frozen-in-read-long',
-    shows: "a read that lasts ends when its host was frozen for longer than the server's lease: its lock is gone, and half of what it read would be new",
-    rounds: 2,
+    shows:
+      "a read that lasts ends when its host was frozen for longer than the server's lease: its lock is gone, and half of what it read would be new",
+    rounds: 1,
     play: freezeInRead,
   },
   {
     name: 'powered-off-in-transaction',
     shows: "a host that loses power in a transaction: others read on, and write when the server's lease is over",
-    rounds: 2,
+    rounds: 1,
     play: (stage) => powerOff(stage, false),
   },
   {
