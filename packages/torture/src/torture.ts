@@ -9,7 +9,7 @@ import { createBank } from './bank.js'
 import { bundleWorker } from './bundle.js'
 import { checkReads } from './check-reads.js'
 import { check, type Rules, type Violation } from './checker.js'
-import { Collector } from './collector.js'
+import { Collector, type History } from './collector.js'
 import { type Contestant, TABLE } from './contestants.js'
 import { readFinalState } from './final-state.js'
 import { type Fault, Injector } from './injector.js'
@@ -53,7 +53,7 @@ const PATIENCE = 4
 
 /** Tortures one contestant on one file in a folder of its own. */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
-  const { contestant, seconds, writers, seed, ttlMs, maxClockSkewMs } = options
+  const { contestant, writers, seed, ttlMs } = options
   const folder = realpathSync(await mkdtemp(join(tmpdir(), 'torture-')))
   const file = join(folder, 'bank.db')
   const logs = join(folder, 'logs')
@@ -74,49 +74,71 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     spares: Math.max(2, Math.ceil(writers / 2)),
   })
   const collector = new Collector(logs)
-  const hasFileLocks = !contestant.includes('without-file-locks') && contestant !== 'nothing'
   const injector = new Injector({
     pool,
     proxy,
     file,
     ttlMs,
-    hasFileLocks,
+    hasFileLocks: hasFileLocks(contestant),
     random: new Random(seed),
     killEveryMs: options.killEveryMs,
     freezeEveryMs: options.freezeEveryMs,
     holder: holderOf(dynamodb.env, file),
   })
-  pool.start()
-  await firstAnswer(collector)
-  injector.start()
-  await observe(options, { collector, injector, proxy, file })
-  await injector[Symbol.asyncDispose]()
-  await pool.stop()
+  let seconds = 0
+  try {
+    pool.start()
+    await firstAnswer(collector)
+    injector.start()
+    seconds = await observe(options, { collector, injector, proxy, file })
+  } finally {
+    await injector[Symbol.asyncDispose]()
+    await pool.stop()
+  }
   collector.collect()
-
   options.sabotage?.after?.(file)
-  const rules: Rules = { holdsErrorsToTheirWord: !contestant.startsWith('official'), holdsReads: hasFileLocks }
-  const state = readFinalState(file)
-  const accidents = pool.accidents.map((detail): Violation => ({ kind: 'accident', detail }))
-  const violations = [...check(collector.histories, state, rules), ...accidents]
-  const report = reportOf({
-    run: { contestant, seed, seconds, writers, ttlMs, maxClockSkewMs },
-    violations,
-    rules,
-    network: proxy.counts,
-    histories: collector.histories,
-    faults: injector.faults,
-    dirtyReads: rules.holdsReads ? 0 : checkReads(collector.histories).length,
-    entryIds: state.entries.map(({ transferId }) => transferId),
-  })
-  if (violations.length === 0 && !options.keep) {
+  const { faults, weather } = injector
+  const report = judge({ options, seconds, file, histories: collector.histories, faults, network: proxy.counts, pool })
+  if (report.details.length === 0 && !options.keep) {
     await rm(folder, { recursive: true })
     return { report, folder: undefined }
   }
   await writeFile(join(folder, 'report.json'), JSON.stringify(report, null, 2))
-  await writeFile(join(folder, 'faults.json'), JSON.stringify({ faults: injector.faults, weather: injector.weather }))
+  await writeFile(join(folder, 'faults.json'), JSON.stringify({ faults, weather }))
   return { report, folder }
 }
+
+interface Evidence {
+  options: TortureOptions
+  seconds: number
+  file: string
+  histories: readonly History[]
+  faults: readonly Fault[]
+  network: FaultyProxy['counts']
+  pool: Pool
+}
+
+function judge({ options, seconds, file, histories, faults, network, pool }: Evidence): Report {
+  const { contestant, seed, writers, ttlMs, maxClockSkewMs } = options
+  const rules: Rules = {
+    holdsErrorsToTheirWord: !contestant.startsWith('official'),
+    holdsReads: hasFileLocks(contestant),
+  }
+  const state = readFinalState(file)
+  const accidents = pool.accidents.map((detail): Violation => ({ kind: 'accident', detail }))
+  return reportOf({
+    run: { contestant, seed, seconds, writers, ttlMs, maxClockSkewMs },
+    violations: [...check(histories, state, rules), ...accidents],
+    rules,
+    network,
+    histories,
+    faults,
+    dirtyReads: rules.holdsReads ? 0 : checkReads(histories).length,
+    entryIds: state.entries.map(({ transferId }) => transferId),
+  })
+}
+
+const hasFileLocks = (contestant: Contestant) => !contestant.includes('without-file-locks') && contestant !== 'nothing'
 
 /** Nobody is harmed before somebody is at work: loading takes seconds. */
 async function firstAnswer(collector: Collector): Promise<void> {
@@ -135,10 +157,11 @@ interface Scene {
   file: string
 }
 
+/** Watches until it is over, and says how many seconds that took. */
 async function observe(
   { seconds, onProgress = () => {}, sabotage, isEnough = () => true }: TortureOptions,
   { collector, injector, proxy, file }: Scene,
-): Promise<void> {
+): Promise<number> {
   const startedMs = performance.now()
   let [acknowledged, failed, reads, violations] = [0, 0, 0, 0]
   for (;;) {
@@ -156,7 +179,7 @@ async function observe(
       `${at} s: ${acknowledged} acknowledged, ${failed} failed, ${reads} reads; ${kills} kills, ${injector.faults.length - kills} freezes`,
     )
     const isOver = at >= seconds && isEnough(injector.faults, proxy.counts)
-    if (isOver || at >= seconds * PATIENCE) return
+    if (isOver || at >= seconds * PATIENCE) return at
     sabotage?.during?.(file)
   }
 }
