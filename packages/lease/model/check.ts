@@ -13,6 +13,7 @@ const { values } = parseArgs({
   },
 })
 const limits = { memoryMb: Number(values['memory-mb']) }
+let checked = 0
 let failures = 0
 
 async function check(configurations: Configuration[], mustHold: boolean): Promise<void> {
@@ -20,6 +21,7 @@ async function check(configurations: Configuration[], mustHold: boolean): Promis
     const isChosen = `${name} ${flags.join(' ')}`.includes(values.only)
     if (!isChosen || (isLarge && !values.large)) continue
     const verdict = await search(flags, limits)
+    checked++
     const isRight = (verdict.violation === undefined) === mustHold
     if (!isRight) failures++
     console.log(row(`${isRight ? '' : 'WRONG: '}${name} (\`${flags.join(' ')}\`)`, verdict))
@@ -43,8 +45,7 @@ if (missing !== undefined) {
   console.log('| configuration | result | depth | states | MB | s |\n|---|---|---|---|---|---|')
   await check([...PROTOCOL, WITHOUT_HEAD_ONLY], true)
   await check(MUTANTS, false)
-  if (failures > 0) {
-    console.error(`${failures} of the configurations above came out wrong.`)
-    process.exitCode = 1
-  }
+  if (checked === 0) console.error(`No configuration has --only ${values.only}.`)
+  if (failures > 0) console.error(`${failures} of the configurations above came out wrong.`)
+  if (checked === 0 || failures > 0) process.exitCode = 1
 }

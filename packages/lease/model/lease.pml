@@ -57,6 +57,9 @@ byte kind[NET], mid[NET], mt[NET], mu[NET], mnew[NET];
 bit calm;
 bit served[CONTENDERS]; /* has committed since */
 byte calmTicks;
+#ifdef COUNT_ACTIONS
+byte calmActions; /* since the last tick */
+#endif
 #endif
 
 /* Facts that follow from the above, worked out by canonical(): where one's entry stands (1 is the first, 0 is nowhere). */
@@ -429,7 +432,19 @@ inline tick(frozen) {
 #define ACTS_NOW(c) (JOINS_NOW(c) || SETTLES_NOW(c) || JOINS_AGAIN_NOW(c) || IS_GONE(c) || IS_FIRST_NOW(c) || SWEEPS_NOW(c) \
   || RENEWS_NOW(c) || SUPERSEDED(c) || COMMITS_NOW(c))
 
-#define CALM_ACT(condition, what, action) STEP(calm && (condition), what, action)
+/* Nor is anybody busy for ever while no time passes. */
+#ifdef COUNT_ACTIONS
+#ifndef CALM_ACTIONS
+#define CALM_ACTIONS (12 * CONTENDERS)
+#endif
+#define ONE_MORE calmActions++; assert(calmActions <= CALM_ACTIONS)
+#define NONE_YET calmActions = 0
+#else
+#define ONE_MORE skip
+#define NONE_YET skip
+#endif
+
+#define CALM_ACT(condition, what, action) STEP(calm && (condition), what, action; ONE_MORE)
 #define CONTENDER_IN_CALM(c) \
   CALM_ACT(JOINS_NOW(c), ("%c joins\n", NAME(c)), \
     append(fresh, ALIVE(TTL, 0)); me[c] = fresh; tk[c] = ticket; until[c] = ALIVE(TTL, 0); pc[c] = WAITING) \
@@ -455,8 +470,8 @@ inline tick(frozen) {
 #endif
 
 /* Everybody gets its turn within so many ticks; and if nothing is possible any more, Spin calls it an invalid end state. */
-#define CALM_TICK CALM_ACT(!ANYBODY_ACTS_NOW && COMMITS_IN_TIME && !ALL_SERVED, ("tick\n"), \
-  calmTicks++; assert(calmTicks <= CALM_TICKS); tick(NOBODY))
+#define CALM_TICK STEP(calm && !ANYBODY_ACTS_NOW && COMMITS_IN_TIME && !ALL_SERVED, ("tick\n"), \
+  calmTicks++; assert(calmTicks <= CALM_TICKS); tick(NOBODY); NONE_YET)
 #define FAULTS_STOP STEP(!calm, ("faults stop\n"), calm = 1)
 #define DONE :: calm && ALL_SERVED -> break
 
