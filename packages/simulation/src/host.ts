@@ -64,6 +64,7 @@ export class Host {
       world.after(forMs, () => {
         // Silent for longer than the file server puts up with.
         if (locks === 'dropped after a silence' && forMs > ttlMs) process.loseLocks()
+        process.note('thaws')
         process.machine.thaw({ timersFirst })
         checker.counts.thawed++
       })

@@ -43,7 +43,7 @@ export class Storm {
     const faulty = { ...fate, ...fault }
     const { requestMs, answerMs, duplicateAfterMs = 0 } = faulty
     this.latestMs = Math.max(this.latestMs, machine.localMs + requestMs + Math.max(answerMs, duplicateAfterMs))
-    machine.world.trace.add(machine.world.nowMs, machine.name, `${id}: ${describe(fault)}`)
+    this.#note(machine, `${id}: ${describe(fault)}`)
     return faulty
   }
 
@@ -85,7 +85,9 @@ export class Storm {
     const draws = this.#draws(id)
     const blocks = draws.chance(0.05)
     const ms = draws.between(0, 1.2) * this.#plan.settings.ttlMs
-    return blocks && !this.isOver && this.has(id) ? ms : 0
+    if (!blocks || this.isOver || !this.has(id)) return 0
+    this.#note(machine, `${id}: a statement blocks the process for ${Math.round(ms)} ms`)
+    return ms
   }
 
   statementMs(machine: Machine): number {
@@ -94,7 +96,13 @@ export class Storm {
     const usualMs = draws.between(0, 10)
     const long = draws.chance(this.#plan.settings.longHolds)
     const longMs = draws.between(0.1, LONGEST_STATEMENT) * this.#plan.settings.ttlMs
-    return long && !this.isOver && this.has(id) ? longMs : usualMs
+    if (!long || this.isOver || !this.has(id)) return usualMs
+    this.#note(machine, `${id}: a statement takes ${Math.round(longMs)} ms`)
+    return longMs
+  }
+
+  #note({ world, name }: Machine, what: string): void {
+    world.trace.add(world.nowMs, name, what)
   }
 
   #next(machine: Machine, what: string): string {
