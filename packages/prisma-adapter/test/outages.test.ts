@@ -38,7 +38,7 @@ class Scene implements AsyncDisposable {
     await vi.waitFor(async () => {
       const { contenders } = await leaser.inspect(`database#${this.bench.file}`)
       expect(contenders).toEqual([])
-    })
+    }, 30_000)
   }
 
   /** Resolves when this next happens to the lease. */
