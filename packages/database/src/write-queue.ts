@@ -1,7 +1,7 @@
 import { type Clock, type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
 import { isTimeout, type Tenure } from './tenure.js'
-import { Superseded, type Writer } from './writer.js'
+import { Overtaken, Superseded, type Writer } from './writer.js'
 
 /** More than this many writes in one process that wait for their turn are refused: they would time out in memory. */
 const MAX_WAITING = 10_000
@@ -55,6 +55,7 @@ export class Turn {
         return await this.writer.begin(this.#lease, this.#remainingMs())
       } catch (error) {
         if (error instanceof DatabaseError && error.code === 'BUSY') throw await this.#explainBusy(error)
+        if (error instanceof Overtaken) continue
         if (!(error instanceof Superseded)) throw error
         if (tries >= MAX_SUPERSEDED)
           throw this.writer.conflict(new Error('newer writers were found in the file again and again'))

@@ -37,6 +37,9 @@ export class Superseded {
   }
 }
 
+/** The lease went while the file was waited for: nothing was begun under it. */
+export class Overtaken {}
+
 /**
  * The one connection that writes, and only under the lease: BEGIN IMMEDIATE, the fence, the statements, the guard,
  * COMMIT. One transaction at a time.
@@ -80,7 +83,7 @@ export class Writer {
   /**
    * Takes SQLite's write lock, within `timeoutMs`, and asks the fence.
    *
-   * @throws Superseded when the file knows a newer ticket; DatabaseError `BUSY`, `CONFIGURATION`, `SQLITE`
+   * @throws Superseded when the file knows a newer ticket, Overtaken when the lease is over; DatabaseError `BUSY`, `CONFIGURATION`, `SQLITE`
    */
   async begin(lease: Lease, timeoutMs: number): Promise<void> {
     const { path, fencing } = this.#context
@@ -89,7 +92,10 @@ export class Writer {
     this.#context.noticeFreeze()
     for (let failures = 0; ; failures++) {
       try {
-        await whileBusy({ ...this.#context.patience(), timeoutMs }, () => {
+        const beforeRetry = async () => {
+          if (lease.signal.aborted || lease.remainingMs() <= 0) throw new Overtaken()
+        }
+        await whileBusy({ ...this.#context.patience(), timeoutMs, beforeRetry }, () => {
           if (this.#connection?.isMoved) this.discard()
           this.#connection ??= this.#context.open()
           this.#connection.exec('BEGIN IMMEDIATE')
