@@ -1,9 +1,9 @@
 // Runs in the rig's network, where guests and host reach each other.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { Guest } from './guest.js'
+import { options } from './options.js'
 import { buildPrograms } from './programs.js'
 import { isPassed, type Result, table } from './report.js'
 import { HOST, rig } from './rig.js'
@@ -15,31 +15,12 @@ import { Stage, TABLE } from './stage.js'
 const MAX_VOID_ROUNDS = 2
 const ANSWERS_WITHIN_MS = 20_000
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: 'string' },
-    minutes: { type: 'string' },
-    list: { type: 'boolean' },
-    keep: { type: 'boolean' },
-  },
-})
-
-const rounds = positive('rounds')
-/** How long torture lasts. */
-const minutes = positive('minutes') ?? 3
-
-function positive(option: 'rounds' | 'minutes'): number | undefined {
-  const value = values[option]
-  if (value === undefined) return undefined
-  if (Number(value) > 0) return Number(value)
-  throw new Error(`--${option} ${value} can't be used: a number larger than 0 is wanted.`)
-}
+const { names, rounds, minutes, hosts, list } = options(process.argv.slice(2))
 
 function chosen(): Scenario[] {
-  const unknown = positionals.find((name) => !SCENARIOS.some((scenario) => scenario.name.startsWith(name)))
+  const unknown = names.find((name) => !SCENARIOS.some((scenario) => scenario.name.startsWith(name)))
   if (unknown) throw new Error(`There is no scenario "${unknown}": see pnpm test:nfs --list`)
-  return SCENARIOS.filter(({ name }) => positionals.length === 0 || positionals.some((it) => name.startsWith(it))).map(
+  return SCENARIOS.filter(({ name }) => names.length === 0 || names.some((it) => name.startsWith(it))).map(
     (scenario) => ({ ...scenario, rounds: rounds ?? scenario.rounds }),
   )
 }
@@ -49,7 +30,7 @@ async function playAll(scenarios: readonly Scenario[]): Promise<Result[]> {
   Object.assign(process.env, dynamodb.env)
   await createLeaseTable(dynamodb.config, TABLE)
   const stage = new Stage(
-    [1, 2, 3].map((number) => new Guest(number)),
+    hosts.map((number) => new Guest(number)),
     await buildPrograms(),
     dynamodb.env,
     minutes,
@@ -107,7 +88,7 @@ async function tidyUp({ guests }: Stage): Promise<string[]> {
   return broken
 }
 
-if (values.list) {
+if (list) {
   for (const { name, rounds, shows } of SCENARIOS) console.log(`${name} (${rounds} rounds): ${shows}`)
 } else {
   const results = await playAll(chosen())
