@@ -6,7 +6,7 @@ import { type TortureOptions, torture } from '../src/torture.js'
 
 const SHORT: TortureOptions = {
   contestant: 'lease',
-  seconds: 15,
+  seconds: 12,
   writers: 3,
   seed: 7,
   ttlMs: 2000,
