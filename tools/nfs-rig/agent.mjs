@@ -1,12 +1,15 @@
-// `agent.mjs serve` runs in a guest and executes commands. `agent.mjs ask N 'command'` has guest N execute one.
+// `agent.mjs serve` runs in a guest and executes commands. `agent.mjs ask N 'command'` has guest N execute one. `agent.mjs clock N`
+// sets its clock: a guest that boots on a busy machine is late by half a second, and more.
 //
 // One connection is one command, one JSON object a line. To the guest: {command}, then {input} as often as there is any.
 // From it: {pid}, {out} and {err} in base64, at the end {code, signal}. Who hangs up kills the command and its children.
-import { spawn } from 'node:child_process'
+// {setForwardMs} sets the guest's clock forward, if it is not 0, and is answered with {nowMs}.
+import { execFileSync, spawn } from 'node:child_process'
 import net from 'node:net'
 import { createInterface } from 'node:readline'
 
 const PORT = 7000
+const CLOCK_WITHIN_MS = 50
 const [, , role, guest, command] = process.argv
 
 function serve(socket) {
@@ -23,6 +26,11 @@ function serve(socket) {
   })
   createInterface({ input: socket }).on('line', (line) => {
     const frame = JSON.parse(line)
+    if ('setForwardMs' in frame) {
+      if (frame.setForwardMs !== 0) execFileSync('date', ['-s', `@${(Date.now() + frame.setForwardMs) / 1000}`])
+      send({ nowMs: Date.now() })
+      return
+    }
     if ('input' in frame) {
       child.stdin.write(frame.input)
       return
@@ -51,5 +59,24 @@ function ask(socket) {
   })
 }
 
+function setClock(socket) {
+  let [askedAt, isSet, tries] = [0, false, 0]
+  const setForward = (setForwardMs) => {
+    askedAt = Date.now()
+    isSet = setForwardMs !== 0
+    socket.write(`${JSON.stringify({ setForwardMs })}\n`)
+  }
+  socket.on('error', (error) => console.error(`guest ${guest}: ${error.message}`))
+  createInterface({ input: socket }).on('line', (line) => {
+    const behindMs = (askedAt + Date.now()) / 2 - JSON.parse(line).nowMs
+    // What setting takes says nothing of the clock: it is looked at anew.
+    if (isSet) setForward(0)
+    else if (Math.abs(behindMs) < CLOCK_WITHIN_MS || ++tries > 20) socket.end()
+    else setForward(behindMs)
+  })
+  setForward(0)
+}
+
 if (role === 'serve') net.createServer(serve).listen(PORT, () => console.log('AGENT READY'))
+else if (role === 'clock') setClock(net.connect(PORT, `10.77.0.1${guest}`))
 else ask(net.connect(PORT, `10.77.0.1${guest}`))
