@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { Workbench } from './support/clients.js'
+
+const PROGRAM = fileURLToPath(new URL('support/memory.ts', import.meta.url))
+/** MEMORY_TIMES=20 does everything twenty times as often, and says what it found. */
+const TIMES = Number(process.env['MEMORY_TIMES'] ?? 1)
+const MIB = 2 ** 20
+
+interface Report {
+  before: NodeJS.MemoryUsage
+  after: NodeJS.MemoryUsage
+}
+
+test.for<[string, number]>([
+  ['writes', 5_000],
+  ['reads', 5_000],
+  ['transactions', 500],
+])('%s leave nothing behind in memory', { timeout: TIMES * 120_000 }, async ([what, count]) => {
+  await using bench = await new Workbench().migrate()
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--expose-gc',
+    '--conditions=@sqlite-efs/source',
+    '--import',
+    'tsx',
+    PROGRAM,
+    bench.file,
+    what,
+    String(count * TIMES),
+  ])
+  if (TIMES > 1) process.stderr.write(`${stdout}\n`)
+  const { before, after } = JSON.parse(stdout) as Report
+  // What V8 learns while it runs is not much; a few hundred bytes each time would be more.
+  expect(after.heapUsed - before.heapUsed).toBeLessThan(1.5 * MIB)
+  expect(after.external - before.external).toBeLessThan(MIB)
+  expect(after.rss - before.rss).toBeLessThan(64 * MIB)
+})
