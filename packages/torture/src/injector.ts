@@ -121,7 +121,10 @@ export class Injector implements AsyncDisposable {
       const shot = await this.#aim(kind === 'commit' ? 'in-commit' : 'in-transaction', 'SIGKILL')
       // It may be buried by now.
       const victim = shot.pid === undefined ? undefined : pool.find(shot.pid)
-      if (victim) return this.#note(shot.inCommit ? 'kill in COMMIT' : 'kill in a transaction', victim)
+      if (victim) {
+        victim.isKilled = true
+        return this.#note(shot.inCommit ? 'kill in COMMIT' : 'kill in a transaction', victim)
+      }
     }
     const victims = pool.working.filter((worker) => worker.isReady())
     // On a machine that is too slow for so many deaths nobody would ever get to work.

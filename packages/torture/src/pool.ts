@@ -13,6 +13,8 @@ export interface Worker {
   readonly role: WorkerConfig['role']
   readonly pid: number
   isFrozen: boolean
+  /** Whether it was killed: its end may be noticed a little later. */
+  isKilled: boolean
   /** Whether it has loaded: to kill it before is no fault at all. */
   isReady(): boolean
 }
@@ -59,7 +61,7 @@ export class Pool {
 
   /** Who works, the frozen included. */
   get working(): readonly Worker[] {
-    return [...this.#working.values()]
+    return [...this.#working.values()].filter(({ isKilled }) => !isKilled)
   }
 
   /** Who has or had this process id; undefined where it was nobody of this pool. */
@@ -68,8 +70,10 @@ export class Pool {
   }
 
   /** Kills one of them; says whether it was still there. */
-  kill({ pid }: Worker): boolean {
-    return this.#working.get(pid)?.child.kill('SIGKILL') ?? false
+  kill(worker: Worker): boolean {
+    if (worker.isKilled) return false
+    worker.isKilled = true
+    return this.#working.get(worker.pid)?.child.kill('SIGKILL') ?? false
   }
 
   /** Stops one of them for a while; whoever `signal` wakes up goes on at once. */
@@ -116,7 +120,16 @@ export class Pool {
       stdio: ['pipe', 'ignore', 'pipe'],
     })
     const isReady = () => existsSync(config.log)
-    const worker: Kept = { name: config.name, role, pid: child.pid ?? -1, isFrozen: false, isReady, child, stderr: '' }
+    const worker: Kept = {
+      name: config.name,
+      role,
+      pid: child.pid ?? -1,
+      isFrozen: false,
+      isKilled: false,
+      isReady,
+      child,
+      stderr: '',
+    }
     this.#everybody.set(worker.pid, worker)
     child.stderr?.on('data', (text: Buffer) => {
       worker.stderr = (worker.stderr + text.toString()).slice(-2000)
