@@ -5,11 +5,11 @@
  * - `NOT_FOUND`: there is no such file.
  * - `INVALID_ARGUMENT`: a value that SQLite can't store was given for a parameter.
  * - `STATEMENT_REFUSED`: a statement that the design depends on not being run.
- * - `SQLITE`: SQLite's own error, with its extended code.
+ * - `SQLITE`: SQLite's own error, or the file system's as SQLite would have told it, with its extended code.
  * - `BUSY`: the lease is held, or a read was asked for, but the file stays locked by somebody else.
  * - `QUEUE_FULL`: too many writes wait in this process already.
  * - `LEASE_TIMEOUT`: the turn to write did not come in time.
- * - `WRITE_CONFLICT`: the lease was lost, or a newer writer was found, before COMMIT. Nothing was written.
+ * - `WRITE_CONFLICT`: the lease was lost, a newer writer was found, or the file was replaced, before COMMIT. Nothing was written.
  * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: whether it took place is not known.
  * - `TRANSACTION_CLOSED`: the transaction is over.
  * - `CLOSED`: the database was closed.

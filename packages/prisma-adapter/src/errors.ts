@@ -17,7 +17,7 @@ import type { MappedError } from '@prisma/driver-adapter-utils'
  * - `P2021`, `P2022`: no such table, no such column.
  * - `P2023`: an isolation level that SQLite has not, or a stored value that is no date.
  * - `P2024`: too many writes wait in this process already. Nothing was written.
- * - `P2034`: the lease was lost, or somebody else wrote, before COMMIT. Nothing was written: safe to retry.
+ * - `P2034`: the lease was lost, somebody else wrote, or the file was replaced, before COMMIT. Nothing was written: safe to retry.
  * - `P2039`: any other error of SQLite.
  * - `CLOCK_SKEW`: this machine's clock disagrees with DynamoDB's. Nothing was written.
  * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: look at the data before doing it again.
