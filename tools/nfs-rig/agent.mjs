@@ -12,6 +12,12 @@ const PORT = 7000
 const CLOCK_WITHIN_MS = 50
 const [, , role, guest, command] = process.argv
 
+/** Hears of each line that comes in. Readline repeats the socket's own errors. */
+const onLine = (socket, listener) =>
+  createInterface({ input: socket })
+    .on('line', listener)
+    .on('error', () => {})
+
 function serve(socket) {
   const send = (frame) => socket.writable && socket.write(`${JSON.stringify(frame)}\n`)
   let child
@@ -24,7 +30,7 @@ function serve(socket) {
       // It ended in this very moment.
     }
   })
-  createInterface({ input: socket }).on('line', (line) => {
+  onLine(socket, (line) => {
     const frame = JSON.parse(line)
     if ('setForwardMs' in frame) {
       if (frame.setForwardMs !== 0) execFileSync('date', ['-s', `@${(Date.now() + frame.setForwardMs) / 1000}`])
@@ -51,7 +57,7 @@ function ask(socket) {
   process.exitCode = 255
   socket.on('error', (error) => console.error(`guest ${guest}: ${error.message}`))
   socket.write(`${JSON.stringify({ command })}\n`)
-  createInterface({ input: socket }).on('line', (line) => {
+  onLine(socket, (line) => {
     const frame = JSON.parse(line)
     if (frame.out) process.stdout.write(Buffer.from(frame.out, 'base64'))
     if (frame.err) process.stderr.write(Buffer.from(frame.err, 'base64'))
@@ -67,7 +73,7 @@ function setClock(socket) {
     socket.write(`${JSON.stringify({ setForwardMs })}\n`)
   }
   socket.on('error', (error) => console.error(`guest ${guest}: ${error.message}`))
-  createInterface({ input: socket }).on('line', (line) => {
+  onLine(socket, (line) => {
     const behindMs = (askedAt + Date.now()) / 2 - JSON.parse(line).nowMs
     // What setting takes says nothing of the clock: it is looked at anew.
     if (isSet) setForward(0)

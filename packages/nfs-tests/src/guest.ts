@@ -35,7 +35,10 @@ export class GuestProcess {
       started = resolve
     })
     this.ended = new Promise((resolve) => {
-      createInterface({ input: this.#socket }).on('line', (line) => {
+      const frames = createInterface({ input: this.#socket })
+      // Readline repeats the socket's own errors.
+      frames.on('error', () => {})
+      frames.on('line', (line) => {
         const frame = JSON.parse(line) as Frame
         if (frame.pid !== undefined) started(frame.pid)
         if (frame.out) this.#read(frame.out)

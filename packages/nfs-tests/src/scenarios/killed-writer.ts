@@ -10,6 +10,9 @@ const POLL_EVERY_MS = 20
 /** Long enough for the pollers' kernels to have remembered what they will remember. */
 const POLLED_FOR_MS = 4_000
 
+/** Errors that say what happened and that nothing was written: those a caller may try again after. */
+export const SAFE_TO_TRY_AGAIN = ['BUSY', 'LEASE_TIMEOUT', 'WRITE_CONFLICT', 'TRANSACTION_CLOSED']
+
 /** What is wrong with what a poller saw. */
 export function wrongWith(who: string, { torn, backwards, looks }: PollReport): string[] {
   return [
@@ -20,6 +23,12 @@ export function wrongWith(who: string, { torn, backwards, looks }: PollReport): 
     ...(looks === 0 ? [`${who} could not read at all`] : []),
   ]
 }
+
+/** Looks that failed otherwise than this project's may. */
+export const untypedFailures = (who: string, { failed }: PollReport): string[] =>
+  Object.entries(failed)
+    .filter(([code]) => !SAFE_TO_TRY_AGAIN.includes(code))
+    .map(([code, count]) => `${who} was told ${code} ${count} times`)
 
 /** Writes on, and comes back from errors that are safe to try again. */
 export async function addAtLast(actor: Actor, tries = 20): Promise<{ failed: number }> {
@@ -72,6 +81,9 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
   await attempt(() => addAtLast(second))
   const reports = await Promise.all([second.ask('polled', {}), third.ask('polled', {})])
   violations.push(...wrongWith('the second host', reports[0]), ...wrongWith('the third host', reports[1]))
+  if (others.kind !== 'raw') {
+    violations.push(...untypedFailures('the second host', reports[0]), ...untypedFailures('the third host', reports[1]))
+  }
   const acknowledged = { [victim.who]: dying.acknowledged, second: second.acknowledged, third: third.acknowledged }
   violations.push(...(await whatIsWrong(place.onServer, acknowledged)))
   return {

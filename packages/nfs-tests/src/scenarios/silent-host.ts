@@ -5,7 +5,7 @@ import type { Outcome, Scenario } from '../scenario.js'
 import type { Stage } from '../stage.js'
 import { whatIsWrong } from '../verdict.js'
 import { ADD_TO_ALL, addEntry, isWhole, PROBE } from '../world.js'
-import { wrongWith } from './killed-writer.js'
+import { SAFE_TO_TRY_AGAIN, untypedFailures, wrongWith } from './killed-writer.js'
 
 const SIGSTOP = 19
 /** A write in the middle of the first COMMIT. */
@@ -14,9 +14,6 @@ const IN_COMMIT = `.db:500:${SIGSTOP}`
 const SHORT_FREEZE_MS = 12_000
 /** The server looks for silent clients now and then only. */
 const LONG_FREEZE_MS = (SERVER_LEASE_S + 20) * 1_000
-
-/** Errors that say what happened and that nothing was written: those a caller may try again after. */
-const SAFE_TO_TRY_AGAIN = ['BUSY', 'LEASE_TIMEOUT', 'WRITE_CONFLICT', 'TRANSACTION_CLOSED']
 
 /** Tries again until it is done, for at most two of the server's leases; what it was told meanwhile must be typed. */
 async function addHoweverLong(actor: Actor): Promise<{ ms: number; refusals: string[]; untyped: string[] }> {
@@ -76,6 +73,7 @@ async function powerOff(stage: Stage, inCommit: boolean): Promise<Outcome> {
   const violations = [
     ...untyped,
     ...wrongWith('the reader', polled),
+    ...untypedFailures('the reader', polled),
     ...(named === 0 ? ['no refusal said who was swept'] : []),
     ...(await whatIsWrong(place.onServer, { successor: successor.acknowledged, reader: reader.acknowledged })),
   ]
@@ -160,6 +158,7 @@ async function freezeInCommit(stage: Stage, freezeMs: number): Promise<Outcome> 
     ...untyped,
     ...next.untyped,
     ...wrongWith('the reader', polled),
+    ...untypedFailures('the reader', polled),
     ...(await whatIsWrong(place.onServer, acknowledged)),
   ]
   if (!['done', 'COMMIT_UNKNOWN', 'BUSY', 'WRITE_CONFLICT'].includes(late)) violations.push(`the late COMMIT: ${late}`)
