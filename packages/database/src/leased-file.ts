@@ -258,7 +258,10 @@ export class LeasedFile {
       createDataFile({ path, pragmas, fencing })
     }
     if (journalState(path) === 'missing') putJournalInPlace(path)
-    return new Connection({ path, pragmas, vfs, mode: 'read-write' })
+    const connection = new Connection({ path, pragmas, vfs, mode: 'read-write' })
+    // What is written here is read here, at once: not from the file that stood there before.
+    this.#reader.noticeMove()
+    return connection
   }
 
   /** The lease is held, and still the file is locked: says who was swept, for it may be his locks. */

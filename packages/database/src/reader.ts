@@ -81,7 +81,7 @@ export class Reader {
     if (this.#closing && this.#context.clock.monotonicMs() - this.#openedAtMs > MAX_WINDOW_MS) this.closeWindow()
     if (this.#closing && this.#connection) return this.#connection
     this.#context.noticeFreeze()
-    this.#noticeMove()
+    this.#lookForMove()
     this.#connection ??= this.#context.open()
     try {
       beginRead(this.#connection)
@@ -95,10 +95,15 @@ export class Reader {
   }
 
   /** A connection reads the file that it opened, however long that has been replaced or deleted. */
-  #noticeMove(): void {
+  #lookForMove(): void {
     const nowMs = this.#context.clock.monotonicMs()
     if (this.#connection && nowMs - this.#lookedAtMs < LOOK_FOR_MOVE_MS) return
     this.#lookedAtMs = nowMs
+    this.noticeMove()
+  }
+
+  /** Throws the connection away where another file stands at the path, or none. */
+  noticeMove(): void {
     if (this.#connection?.isMoved) this.discard()
   }
 

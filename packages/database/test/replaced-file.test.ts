@@ -90,6 +90,14 @@ describe('a database that was replaced under open connections', () => {
     expect(await totalAt(path)).toBe(1002n)
   })
 
+  it('is what reads show at once, where this process has written to it', async () => {
+    const { path, bank } = await bankInUse()
+    await replace(path)
+    expect(await rows(bank, TOTAL)).toEqual([[200n]])
+    await bank.execute('UPDATE account SET balance = balance + ?', [1n])
+    expect(await rows(bank, TOTAL)).toEqual([[1002n]])
+  })
+
   it.each([
     ['before its first write', false],
     ['after its last write', true],
