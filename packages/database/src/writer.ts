@@ -38,7 +38,13 @@ export class Superseded {
 }
 
 /** The lease went while the file was waited for: nothing was begun under it. */
-export class Overtaken {}
+export class Overtaken {
+  /** The ticket that is over. */
+  readonly token: number
+  constructor(token: number) {
+    this.token = token
+  }
+}
 
 /**
  * The one connection that writes, and only under the lease: BEGIN IMMEDIATE, the fence, the statements, the guard,
@@ -93,7 +99,7 @@ export class Writer {
     for (let failures = 0; ; failures++) {
       try {
         const beforeRetry = async () => {
-          if (lease.signal.aborted || lease.remainingMs() <= 0) throw new Overtaken()
+          if (lease.signal.aborted || lease.remainingMs() <= 0) throw new Overtaken(lease.token)
         }
         await whileBusy({ ...this.#context.patience(), timeoutMs, beforeRetry }, () => {
           if (this.#connection?.isMoved) this.discard()
