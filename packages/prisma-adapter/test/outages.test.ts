@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
 import { expect, test, vi } from 'vitest'
+import type { LeaseOptions } from '../src/index.js'
 import { Prisma, type PrismaClient } from './generated/prisma/client.js'
 import { Workbench } from './support/clients.js'
 import { type Fate, UnreliableDynamoDB } from './support/unreliable-dynamodb.js'
@@ -13,6 +14,8 @@ const OUTAGE_MS = BY_HAND_MS || 2_000
 const SHORT = BY_HAND_MS ? {} : { ttlMs: 1_000, maxClockSkewMs: 100 }
 const TIMEOUT = { timeout: OUTAGE_MS + 60_000 }
 
+type LeaseTimes = Pick<LeaseOptions, 'ttlMs' | 'maxClockSkewMs' | 'transactionTimeoutMs'>
+
 /** A database whose lease comes from a DynamoDB that can fail. */
 class Scene implements AsyncDisposable {
   readonly prisma: PrismaClient
@@ -22,7 +25,7 @@ class Scene implements AsyncDisposable {
     readonly dynamodb: UnreliableDynamoDB,
     readonly client: DynamoDBClient,
     readonly bench: Workbench,
-    lease: { ttlMs?: number },
+    lease: LeaseTimes,
   ) {
     this.prisma = bench.ours({
       lease: { tableName: TABLE, client, ...lease },
@@ -50,7 +53,7 @@ class Scene implements AsyncDisposable {
     })
   }
 
-  static async set(lease: { ttlMs?: number } = {}): Promise<Scene> {
+  static async set(lease: LeaseTimes = {}): Promise<Scene> {
     const dynamodb = await UnreliableDynamoDB.start()
     const client = new DynamoDBClient({ ...dynamodb.config, maxAttempts: 1 })
     await createLeaseTable(client, TABLE)
@@ -153,16 +156,18 @@ test.for(OUTAGES.slice(0, 2))(
 
 test.for<[string, (request: number) => Fate]>([
   ['throttles two requests of three', (request) => (request % 3 === 0 ? 'served' : 'throttled')],
-  ['fails two requests of three', (request) => (request % 3 === 0 ? 'served' : 'failed')],
+  // A join that may have been applied needs two requests in a row: it is looked for first.
+  ['fails one request of three', (request) => (request % 3 === 1 ? 'failed' : 'served')],
   ['loses one answer of three', (request) => (request % 3 === 1 ? 'unanswered' : 'served')],
   ['is slow', () => 'slow'],
 ])('while DynamoDB %s, every write is acknowledged, once', async ([, fate]) => {
-  await using scene = await Scene.set(SHORT)
+  // Long enough for a machine that has much else to do; a lost answer is waited for for less than a second.
+  await using scene = await Scene.set({ ttlMs: 3_000, maxClockSkewMs: 100, transactionTimeoutMs: 10_000 })
   const { dynamodb, prisma } = scene
   dynamodb.fate = fate
   for (let n = 0; n < 2; n++) {
     await create(prisma, `single ${n}`)
-    await prisma.$transaction((transaction) => create(transaction, `transaction ${n}`))
+    await prisma.$transaction((transaction) => create(transaction, `transaction ${n}`), { maxWait: 20_000 })
     await Promise.all(['a', 'b'].map((name) => create(prisma, `group ${n} ${name}`)))
   }
   expect(await prisma.tag.count()).toBe(8)
