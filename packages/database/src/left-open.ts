@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 
 /** With more closed connections than this whose files are open still, they are not left to chance any longer. */
 const MAX_LEFT_OPEN = 64
+const MAX_TRIES = 10
 
 let leftOpen = 0
 let collecting: Promise<void> | undefined
@@ -31,20 +32,25 @@ async function collect(): Promise<void> {
   await nextTurn()
   leftOpen = 0
   collectGarbage ??= findGarbageCollector()
-  collectGarbage()
+  collectGarbage?.()
   // Node runs the finalizers of native objects in a turn of their own.
   await nextTurn()
   collecting = undefined
 }
 
-/** V8 hands it out only in a context that is made while it is exposed. */
-function findGarbageCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  try {
-    return runInNewContext('gc') as () => void
-  } finally {
+/**
+ * V8 hands it out only in a context that is made while it is exposed, under its usual name. Undefined where it can't be had:
+ * the files are closed by the next collection that comes of itself then.
+ */
+function findGarbageCollector(): (() => void) | undefined {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    setFlagsFromString('--expose-gc')
+    const found: unknown = runInNewContext('typeof gc === "function" ? gc : undefined')
     setFlagsFromString('--no-expose-gc')
+    if (found) return found as () => void
+    // The flag is the process's: another thread that was here too has taken it back.
   }
+  return undefined
 }
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { closeLeftOpen } from '../src/left-open.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { ManualClock } from './support/manual-clock.js'
+import { runChild } from './support/run-child.js'
 import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 // Which descriptors a process has is not to be had elsewhere.
@@ -91,6 +92,13 @@ describe.runIf(canSee)('after close', () => {
     expect(othersMayWrite(path)).toBe(true)
     await other.close()
     expect(openFiles(path)).toEqual([])
+  })
+})
+
+describe('a process whose garbage collector is not to be had', () => {
+  it('closes its databases all the same', async () => {
+    const flags = ['--expose-gc-as=another']
+    expect(await runChild('open-and-close.ts', [scratchPath()], flags)).toMatchObject({ code: 0 })
   })
 })
 

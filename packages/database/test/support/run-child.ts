@@ -6,10 +6,18 @@ import { fileURLToPath } from 'node:url'
 export async function runChild(
   file: string,
   args: string[],
+  flags: string[] = [],
 ): Promise<{ signal: string | null; code: number | null; output: string }> {
   const child = spawn(
     process.execPath,
-    ['--conditions=@sqlite-efs/source', '--import', 'tsx', fileURLToPath(new URL(file, import.meta.url)), ...args],
+    [
+      ...flags,
+      '--conditions=@sqlite-efs/source',
+      '--import',
+      'tsx',
+      fileURLToPath(new URL(file, import.meta.url)),
+      ...args,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   let output = ''
