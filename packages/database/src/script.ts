@@ -55,8 +55,12 @@ async function beginWithoutForeignKeys(turn: Turn): Promise<void> {
   if (Number(turn.writer.connection.value('PRAGMA foreign_keys')) !== 0) await beginWithoutForeignKeys(turn)
 }
 
-/** The rows that point nowhere: table, row, the table they should point to, and which of the keys it is. */
-const VIOLATIONS = 'SELECT * FROM pragma_foreign_key_check'
+/**
+ * The rows that point nowhere: table, row, the table they should point to, and which of the keys it is. Those of a table
+ * WITHOUT ROWID look alike, and are numbered.
+ */
+const VIOLATIONS =
+  'SELECT *, row_number() OVER (PARTITION BY "table", rowid, parent, fkid) FROM pragma_foreign_key_check'
 const BEFORE = 'temp.__sqlite_efs_violations_before'
 const ADDED = 'temp.__sqlite_efs_violations_added'
 

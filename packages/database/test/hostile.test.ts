@@ -244,6 +244,21 @@ describe('foreign keys', () => {
       bank.script('PRAGMA foreign_keys=OFF; DELETE FROM card; INSERT INTO card VALUES (2, 88)'),
     ).rejects.toMatchObject({ details: { extendedCode: 787 } })
   })
+
+  it('that a script breaks are noticed in a table WITHOUT ROWID that had a broken one', async () => {
+    const bank = await openBank()
+    await bank.script(
+      `CREATE TABLE card (id TEXT PRIMARY KEY, account INTEGER REFERENCES account) WITHOUT ROWID;
+       INSERT INTO card VALUES ('one', 1), ('two', 2)`,
+    )
+    const stranger = outsider(bank.path)
+    stranger.exec("PRAGMA foreign_keys=OFF; INSERT INTO card VALUES ('three', 77)")
+    await expect(bank.script('PRAGMA foreign_keys=OFF; DELETE FROM account')).rejects.toMatchObject({
+      details: { extendedCode: 787 },
+    })
+    await bank.script("PRAGMA foreign_keys=OFF; DELETE FROM card WHERE id = 'one'; DELETE FROM account WHERE id = 1")
+    expect(await rows(bank, 'PRAGMA foreign_key_check')).toHaveLength(1)
+  })
 })
 
 describe('a deferred transaction that begins with a write', () => {
