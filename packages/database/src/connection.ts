@@ -24,6 +24,7 @@ interface Prepared {
   /** Neither a query nor a change of rows: what was prepared before may have other columns after it. */
   isDefinition: boolean
   isExplain: boolean
+  isPragma: boolean
 }
 
 const ROW_STATEMENTS = new Set([
@@ -118,7 +119,12 @@ export class Connection {
   /** Runs one statement where the lock that it needs is held. */
   run(sql: string, args: readonly SqlValue[] = []): ResultSet {
     return this.#translated(() => {
-      const { statement, columns, returnsRows, isDefinition, isExplain } = this.#prepare(sql)
+      const { statement, columns, returnsRows, isDefinition, isExplain, isPragma } = this.#prepare(sql)
+      if (!returnsRows && isPragma) {
+        // libsql takes one step of it, and leaves open what takes more (incremental_vacuum): nothing could be committed.
+        this.#libsql.exec(sql)
+        return { columns, rows: [], changes: 0 }
+      }
       if (!returnsRows) {
         const { changes } = statement.run(args as unknown[])
         if (isDefinition) this.forgetStatements()
@@ -205,7 +211,8 @@ export class Connection {
     const [first = ''] = leadingTokens(sql, 1)
     const isDefinition = !ROW_STATEMENTS.has(first)
     const isExplain = first === 'EXPLAIN'
-    const prepared: Prepared = { statement, returnsRows, isDefinition, isExplain, columns: NO_COLUMNS }
+    const isPragma = first === 'PRAGMA'
+    const prepared: Prepared = { statement, returnsRows, isDefinition, isExplain, isPragma, columns: NO_COLUMNS }
     if (returnsRows) {
       statement.raw().safeIntegers()
       prepared.columns = statement.columns().map(({ name, type }) => ({ name, declaredType: type }))

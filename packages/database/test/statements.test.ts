@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../src/index.js'
 import { leaserThatIsNeverAsked } from './support/leasers.js'
+import { outsider } from './support/outsider.js'
 import { open, openBank, rows, scratchPath } from './support/scratch.js'
 
 describe('what is a read', () => {
@@ -145,6 +146,20 @@ describe('values', () => {
     const next = await bank.transaction()
     expect((await next.execute('SELECT * FROM account')).columns).toHaveLength(2)
     await next.rollback()
+  })
+
+  it('a PRAGMA that takes many steps takes all of them, and leaves nothing open', async () => {
+    const path = scratchPath()
+    outsider(path).exec(
+      `PRAGMA auto_vacuum=INCREMENTAL; CREATE TABLE t (a); INSERT INTO t VALUES (zeroblob(400000)); DELETE FROM t`,
+    )
+    const database = open(path)
+    const [[before] = []] = await rows(database, 'PRAGMA freelist_count')
+    await database.execute('PRAGMA incremental_vacuum(30)')
+    const transaction = await database.transaction()
+    await transaction.execute('PRAGMA incremental_vacuum(10)')
+    await transaction.commit()
+    expect(await rows(database, 'PRAGMA freelist_count')).toEqual([[BigInt(Number(before) - 40)]])
   })
 
   it('an explained write leaves nothing open: the transaction can still be committed', async () => {
