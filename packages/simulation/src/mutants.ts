@@ -128,4 +128,30 @@ export const mutants: readonly Mutant[] = [
     options: { bias: 'wrong clocks' },
     breaks: EXCLUSION,
   },
+  {
+    name: 'an answer without a COMMIT',
+    file: 'database/src/group-commit.ts',
+    edits: [
+      {
+        find: 'await turn.commit()\n    return inOrder(answers)',
+        replace: 'turn.writer.rollback()\n    return inOrder(answers)',
+      },
+    ],
+    options: { locks: 'off' },
+    breaks: ['acknowledged means written'],
+  },
+  {
+    name: 'a fence that is one too low',
+    file: 'database/src/fence.ts',
+    edits: [{ find: 'user_version=${token % MODULUS}', replace: 'user_version=${(token % MODULUS) - 1}' }],
+    options: { locks: 'off' },
+    breaks: ['the fence never goes back', 'no older ticket after a newer one'],
+  },
+  {
+    name: 'no sweep',
+    file: 'lease/src/contender.ts',
+    edits: [{ find: 'if (aliveUntilMs + maxClockSkewMs < wallMs) return true', replace: '' }],
+    options: { locks: 'off' },
+    breaks: ['everyone gets its turn'],
+  },
 ]

@@ -1,3 +1,4 @@
+import { LeaseError } from '../../lease/src/errors.js'
 import { Checker } from './checker.js'
 import { SimulatedFile } from './file.js'
 import { Host, type Surroundings } from './host.js'
@@ -186,13 +187,11 @@ class Run {
     const world = this.#world
     const { ttlMs, maxClockSkewMs, requestTimeoutMs } = this.#plan.settings
     await world.pass(Math.max(0, this.#storm.latestMs - world.nowMs) + ttlMs + 2 * maxClockSkewMs)
-    const options = { ttlMs, maxClockSkewMs, requestTimeoutMs }
-    const last = await world.run(
-      world
-        .machine({ name: 'last' })
-        .leaser(options)
-        .acquire(KEY, { timeoutMs: 10 * ttlMs }),
-    )
+    const leaser = world.machine({ name: 'last' }).leaser({ ttlMs, maxClockSkewMs, requestTimeoutMs })
+    const last = await world.run(leaser.acquire(KEY, { timeoutMs: 10 * ttlMs })).catch((error: unknown) => {
+      if (!(error instanceof LeaseError)) throw error
+      return this.#checker.fail('nobody is left in the line', error.message)
+    })
     const line = world.table.contenders(KEY)
     if (line.length !== 1) {
       const left = line.map(({ who, ticket }) => `${who}#${ticket}`).join(' ')
