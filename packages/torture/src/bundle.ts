@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
+const KEEP_MS = 24 * 3_600_000
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
 
 /**
@@ -29,8 +30,17 @@ export async function bundleWorker(): Promise<string> {
   const folder = join(PACKAGE, 'dist')
   const path = join(folder, `worker-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`)
   mkdirSync(folder, { recursive: true })
+  forgetOldOnes(folder)
   const temporary = `${path}.${process.pid}`
   writeFileSync(temporary, contents)
   renameSync(temporary, path)
   return path
+}
+
+/** A run may still start workers from one that is younger. */
+function forgetOldOnes(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    if (Date.now() - statSync(path).mtimeMs > KEEP_MS) rmSync(path, { force: true })
+  }
 }
