@@ -35,6 +35,10 @@ const REFUSED: Record<string, string> = {
   read_uncommitted: 'there is no shared cache here',
   query_only: 'readers are read-only already',
   wal_autocheckpoint: 'there is no WAL',
+  auto_vacuum:
+    'it is kept in the file, not set by each connection: run `PRAGMA auto_vacuum=INCREMENTAL; VACUUM` once with the sqlite3 shell, while no process has the file open',
+  incremental_vacuum: 'it is done once, not set: run it as a statement',
+  default_cache_size: 'it would be written to the file by each connection (see `cache_size`)',
 }
 
 /**
