@@ -21,6 +21,8 @@ export class Actor {
   readonly acknowledged: number[] = []
   readonly #pending = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>()
   #nextId = 1
+  /** Why there will be no more answers. */
+  #over: Error | undefined
 
   private constructor(guest: Guest, process: GuestProcess, onReady: () => void) {
     this.guest = guest
@@ -28,7 +30,8 @@ export class Actor {
     process.onLine((line) => this.#hear(JSON.parse(line) as Reply, onReady))
     void process.ended.then((ending) => {
       const how = ending === 'lost' ? 'its host is gone' : `it ended with ${ending.signal ?? ending.code}`
-      for (const { reject } of this.#pending.values()) reject(new Error(`no answer: ${how}\n${process.errors}`))
+      this.#over = new Error(`no answer: ${how}\n${process.errors}`)
+      for (const { reject } of this.#pending.values()) reject(this.#over)
     })
   }
 
@@ -51,6 +54,7 @@ export class Actor {
     what: What,
     asks: Requests[What]['asks'],
   ): Promise<{ answer: Requests[What]['answers']; ms: number }> {
+    if (this.#over) throw this.#over
     const id = this.#nextId++
     const reply = await new Promise<Reply>((resolve, reject) => {
       this.#pending.set(id, { resolve, reject })

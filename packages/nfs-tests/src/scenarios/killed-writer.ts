@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor } from '../actor.js'
 import type { PollReport } from '../guest/protocol.js'
 import type { Outcome, Scenario } from '../scenario.js'
@@ -62,7 +63,7 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
   ])
   await second.ask('poll', { everyMs: POLL_EVERY_MS })
   await third.ask('poll', { everyMs: POLL_EVERY_MS })
-  await new Promise((resolve) => setTimeout(resolve, POLLED_FOR_MS))
+  await sleep(POLLED_FOR_MS)
   await until(dying).catch(() => {})
   await dying.process.ended
   const diedAtMs = performance.now()
@@ -99,6 +100,45 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
       'taken over after ms': takenOverMs,
       'longest gap of a reader ms': Math.round(Math.max(reports[0].longestGapMs, reports[1].longestGapMs)),
     },
+  }
+}
+
+/** The one who rolls back what a dead writer left dies himself, in the middle of it; then comes a third. */
+async function killInRecovery(stage: Stage): Promise<Outcome> {
+  const place = await stage.place()
+  const [first, second, third] = await Promise.all([
+    stage.actor(stage.guest(1), place, { who: 'first', dieAt: `.db:${random(300, 1000)}:${SIGKILL}` }),
+    stage.actor(stage.guest(2), place, { who: 'second', dieAt: `.db:${random(1, 300)}:${SIGKILL}` }),
+    stage.actor(stage.guest(3), place, { who: 'third' }),
+  ])
+  await third.ask('poll', { everyMs: POLL_EVERY_MS })
+  await first.ask('addForever', {}).catch(() => {})
+  await first.process.ended
+  // The reader may be first with the recovery; then this one dies in a COMMIT of its own.
+  await second.ask('addForever', {}).catch(() => {})
+  while ((await Promise.race([second.process.ended, sleep(0, undefined)])) === undefined) {
+    await second.ask('addForever', {}).catch(() => {})
+  }
+  const diedAtMs = performance.now()
+  const hot = await isJournalHot(place.onServer)
+  const { failed } = await addAtLast(third)
+  const takenOverMs = Math.round(performance.now() - diedAtMs)
+  const polled = await third.ask('polled', {})
+  const acknowledged = { first: first.acknowledged, second: second.acknowledged, third: third.acknowledged }
+  return {
+    violations: [
+      ...wrongWith('the third host', polled),
+      ...untypedFailures('the third host', polled),
+      ...(await whatIsWrong(place.onServer, acknowledged)),
+    ],
+    counts: {
+      'hot journals': hot ? 1 : 0,
+      'deaths in recovery': second.acknowledged.length === 0 && hot ? 1 : 0,
+      looks: polled.looks,
+      'torn looks': polled.torn.length,
+      'failed writes': failed,
+    },
+    measures: { 'taken over after ms': takenOverMs },
   }
 }
 
@@ -154,6 +194,12 @@ export const KILLED_WRITER: Scenario[] = [
         others: {},
         until: (victim) => victim.ask('addForever', {}),
       }),
+  },
+  {
+    name: 'killed-in-recovery',
+    shows: 'the same where who comes next is killed, too, while it rolls back or commits: the third finds all in order',
+    rounds: 4,
+    play: killInRecovery,
   },
   {
     name: 'killed-in-transaction',
