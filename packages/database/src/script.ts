@@ -24,7 +24,7 @@ export async function runScript(script: string, turn: Turn, path: string): Promi
   turn.writer.discard()
   try {
     await (keysOff ? beginWithoutForeignKeys(turn) : turn.begin())
-    if (keysOff) await turn.writer.execInBackground(`CREATE TEMP TABLE ${BEFORE} AS ${VIOLATIONS}`)
+    if (keysOff) await exec(turn, `CREATE TEMP TABLE ${BEFORE} AS ${VIOLATIONS}`)
     for (const [index, sql] of statements.entries()) {
       await turn.stayAlive()
       await runStatement(turn, sql, index, statements.length)
@@ -64,21 +64,30 @@ const VIOLATIONS =
 const BEFORE = 'temp.__sqlite_efs_violations_before'
 const ADDED = 'temp.__sqlite_efs_violations_added'
 
-async function addedViolations({ writer }: Turn): Promise<number> {
-  await writer.execInBackground(`CREATE TEMP TABLE ${ADDED} AS ${VIOLATIONS} EXCEPT SELECT * FROM ${BEFORE}`)
-  return Number(writer.connection.value(`SELECT count(*) FROM ${ADDED}`))
+async function addedViolations(turn: Turn): Promise<number> {
+  await exec(turn, `CREATE TEMP TABLE ${ADDED} AS ${VIOLATIONS} EXCEPT SELECT * FROM ${BEFORE}`)
+  return Number(turn.writer.connection.value(`SELECT count(*) FROM ${ADDED}`))
 }
 
 async function runStatement(turn: Turn, sql: string, index: number, count: number): Promise<void> {
   try {
-    await turn.writer.execInBackground(sql)
+    await exec(turn, sql)
   } catch (error) {
-    if (!(error instanceof DatabaseError) || count === 1) throw error
+    if (!(error instanceof DatabaseError) || error.code === 'WRITE_CONFLICT' || count === 1) throw error
     throw new DatabaseError(
       error.code,
       `${error.message} (statement ${index + 1} of ${count}: ${excerpt(sql)})`,
       error.details,
       { cause: error },
     )
+  }
+}
+
+async function exec(turn: Turn, sql: string): Promise<void> {
+  try {
+    await turn.writer.execInBackground(sql)
+  } catch (error) {
+    // Frozen meanwhile, it may have gone on without its locks, and met what another writer was changing.
+    throw turn.lease.remainingMs() > 0 ? error : turn.writer.conflict(error)
   }
 }

@@ -5,6 +5,7 @@ import { type LeaseEvent, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import type { DatabaseEvent } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'
+import { outsider } from './support/outsider.js'
 import { nextTurn, openBank, rows } from './support/scratch.js'
 
 setFlagsFromString('--expose-gc')
@@ -80,6 +81,21 @@ describe('one statement of a script that takes longer than the lease', () => {
     await expect(bank.script(`${sql}; DELETE FROM account`)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
     leaser.onLease = () => {}
     expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[200n]])
+    await bank.execute('UPDATE account SET balance = 0', [])
+    expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[0n]])
+  })
+
+  it('and meets a malformed page after the lease was lost, is a conflict: it may have gone on without its locks', async () => {
+    const leaser = new WatchedLeaser(new LocalLeaser())
+    const bank = await openBank({ leaser })
+    await bank.script('CREATE TABLE other (id, balance); INSERT INTO other VALUES (4, 4)')
+    const page = "(SELECT rootpage FROM sqlite_schema WHERE name = 'other')"
+    outsider(bank.path).exec(`UPDATE sqlite_dbpage SET data = zeroblob(length(data)) WHERE pgno = ${page}`)
+    const sql = `${await longStatement()} UNION ALL SELECT id, balance FROM other`
+    await expect(bank.script(sql)).rejects.toMatchObject({ code: 'SQLITE', details: { extendedCode: 11 } })
+    leaser.onLease = (lease) => void setTimeout(() => void lease.release(), 50)
+    await expect(bank.script(sql)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    leaser.onLease = () => {}
     await bank.execute('UPDATE account SET balance = 0', [])
     expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[0n]])
   })
