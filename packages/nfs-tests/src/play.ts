@@ -29,9 +29,10 @@ async function playAll(scenarios: readonly Scenario[]): Promise<Result[]> {
   await using dynamodb = await startDynamoDB(HOST)
   Object.assign(process.env, dynamodb.env)
   await createLeaseTable(dynamodb.config, TABLE)
+  await using programs = await buildPrograms()
   const stage = new Stage(
     hosts.map((number) => new Guest(number)),
-    await buildPrograms(),
+    programs,
     dynamodb.env,
     minutes,
   )
