@@ -152,12 +152,12 @@ export class WriteQueue<G> {
     this.#pumping ??= this.#pump()
   }
 
-  /** Has it expire in time; a timer may fire a fraction early. */
+  /** Has it expire in time. A timer may fire a fraction early: one look at the clock decides, for time goes on meanwhile. */
   #watch(waiting: Waiting<G>): void {
     const { job, since } = waiting
     waiting.cancelTimer = this.#options.clock.after(Math.max(1, job.timeoutMs - since.elapsedMs()), () => {
-      this.#expire()
-      if (this.#waiting.includes(waiting) && !isOver(waiting)) this.#watch(waiting)
+      if (isOver(waiting)) this.#expire()
+      else this.#watch(waiting)
     })
   }
 

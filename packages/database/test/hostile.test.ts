@@ -43,7 +43,7 @@ describe('a file that somebody is committing to', () => {
     for (let round = 0; round < 4; round++) {
       const { child, acknowledged } = startCommitting(path)
       await once(child.stdout, 'data')
-      for (let i = 0; i < 60; i++) {
+      for (let i = 0; i < 20; i++) {
         const reader = openDatabase({ path, leaser: new LocalLeaser() })
         const [[count] = []] = await rows(reader, 'SELECT count(*) FROM entry')
         expect(Number(count)).toBeGreaterThanOrEqual(before)

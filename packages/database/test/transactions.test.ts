@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
+import { CreepingClock } from './support/creeping-clock.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
@@ -114,7 +115,7 @@ describe('a transaction', () => {
   })
 
   it('that waits for its turn says what has it', async () => {
-    const bank = await openBank({ timeoutMs: 20, transactionTimeoutMs: 20 })
+    const bank = await openBank({ timeoutMs: 150, transactionTimeoutMs: 150 })
     const first = await bank.transaction()
     const timeout = {
       code: 'LEASE_TIMEOUT',
@@ -125,6 +126,14 @@ describe('a transaction', () => {
     expect(await rows(bank, SUM)).toEqual([[200n]])
     await first.commit()
     await (await bank.transaction()).rollback()
+  })
+
+  it('that waits for its turn gives up in time, though its timer fires a moment early and the clock goes on', async () => {
+    const clock = new CreepingClock()
+    const bank = await openBank({ transactionTimeoutMs: 20, [CLOCK_FOR_TESTS]: clock } as object)
+    const first = await bank.transaction()
+    await expect(bank.transaction()).rejects.toMatchObject({ code: 'LEASE_TIMEOUT' })
+    await first.rollback()
   })
 
   it('leaves nothing behind when the database is closed in its middle', async () => {
