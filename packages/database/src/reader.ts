@@ -144,26 +144,34 @@ export class ReaderPool {
   async begin(): Promise<Connection> {
     while (this.#gate) await this.#gate
     this.#context.noticeFreeze()
-    const connection = await whileBusy(this.#context.patience(), () => {
-      const candidate = this.#idleOne() ?? this.#context.open()
-      try {
-        beginRead(candidate)
-      } catch (error) {
-        if (isConnectionDoubtful(error)) candidate.close()
-        else this.#idle.push(candidate)
-        throw error
-      }
-      return candidate
-    })
+    const connection = await whileBusy(this.#context.patience(), () => this.#begun())
     this.#lasting.add(connection)
     return connection
   }
 
-  #idleOne(): Connection | undefined {
+  #begun(): Connection {
     const idle = this.#idle.pop()
-    if (!idle?.isMoved) return idle
-    idle.close()
-    return undefined
+    if (idle?.isMoved) idle.close()
+    else if (idle) {
+      try {
+        return this.#begunOn(idle)
+      } catch (error) {
+        // What an idle one met may be its own past; a new one shows.
+        if (!isConnectionDoubtful(error)) throw error
+      }
+    }
+    return this.#begunOn(this.#context.open())
+  }
+
+  #begunOn(connection: Connection): Connection {
+    try {
+      beginRead(connection)
+    } catch (error) {
+      if (isConnectionDoubtful(error)) connection.close()
+      else this.#idle.push(connection)
+      throw error
+    }
+    return connection
   }
 
   /** Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}. */
