@@ -85,8 +85,16 @@ export function putJournalInPlace(path: string): boolean {
  * Gives an empty journal its first bytes. Only while this process holds SQLite's RESERVED lock: otherwise a writer could
  * have filled it in the meantime.
  */
-export function fillEmptyJournal(path: string): void {
+function fillEmptyJournal(path: string): void {
   withTypedErrors(path, () => writeSynced(journalPathOf(path), 'r+'))
+}
+
+/** A stranger in DELETE or TRUNCATE mode took the journal away: put it back before anything depends on it. Says whether it had to. */
+export function keepJournal(path: string): boolean {
+  const size = journalSize(path)
+  if (size === undefined) putJournalInPlace(path)
+  if (size === 0) fillEmptyJournal(path)
+  return !size
 }
 
 function writeSynced(file: string, flags: 'wx' | 'r+'): void {

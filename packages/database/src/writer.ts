@@ -4,7 +4,7 @@ import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
 import type { DatabaseEvent } from './events.js'
 import { checkFence, storeFence } from './fence.js'
-import { fillEmptyJournal, journalSize, putJournalInPlace } from './journal.js'
+import { keepJournal } from './journal.js'
 import { type Patience, whileBusy } from './patience.js'
 import type { ReaderPool } from './reader.js'
 import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, moved } from './sqlite-error.js'
@@ -306,14 +306,6 @@ export class Writer {
     this.#connection = undefined
     this.#isDoubtful = false
   }
-}
-
-/** A stranger in DELETE or TRUNCATE mode took the journal away: put it back before anything depends on it. */
-function keepJournal(path: string): boolean {
-  const size = journalSize(path)
-  if (size === undefined) putJournalInPlace(path)
-  if (size === 0) fillEmptyJournal(path)
-  return !size
 }
 
 /** What ends a transaction is refused before it is run; this is for what nobody thought of. */
