@@ -74,3 +74,5 @@ process.on('message', (order: Order) => {
   }
 })
 process.on('disconnect', () => process.exit())
+// A Ctrl-C reaches all of a terminal's processes; who waits for a shot says when this one is to end.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {})

@@ -36,6 +36,8 @@ export interface TortureOptions {
   onProgress?(line: string): void
   /** Whether the file and the logs are kept although all went well. */
   keep?: boolean
+  /** Ends the run before its time, and everything that it has started. */
+  signal?: AbortSignal
   /** What a test does to the file, to show that it is found: while all goes on, and when all is over. */
   sabotage?: { during?(file: string): void; after?(file: string): void }
 }
@@ -47,11 +49,18 @@ export interface TortureResult {
   folder: string | undefined
 }
 
+/** The run was ended by its `signal`: there is no report, and nothing is left of it. */
+export class Stopped extends Error {}
+
 const PROGRESS_MS = 5000
 const START_MS = 60_000
 const PATIENCE = 4
 
-/** Tortures one contestant on one file in a folder of its own. */
+/**
+ * Tortures one contestant on one file in a folder of its own.
+ *
+ * @throws Stopped
+ */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
   const { contestant, writers, seed, ttlMs } = options
   const folder = realpathSync(await mkdtemp(join(tmpdir(), 'torture-')))
@@ -88,12 +97,13 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   let seconds = 0
   try {
     pool.start()
-    await firstAnswer(collector)
+    await firstAnswer(collector, options.signal)
     injector.start()
     seconds = await observe(options, { collector, injector, proxy, file })
   } finally {
     await injector[Symbol.asyncDispose]()
     await pool.stop()
+    if (options.signal?.aborted) await rm(folder, { recursive: true })
   }
   collector.collect()
   options.sabotage?.after?.(file)
@@ -141,13 +151,19 @@ function judge({ options, seconds, file, histories, faults, network, pool }: Evi
 const hasFileLocks = (contestant: Contestant) => !contestant.includes('without-file-locks') && contestant !== 'nothing'
 
 /** Nobody is harmed before somebody is at work: loading takes seconds. */
-async function firstAnswer(collector: Collector): Promise<void> {
+async function firstAnswer(collector: Collector, signal: AbortSignal | undefined): Promise<void> {
   const deadlineMs = performance.now() + START_MS
   while (!collector.collect().some(({ type }) => type === 'ack' || type === 'fail')) {
     if (performance.now() > deadlineMs)
       throw new Error(`no write had an answer within ${START_MS} ms, without any fault`)
-    await sleep(50)
+    await pause(50, signal)
   }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return sleep(ms, undefined, signal && { signal }).catch((cause: unknown) => {
+    throw new Stopped('The run was ended before its time', { cause })
+  })
 }
 
 interface Scene {
@@ -159,14 +175,14 @@ interface Scene {
 
 /** Watches until it is over, and says how many seconds that took. */
 async function observe(
-  { seconds, onProgress = () => {}, sabotage, isEnough = () => true }: TortureOptions,
+  { seconds, onProgress = () => {}, sabotage, isEnough = () => true, signal }: TortureOptions,
   { collector, injector, proxy, file }: Scene,
 ): Promise<number> {
   const startedMs = performance.now()
   let [acknowledged, failed, reads, violations] = [0, 0, 0, 0]
   for (;;) {
     const leftMs = seconds * 1000 - (performance.now() - startedMs)
-    await sleep(leftMs > 0 ? Math.min(PROGRESS_MS, leftMs) : 1000)
+    await pause(leftMs > 0 ? Math.min(PROGRESS_MS, leftMs) : 1000, signal)
     for (const record of collector.collect()) {
       if (record.type === 'ack') acknowledged++
       if (record.type === 'fail') failed++
