@@ -56,11 +56,13 @@ export function parseArguments(args: readonly string[]): Arguments {
   const bias = oneOf('bias', values.bias, BIASES)
   const locks = oneOf('locks', values.locks, LOCKS)
   const alone = values.keep !== undefined || values.trace
+  if (alone && values.runs !== undefined)
+    throw new Error('--trace and --keep show one run: they take --seed, and no --runs')
   return {
     command,
-    runs: whole('runs', values.runs, alone ? 1 : 1000),
+    runs: whole('runs', values.runs, alone ? 1 : 1000, 1),
     options: {
-      seed: whole('seed', values.seed, 1),
+      seed: whole('seed', values.seed, 1, 0),
       ...(skew && { skew }),
       ...(bias && { bias }),
       ...(locks && { locks }),
@@ -82,10 +84,12 @@ export function commandOf({ seed, ...rest }: PlanOptions, more: Record<string, s
 
 const quoted = (word: string) => (/^[\w.,-]+$/.test(word) ? word : `'${word}'`)
 
-function whole(name: string, value: string | undefined, otherwise: number): number {
+function whole(name: string, value: string | undefined, otherwise: number, atLeast: number): number {
   if (value === undefined) return otherwise
-  if (!/^\d+$/.test(value)) throw new Error(`--${name} must be a whole number, not ${value}`)
-  return Number(value)
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
+  // Beyond that two seeds would be one.
+  if (Number.isSafeInteger(number) && number >= atLeast) return number
+  throw new Error(`--${name} must be a whole number, at least ${atLeast}, not ${value}`)
 }
 
 function oneOf<T extends string>(name: string, value: string | undefined, choices: readonly T[]): T | undefined {

@@ -1,5 +1,4 @@
 import { DatabaseError } from '../../database/src/errors.js'
-import { FENCE_MARK } from '../../database/src/fence.js'
 import { SimulatedConnection } from './connection.js'
 import type { Process } from './process.js'
 
@@ -45,7 +44,7 @@ export class SimulatedFile {
   version = 0
   mark = 0
   userVersion = 0
-  /** The whole ticket of the last commit; the header has 31 bits of it. */
+  /** The whole ticket of the last commit, whatever the header says: that is to have 31 bits of it. */
   fence: number | undefined
   /** What was committed, in its order. */
   rows: string[] = []
@@ -101,7 +100,7 @@ export class SimulatedFile {
     this.version++
     this.mark = transaction.mark
     this.userVersion = transaction.userVersion
-    if (this.mark === FENCE_MARK) this.fence = token
+    this.fence = token
   }
 }
 

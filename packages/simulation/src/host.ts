@@ -169,6 +169,16 @@ export class Host {
     if (error !== undefined) checker.heardOf(error)
   }
 
+  /** Has something to write at any time: the others get their turns all the same. */
+  async writeOn(name: string, timeoutMs: number, isEnough: () => boolean): Promise<void> {
+    const { process } = this
+    for (let number = 0; !isEnough(); number++) {
+      const row = `${name}.${number}`
+      await this.#tell(process, [row], process.script([row], timeoutMs))
+      await process.pause(1)
+    }
+  }
+
   /** One write, tried again for as long as it is safe to: what everybody alive must get. */
   async writeForSure(row: string, timeoutMs: number): Promise<void> {
     const { process } = this

@@ -148,6 +148,32 @@ export const mutants: readonly Mutant[] = [
     breaks: ['the fence never goes back', 'no older ticket after a newer one'],
   },
   {
+    name: 'a fence that is not stored',
+    file: 'database/src/writer.ts',
+    edits: [
+      {
+        find: "if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.#storeFence(lease.token)",
+        replace: '',
+      },
+    ],
+    options: { locks: 'off' },
+    breaks: ['the fence never goes back', 'no older ticket after a newer one'],
+  },
+  {
+    name: 'no raise: a new table begins below the fence',
+    file: 'database/src/tenure.ts',
+    edits: [{ find: 'await this.#options.leaser.raise(this.#options.key, floor)', replace: '' }],
+    options: { bias: 'lost tables' },
+    breaks: ['everyone gets its turn'],
+  },
+  {
+    name: 'a place that is kept while there is more to write',
+    file: 'database/src/tenure.ts',
+    edits: [{ find: 'if (this.#since.elapsedMs() <= maxHoldMs) return held', replace: 'return held' }],
+    options: {},
+    breaks: ['everyone gets its turn'],
+  },
+  {
     name: 'no sweep',
     file: 'lease/src/contender.ts',
     edits: [{ find: 'if (aliveUntilMs + maxClockSkewMs < wallMs) return true', replace: '' }],

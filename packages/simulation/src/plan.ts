@@ -120,7 +120,8 @@ function drawSettings(draws: Draws, { bias = 'none', locks }: PlanOptions): Sett
     maxHoldMs: draws.pick(0, 40, 250),
     release: draws.pick('background', 'before-answer'),
     locks: locks ?? draws.pick<FileLocks>('off', 'off', 'kept', 'dropped after a silence'),
-    firstTicket: draws.pick(0, 0, 2 ** 31 - 8),
+    // So high that a new table would not catch up with it by itself.
+    firstTicket: draws.pick(0, 5000, 2 ** 31 - 8),
     latencyMs: draws.pick([0.5, 3], [1, 6], [2, 15]),
     stormMs: ttlMs * draws.between(2, 5),
     weather: drawWeather(draws, bias),
