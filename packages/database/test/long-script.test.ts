@@ -12,6 +12,8 @@ setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 const TTL_MS = 400
+/** With LONG_SCRIPT_MS=600000 one statement takes ten minutes: 1,500 leases. */
+const LONG_MS = Number(process.env['LONG_SCRIPT_MS'] ?? 5 * TTL_MS)
 
 const busyWith = (count: number) =>
   `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) INSERT INTO account SELECT 3, max(i) FROM n`
@@ -19,13 +21,18 @@ const busyWith = (count: number) =>
 /** One statement that keeps SQLite busy for several leases, however fast the machine is. */
 async function longStatement(): Promise<string> {
   const bank = await openBank()
-  const startedMs = performance.now()
-  await bank.script(busyWith(300_000))
-  const count = Math.ceil((300_000 * 5 * TTL_MS) / (performance.now() - startedMs))
-  return busyWith(count)
+  let fastestMs = Number.POSITIVE_INFINITY
+  // A machine that has much else to do just now may have less to do later.
+  for (let tries = 0; tries < 5; tries++) {
+    await bank.execute('DELETE FROM account WHERE id = 3', [])
+    const startedMs = performance.now()
+    await bank.script(busyWith(300_000))
+    fastestMs = Math.min(fastestMs, performance.now() - startedMs)
+  }
+  return busyWith(Math.ceil((300_000 * LONG_MS) / fastestMs))
 }
 
-const SHORT = { ttlMs: TTL_MS, maxClockSkewMs: 50, timeoutMs: 60_000 }
+const SHORT = { ttlMs: TTL_MS, maxClockSkewMs: 50, timeoutMs: 60_000 + 4 * LONG_MS }
 
 /** A bank whose lease is short, and what happens to both. */
 async function watchedBank() {
@@ -40,7 +47,7 @@ async function watchedBank() {
   return { bank, log, heard }
 }
 
-describe('one statement of a script that takes longer than the lease', () => {
+describe('one statement of a script that takes longer than the lease', { timeout: 60_000 + 5 * LONG_MS }, () => {
   it('is committed under the lease that it began with, and who waits in line is served after it', async () => {
     const sql = await longStatement()
     const { bank, log, heard } = await watchedBank()
