@@ -1,5 +1,8 @@
+import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../src/index.js'
+import { CLOCK_FOR_TESTS } from '../src/options.js'
+import { ManualClock } from './support/manual-clock.js'
 import { nextTurn, open, rows, scratchPath } from './support/scratch.js'
 
 const PATIENT = { timeoutMs: 60_000 }
@@ -83,5 +86,29 @@ describe('more writes than the queue takes', () => {
     await transaction.execute(insert, [1n])
     await transaction.commit()
     expect(await rows(database, 'SELECT n FROM entry')).toEqual([[1n]])
+  })
+})
+
+describe('a write that gets no turn', () => {
+  it('is told at its own timeoutMs, whatever another one has, and not before', async () => {
+    const clock = new ManualClock()
+    const database = await openEmpty({ timeoutMs: 5_000, transactionTimeoutMs: 1_900, [CLOCK_FOR_TESTS]: clock })
+    const holder = await new LocalLeaser({ ttlMs: 60_000 }).acquire(`database#${database.path}`)
+    const told: string[] = []
+    const tell = (what: string) => (error: { code?: unknown }) => void told.push(`${what}: ${error.code}`)
+    void database.execute(insert, [1n]).catch(tell('write'))
+    void database.transaction().catch(tell('transaction'))
+    await nextTurn()
+    const passed = async (ms: number) => {
+      clock.advance(ms)
+      await nextTurn()
+      return told
+    }
+    expect(await passed(1_899)).toEqual([])
+    expect(await passed(1)).toEqual(['transaction: LEASE_TIMEOUT'])
+    expect(await passed(3_099)).toEqual(['transaction: LEASE_TIMEOUT'])
+    clock.advance(1)
+    await expect.poll(() => told).toEqual(['transaction: LEASE_TIMEOUT', 'write: LEASE_TIMEOUT'])
+    await holder.release()
   })
 })

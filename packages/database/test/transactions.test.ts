@@ -132,7 +132,9 @@ describe('a transaction', () => {
     const clock = new CreepingClock()
     const bank = await openBank({ transactionTimeoutMs: 20, [CLOCK_FOR_TESTS]: clock } as object)
     const first = await bank.transaction()
+    clock.hasTimers = true
     await expect(bank.transaction()).rejects.toMatchObject({ code: 'LEASE_TIMEOUT' })
+    clock.hasTimers = false
     await first.rollback()
   })
 

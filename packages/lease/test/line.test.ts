@@ -427,6 +427,8 @@ describe('waiting', () => {
     )
     expect(await world.run(outcome)).toBe('UNREACHABLE')
     expect(world.nowMs - startMs).toBeGreaterThanOrEqual(6000)
+    // One more request, and the pause before it.
+    expect(world.nowMs - startMs).toBeLessThan(6000 + 1000 + 1000)
   })
 
   test('the machine behind does not wait for a dead one in front of it to be polite', async () => {
