@@ -38,6 +38,7 @@ export type Place = 'alone' | 'transaction' | 'script'
  * @throws DatabaseError `STATEMENT_REFUSED`
  */
 export function refuseUnsafe(sql: string, place: Place): void {
+  refuseNul(sql)
   const [first = '', second = '', third = ''] = leadingTokens(sql, 3)
   if (first === '') throw refused(sql, 'It is empty.')
   if (first === ';') throw refused(sql, 'It begins with a semicolon.')
@@ -56,6 +57,16 @@ export function refuseUnsafe(sql: string, place: Place): void {
     throw refused(sql, 'SQLite carries some PRAGMAs out while it compiles them, explained or not.')
   }
   if (first === 'PRAGMA') refuseUnsafePragma(sql, place, second, third)
+}
+
+/**
+ * SQLite reads up to a NUL, and would run a statement without its end: without its WHERE, say.
+ *
+ * @throws DatabaseError `STATEMENT_REFUSED`
+ */
+export function refuseNul(sql: string): void {
+  if (sql.includes('\0'))
+    throw refused(sql.replaceAll('\0', '\\0'), 'It holds a NUL, at which SQLite would stop to read.')
 }
 
 function refuseUnsafePragma(sql: string, place: Place, second: string, third: string): void {

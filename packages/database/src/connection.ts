@@ -1,10 +1,10 @@
 import Libsql from 'libsql'
-import { kindByFirstWords } from './classify.js'
+import { excerpt, kindByFirstWords } from './classify.js'
 import { DatabaseError } from './errors.js'
 import { identityOf } from './file-identity.js'
 import { countLeftOpen } from './left-open.js'
 import { type Pragmas, pragmaScript } from './pragmas.js'
-import { leadingTokens, normalized } from './sql-scanner.js'
+import { leadingTokens, normalized, parameterCount } from './sql-scanner.js'
 import { asDatabaseError, isNotADatabase } from './sqlite-error.js'
 import type { Column, ResultSet, SqlValue, StatementKind } from './statement.js'
 
@@ -20,6 +20,7 @@ export interface ConnectionOptions {
 interface Prepared {
   statement: Libsql.Statement<unknown[]>
   columns: readonly Column[]
+  parameters: number
   returnsRows: boolean
   /** Neither a query nor a change of rows: what was prepared before may have other columns after it. */
   isDefinition: boolean
@@ -119,7 +120,9 @@ export class Connection {
   /** Runs one statement where the lock that it needs is held. */
   run(sql: string, args: readonly SqlValue[] = []): ResultSet {
     return this.#translated(() => {
-      const { statement, columns, returnsRows, isDefinition, isExplain, isPragma } = this.#prepare(sql)
+      const { statement, columns, parameters, returnsRows, isDefinition, isExplain, isPragma } = this.#prepare(sql)
+      // What is not given would keep the value that somebody else gave before.
+      if (args.length !== parameters) throw wrongCount(sql, parameters, args.length)
       if (!returnsRows && isPragma) {
         // libsql takes one step of it, and leaves open what takes more (incremental_vacuum): nothing could be committed.
         this.#libsql.exec(sql)
@@ -212,7 +215,16 @@ export class Connection {
     const isDefinition = !ROW_STATEMENTS.has(first)
     const isExplain = first === 'EXPLAIN'
     const isPragma = first === 'PRAGMA'
-    const prepared: Prepared = { statement, returnsRows, isDefinition, isExplain, isPragma, columns: NO_COLUMNS }
+    const parameters = parameterCount(sql)
+    const prepared: Prepared = {
+      statement,
+      parameters,
+      returnsRows,
+      isDefinition,
+      isExplain,
+      isPragma,
+      columns: NO_COLUMNS,
+    }
     if (returnsRows) {
       statement.raw().safeIntegers()
       prepared.columns = statement.columns().map(({ name, type }) => ({ name, declaredType: type }))
@@ -234,6 +246,12 @@ export class Connection {
     return isNotADatabase(error) ? notADatabase(this.#path, error) : asDatabaseError(error, this.#path)
   }
 }
+
+const wrongCount = (sql: string, wanted: number, given: number) =>
+  new DatabaseError(
+    'INVALID_ARGUMENT',
+    `${excerpt(sql)} has ${wanted} parameters, and ${given} values were given: give one for each, null where there is none.`,
+  )
 
 /** The file holds something else than a SQLite database. */
 export const notADatabase = (path: string, cause: unknown) =>

@@ -7,7 +7,7 @@ import { DeferredTransaction } from './deferred-transaction.js'
 import { DatabaseError } from './errors.js'
 import { Listeners } from './events.js'
 import { FreezeDetector } from './freeze.js'
-import { groupCommit, type Write } from './group-commit.js'
+import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
 import { journalState, putJournalInPlace } from './journal.js'
 import { closeLeftOpen } from './left-open.js'
@@ -18,7 +18,8 @@ import { runScript } from './script.js'
 import { GENERIC_ERROR, READONLY_ROLLBACK } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import { Tenure } from './tenure.js'
-import { type Answer, type Turn, WriteQueue } from './write-queue.js'
+import { type Turn, TurnIsOver } from './turn.js'
+import { WriteQueue } from './write-queue.js'
 import { Writer } from './writer.js'
 
 /** One file in one process: its connections, its queue, its place in the line; shared by all who use it here. */
@@ -33,6 +34,8 @@ export class LeasedFile {
   readonly #freeze: FreezeDetector
   readonly #tenure: Tenure
   #mayCreate = false
+  /** Resolves when what was sent so far stands in the queue, where that takes longer than the call. */
+  #arriving: Promise<void> | undefined
 
   constructor(options: CheckedOptions) {
     this.options = options
@@ -72,22 +75,45 @@ export class LeasedFile {
 
   /** Runs one statement: a read at once, a write in its turn. */
   async execute(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
-    const kind = this.#kindNow(sql) ?? (await this.#classify(sql))
-    if (kind === 'read') return this.#reader.read((connection) => ({ ...connection.run(sql, args), changes: 0 }))
+    const kind = this.#kindNow(sql)
+    if (kind === 'read') return this.#read(sql, args)
+    if (kind === 'write' && !this.#arriving) return this.#write(sql, args, timeoutMs)
+    const { result } = await this.#inOrderOfArrival(async (before) => {
+      const known = kind ?? (await this.#classify(sql))
+      if (known === 'read') return { result: this.#read(sql, args) }
+      await before
+      return { result: this.#write(sql, args, timeoutMs) }
+    })
+    return result
+  }
+
+  #read(sql: string, args: readonly SqlValue[]): Promise<ResultSet> {
+    return this.#reader.read((connection) => ({ ...connection.run(sql, args), changes: 0 }))
+  }
+
+  #write(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
     return new Promise((resolve, reject) => {
-      const write = { sql, args, resolve, reject }
-      this.#queue.add({
-        what: 'a write',
-        timeoutOption: 'lease.timeoutMs',
-        timeoutMs,
-        groupable: write,
-        run: (turn) => this.#runGroup([write], turn),
-        fail: reject,
-      })
+      const groupable = { sql, args, resolve, reject }
+      this.#queue.add({ what: 'a write', timeoutOption: 'lease.timeoutMs', timeoutMs, groupable, fail: reject })
     })
   }
 
-  async #runGroup(writes: readonly Write[], turn: Turn): Promise<Answer> {
+  /** Whether a statement writes can't be asked while somebody commits; what was sent after it must not overtake it. */
+  async #inOrderOfArrival<T>(enter: (before: Promise<void>) => Promise<T>): Promise<T> {
+    const entering = enter(this.#arriving ?? Promise.resolve())
+    const entered = entering.then(
+      () => {},
+      () => {},
+    )
+    this.#arriving = entered
+    try {
+      return await entering
+    } finally {
+      if (this.#arriving === entered) this.#arriving = undefined
+    }
+  }
+
+  async #runGroup(writes: readonly Write[], turn: Turn): Promise<GroupOutcome> {
     const defines = writes.some(({ sql }) => kindByFirstWords(sql) === 'write')
     return defines ? this.#allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
   }
@@ -137,7 +163,8 @@ export class LeasedFile {
   }
 
   /** Runs a script in a transaction of its own. */
-  script(sql: string, timeoutMs: number): Promise<void> {
+  async script(sql: string, timeoutMs: number): Promise<void> {
+    await this.#arriving
     return this.#inTurn('a script', timeoutMs, (turn) =>
       this.#allowedToCreate(() => runScript(sql, turn, this.options.path)),
     )
@@ -168,6 +195,7 @@ export class LeasedFile {
             const result = await action(turn)
             return () => resolve(result)
           } catch (error) {
+            if (error instanceof TurnIsOver) throw error
             turn.writer.rollback()
             return () => reject(error)
           }
@@ -178,6 +206,7 @@ export class LeasedFile {
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
   async beginImmediate(timeoutMs: number): Promise<Transaction> {
+    await this.#arriving
     this.#mustBeThere()
     return new Promise((resolve, reject) => {
       this.#queue.add({
@@ -189,6 +218,7 @@ export class LeasedFile {
           try {
             await turn.begin()
           } catch (error) {
+            if (error instanceof TurnIsOver) throw error
             return () => reject(error)
           }
           return new Promise((end) => resolve(new ImmediateTransaction(this.#transactionContext, turn, end)))

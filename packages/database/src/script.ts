@@ -1,7 +1,7 @@
-import { excerpt, refuseUnsafe } from './classify.js'
+import { excerpt, refuseNul, refuseUnsafe } from './classify.js'
 import { DatabaseError } from './errors.js'
 import { normalized, splitStatements } from './sql-scanner.js'
-import type { Turn } from './write-queue.js'
+import type { Turn } from './turn.js'
 
 /** `PRAGMA foreign_keys = OFF`, in each spelling that SQLite takes; the captured word says what it is set to. */
 const FOREIGN_KEYS = /^PRAGMA (?:MAIN \. )?FOREIGN_KEYS (?:=|\() '?"?(\w+)/
@@ -12,9 +12,10 @@ const FOREIGN_KEYS = /^PRAGMA (?:MAIN \. )?FOREIGN_KEYS (?:=|\() '?"?(\w+)/
  * would cascade; and no row may point nowhere at the end that did not before. However long a statement takes, the event
  * loop goes on, and with it the renewal of the lease.
  *
- * @throws DatabaseError `STATEMENT_REFUSED`, `SQLITE` (naming the statement), `WRITE_CONFLICT`, `BUSY`, `COMMIT_UNKNOWN`
+ * @throws TurnIsOver before anything was begun; DatabaseError `STATEMENT_REFUSED`, `SQLITE` (naming the statement), `WRITE_CONFLICT`, `BUSY`, `COMMIT_UNKNOWN`
  */
 export async function runScript(script: string, turn: Turn, path: string): Promise<void> {
+  refuseNul(script)
   const all = splitStatements(script)
   const statements = all.filter((sql) => !FOREIGN_KEYS.test(normalized(sql)))
   for (const sql of statements) refuseUnsafe(sql, 'script')
@@ -51,8 +52,10 @@ async function beginWithoutForeignKeys(turn: Turn): Promise<void> {
   turn.writer.rollback()
   turn.writer.connection.exec('PRAGMA foreign_keys=OFF')
   await turn.begin()
+  if (Number(turn.writer.connection.value('PRAGMA foreign_keys')) === 0) return
   // A connection that was replaced in between has them on again.
-  if (Number(turn.writer.connection.value('PRAGMA foreign_keys')) !== 0) await beginWithoutForeignKeys(turn)
+  turn.writer.rollback()
+  await beginWithoutForeignKeys(turn)
 }
 
 /**

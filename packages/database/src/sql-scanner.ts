@@ -86,3 +86,25 @@ export function withoutTrailingComment(sql: string): string {
   for (const token of tokens(sql)) end = token.end
   return sql.slice(0, end)
 }
+
+const NUMBER = /^\d+$/
+const NAME = /^[\p{L}_$\p{N}]/u
+
+/** How many parameters a statement has: the highest number of one (https://www.sqlite.org/lang_expr.html#varparam). */
+export function parameterCount(sql: string): number {
+  let highest = 0
+  const names = new Set<string>()
+  const all = [...tokens(sql)]
+  for (const [index, token] of all.entries()) {
+    const next = all[index + 1]
+    const attached = next?.start === token.end ? next.text : ''
+    if (token.text === '?') highest = NUMBER.test(attached) ? Math.max(highest, Number(attached)) : highest + 1
+    const isNamed = token.text.startsWith('$') || ((token.text === ':' || token.text === '@') && NAME.test(attached))
+    if (!isNamed) continue
+    // Their case matters, which the tokens do not keep.
+    const name = sql.slice(token.start, token.text.startsWith('$') ? token.end : next?.end)
+    if (!names.has(name)) highest++
+    names.add(name)
+  }
+  return highest
+}

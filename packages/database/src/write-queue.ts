@@ -1,7 +1,8 @@
-import { type Clock, type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
+import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
-import { isTimeout, type Tenure } from './tenure.js'
-import { Overtaken, Superseded, type Writer } from './writer.js'
+import type { GroupOutcome } from './group-commit.js'
+import { isTimeout } from './tenure.js'
+import { Turn, TurnIsOver, type TurnOptions } from './turn.js'
 
 /** More than this many writes in one process that wait for their turn are refused: they would time out in memory. */
 const MAX_WAITING = 10_000
@@ -14,100 +15,38 @@ const LAST_PATIENCE_MS = 50
 /** Settles its caller's promise. Called when the turn is over, on Lambda after the release too. */
 export type Answer = () => void
 
-/** What a turn works with. */
-export interface TurnOptions {
-  tenure: Tenure
-  writer: Writer
-  /** Adds what the line knows to an error that says that the file stays locked. */
-  explainBusy(error: DatabaseError): Promise<DatabaseError>
-}
-
-/** Somebody's turn to write. */
-export class Turn {
-  readonly writer: Writer
-  readonly #tenure: Tenure
-  readonly #remainingMs: () => number
-  readonly #explainBusy: (error: DatabaseError) => Promise<DatabaseError>
-  #lease: Lease
-
-  constructor(options: TurnOptions, lease: Lease, remainingMs: () => number) {
-    this.writer = options.writer
-    this.#tenure = options.tenure
-    this.#explainBusy = options.explainBusy
-    this.#lease = lease
-    this.#remainingMs = remainingMs
-  }
-
-  get lease(): Lease {
-    return this.#lease
-  }
-
-  /**
-   * Begins a transaction under the lease. The file has the last word on who is newest: where it knows a newer ticket, this
-   * process stands in line again for a larger one. Nothing was run under the old one.
-   */
-  async begin(): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      if (this.#lease.signal.aborted || this.#lease.remainingMs() <= 0) {
-        this.#lease = await this.#tenure.take(this.#remainingMs)
-      }
-      try {
-        return await this.writer.begin(this.#lease, this.#remainingMs())
-      } catch (error) {
-        if (error instanceof DatabaseError && error.code === 'BUSY') throw await this.#explainBusy(error)
-        if (error instanceof Overtaken) continue
-        if (!(error instanceof Superseded)) throw error
-        if (tries >= MAX_SUPERSEDED)
-          throw this.writer.conflict(new Error('newer writers were found in the file again and again'))
-        await this.#tenure.raise(error.floor)
-        this.#lease = await this.#tenure.take(this.#remainingMs)
-      }
-    }
-  }
-
-  commit(options: { inBackground?: boolean } = {}): Promise<void> {
-    return this.writer.commit(this.#lease, options)
-  }
-
-  /** Between two statements that may take long: there is no use in going on when the lease is lost. */
-  async stayAlive(): Promise<void> {
-    if (this.#lease.remainingMs() > this.#lease.ttlMs / 2) return
-    try {
-      await this.#lease.renew()
-    } catch (error) {
-      throw this.writer.conflict(error)
-    }
-  }
-}
-
-/** Something that wants its turn. */
-export interface Job<G = unknown> {
+/** Something that wants its turn: a write, which may share it with others, or what needs one of its own. */
+export type Job<G = unknown> = {
   /** How long it waits for its turn. */
   timeoutMs: number
   /** Which option says so, for a message. */
   timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs'
   /** What it is, in a message: "a transaction", say. */
   what: string
-  /** Jobs with one can share a turn: see {@link WriteQueueOptions.runGroup}. */
-  groupable?: G
-  /** Uses the turn; the next one is given when the promise resolves. Never rejects. */
-  run(turn: Turn): Promise<Answer>
-  /** The turn did not come. */
+  /** The turn did not come, or nothing could be begun in it. */
   fail(error: unknown): void
-}
+} & (
+  | { groupable: G }
+  /** Uses the turn; the next one is given when the promise resolves. Rejects with {@link TurnIsOver} only; is run again then. */
+  | { groupable?: undefined; run(turn: Turn): Promise<Answer> }
+)
 
 interface Waiting<G> {
   job: Job<G>
   since: Moment
+  /** It can't share its turn after all. */
+  isAlone: boolean
+  /** How often a newer ticket was found in the file when its turn had come. */
+  superseded: number
   cancelTimer(): void
 }
 
 /** What a queue works with. */
 export interface WriteQueueOptions<G> extends TurnOptions {
   path: string
-  clock: Clock
   release: 'background' | 'before-answer'
-  runGroup(group: G[], turn: Turn): Promise<Answer>
+  /** Runs writes that share a turn. @throws TurnIsOver, DatabaseError: nothing of them was begun */
+  runGroup(group: G[], turn: Turn): Promise<GroupOutcome<G>>
   /** Nothing of this process may hold the file while it waits for the lease. */
   beforeWaiting(): void
   /** Resolves when what is under way in the event loop has had its turn. @default with setImmediate */
@@ -145,6 +84,8 @@ export class WriteQueue<G> {
     const waiting: Waiting<G> = {
       job,
       since: new Moment(clock),
+      isAlone: false,
+      superseded: 0,
       cancelTimer: () => {},
     }
     this.#waiting.push(waiting)
@@ -154,8 +95,7 @@ export class WriteQueue<G> {
 
   /** Has it expire in time. A timer may fire a fraction early: one look at the clock decides, for time goes on meanwhile. */
   #watch(waiting: Waiting<G>): void {
-    const { job, since } = waiting
-    waiting.cancelTimer = this.#options.clock.after(Math.max(1, job.timeoutMs - since.elapsedMs()), () => {
+    waiting.cancelTimer = this.#options.clock.after(Math.max(1, remainingMs(waiting)), () => {
       if (isOver(waiting)) this.#expire()
       else this.#watch(waiting)
     })
@@ -164,7 +104,7 @@ export class WriteQueue<G> {
   /** How much longer anybody here would wait. */
   #patienceMs(): number {
     let longest = 0
-    for (const { job, since } of this.#waiting) longest = Math.max(longest, job.timeoutMs - since.elapsedMs())
+    for (const waiting of this.#waiting) longest = Math.max(longest, remainingMs(waiting))
     return longest
   }
 
@@ -186,7 +126,7 @@ export class WriteQueue<G> {
       if (!first) continue
       this.#current = { what: first.job.what, since: new Moment(this.#options.clock) }
       this.#expire()
-      const answer = await this.#serve(first, group, lease)
+      const answer = await this.#serve(group, lease)
       this.#current = undefined
       const givesBack = release === 'before-answer' && this.#waiting.length === 0
       if (givesBack) await tenure.release()
@@ -199,28 +139,51 @@ export class WriteQueue<G> {
     void tenure.release()
   }
 
-  async #serve(first: Waiting<G>, group: Waiting<G>[], lease: Lease): Promise<Answer> {
-    const { job, since } = first
-    const turn = new Turn(this.#options, lease, () => Math.max(LAST_PATIENCE_MS, job.timeoutMs - since.elapsedMs()))
+  async #serve(group: Waiting<G>[], lease: Lease): Promise<Answer> {
+    const turn = new Turn(this.#options, lease, () => Math.max(LAST_PATIENCE_MS, Math.min(...group.map(remainingMs))))
     try {
-      if (job.groupable === undefined) return await job.run(turn)
-      return await this.#options.runGroup(
-        group.flatMap(({ job: { groupable } }) => groupable ?? []),
-        turn,
-      )
+      const [first] = group
+      if (first && 'run' in first.job) return await first.job.run(turn)
+      const writes = group.flatMap(({ job: { groupable } }) => groupable ?? [])
+      const { answer, done, alone } = await this.#options.runGroup(writes, turn)
+      const rest = group.slice(done)
+      for (const waiting of rest) waiting.isAlone ||= alone.includes(waiting.job.groupable!)
+      this.#putBack(rest)
+      return answer
     } catch (error) {
-      // Nobody's error may keep the others from their turns.
-      turn.writer.discard()
-      return () => {
-        for (const { job: failed } of group) failed.fail(error)
-      }
+      return this.#unserved(group, turn, error)
     }
+  }
+
+  /** Nothing was begun for the group. */
+  #unserved(group: Waiting<G>[], turn: Turn, error: unknown): Answer {
+    if (error instanceof TurnIsOver) {
+      if (error.isSuperseded) for (const waiting of group) waiting.superseded++
+      if (group.every(({ superseded }) => superseded <= MAX_SUPERSEDED)) {
+        this.#putBack(group)
+        return () => {}
+      }
+      return failing(group, turn.writer.conflict(new Error('newer writers were found in the file again and again')))
+    }
+    // Nobody's error may keep the others from their turns.
+    turn.writer.discard()
+    // The file stays locked for longer than the least patient would wait: the others go on waiting.
+    const over = group.filter(isOver)
+    if (!(error instanceof DatabaseError && error.code === 'BUSY') || over.length === 0) return failing(group, error)
+    this.#putBack(group.filter((waiting) => !over.includes(waiting)))
+    return failing(over, error)
+  }
+
+  /** To the front of the line, in their order, as if their turn had not come yet. */
+  #putBack(group: readonly Waiting<G>[]): void {
+    this.#waiting.unshift(...group)
+    for (const waiting of group) this.#watch(waiting)
   }
 
   /** Takes the first job out of the line, with those behind it that can share its turn. */
   #next(): Waiting<G>[] {
     this.#expire()
-    const count = this.#waiting.findIndex(({ job }) => job.groupable === undefined)
+    const count = this.#waiting.findIndex(({ job, isAlone }) => job.groupable === undefined || isAlone)
     const size = count < 0 ? this.#waiting.length : Math.max(1, count)
     const taken = this.#waiting.splice(0, Math.min(size, MAX_GROUP))
     for (const { cancelTimer } of taken) cancelTimer()
@@ -279,6 +242,17 @@ export class WriteQueue<G> {
   }
 }
 
-const isOver = ({ job, since }: Pick<Waiting<unknown>, 'job' | 'since'>) => since.elapsedMs() >= job.timeoutMs
+type Patient = Pick<Waiting<unknown>, 'since'> & { job: { timeoutMs: number } }
+
+/** How much longer it would wait. */
+const remainingMs = ({ job, since }: Patient) => job.timeoutMs - since.elapsedMs()
+
+const isOver = (waiting: Patient) => remainingMs(waiting) <= 0
+
+const failing = (group: readonly { job: { fail(error: unknown): void } }[], error: unknown): Answer => {
+  return () => {
+    for (const { job } of group) job.fail(error)
+  }
+}
 
 const immediately = () => new Promise<void>((resolve) => setImmediate(resolve))

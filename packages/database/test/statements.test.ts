@@ -172,3 +172,49 @@ describe('values', () => {
     expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[2n]])
   })
 })
+
+describe('values that are given for parameters', () => {
+  it.each([
+    ['too few', 'INSERT INTO note VALUES (?, ?)', [2n]],
+    ['too few for numbered ones', 'INSERT INTO note VALUES (?1, ?3)', [2n, 'x']],
+    ['too few for named ones', 'INSERT INTO note VALUES (:id, $text)', [2n]],
+    ['none at all', 'INSERT INTO note VALUES (?, ?)', []],
+    ['too many', 'INSERT INTO note VALUES (?, ?)', [2n, 'x', 'y']],
+  ])('and are %s are refused: what is missing would be what somebody else gave before', async (_, sql, args) => {
+    const bank = await openBank()
+    await bank.script('CREATE TABLE note (id, text)')
+    await bank.execute('INSERT INTO note VALUES (?, ?)', [1n, 'secret of somebody else'])
+    const refused = { code: 'INVALID_ARGUMENT', message: expect.stringContaining('values were given') as string }
+    await expect(bank.execute(sql, args)).rejects.toMatchObject(refused)
+    const transaction = await bank.transaction()
+    await expect(transaction.execute(sql, args)).rejects.toMatchObject(refused)
+    await transaction.rollback()
+    expect(await rows(bank, 'SELECT count(*) FROM note')).toEqual([[1n]])
+  })
+
+  it('and are as many as there are parameters are taken, however these are written', async () => {
+    const bank = await openBank()
+    const all = await bank.execute(`SELECT ?, ?, :a, @a, $a, :a, '?', "?" /* ? */ FROM (SELECT 1 AS "?") -- ?`, [
+      1n,
+      2n,
+      3n,
+      4n,
+      5n,
+    ])
+    expect(all.rows).toEqual([[1n, 2n, 3n, 4n, 5n, 3n, '?', 1n]])
+    expect((await bank.execute('SELECT ?2, ?, ?1', [1n, 2n, 3n])).rows).toEqual([[2n, 3n, 1n]])
+  })
+})
+
+describe('a statement with a NUL in it', () => {
+  it.each(['DELETE FROM account \0 WHERE id = 1', 'SELECT 1 \0; DELETE FROM account', 'DELETE FROM account\0'])(
+    'is refused, for SQLite would run what stands before it: %j',
+    async (sql) => {
+      const bank = await openBank()
+      const refused = { code: 'STATEMENT_REFUSED', message: expect.stringContaining('NUL') as string }
+      await expect(bank.execute(sql)).rejects.toMatchObject(refused)
+      await expect(bank.script(sql)).rejects.toMatchObject(refused)
+      expect(await rows(bank, 'SELECT count(*) FROM account')).toEqual([[2n]])
+    },
+  )
+})

@@ -7,7 +7,8 @@ import type { Patience } from '../../database/src/patience.js'
 import { ReaderPool } from '../../database/src/reader.js'
 import { runScript } from '../../database/src/script.js'
 import { Tenure } from '../../database/src/tenure.js'
-import { type Turn, WriteQueue } from '../../database/src/write-queue.js'
+import { type Turn, TurnIsOver } from '../../database/src/turn.js'
+import { WriteQueue } from '../../database/src/write-queue.js'
 import { Writer } from '../../database/src/writer.js'
 import type { Lease } from '../../lease/src/index.js'
 import type { LeaserOptions } from '../../lease/src/options.js'
@@ -99,7 +100,6 @@ export class Process {
         timeoutOption: 'lease.timeoutMs',
         timeoutMs,
         groupable: write,
-        run: (turn) => groupCommit([write], turn),
         fail: reject,
       })
     })
@@ -119,6 +119,7 @@ export class Process {
             await runScript(sql, turn, this.#options.file.path)
             return () => resolve()
           } catch (error) {
+            if (error instanceof TurnIsOver) throw error
             turn.writer.rollback()
             return () => reject(error)
           }
@@ -140,6 +141,7 @@ export class Process {
           try {
             await turn.begin()
           } catch (error) {
+            if (error instanceof TurnIsOver) throw error
             return () => reject(error)
           }
           return new Promise((end) => resolve(new ImmediateTransaction(context, turn, end)))
