@@ -58,7 +58,7 @@ export function check(histories: readonly History[], state: FinalState, rules: R
   return [
     ...checkFile(attemptsOf(histories, rules), state),
     ...checkTokens(histories, state),
-    ...(rules.holdsReads ? checkReads(histories) : []),
+    ...(rules.holdsReads ? checkReads(histories, state.entries) : []),
     ...(rules.holdsErrorsToTheirWord ? unexpectedErrors(histories, rules) : []),
   ]
 }

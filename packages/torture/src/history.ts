@@ -49,8 +49,14 @@ export type HistoryRecord =
   | { type: 'violation'; at: number; what: string; detail: string }
   /** The lease, as the adapter's `onEvent` tells. */
   | { type: 'lease'; at: number; event: 'acquired' | 'released' | 'yielded' | 'lost' | 'swept'; token: number }
-  /** The file, as the adapter's `onEvent` tells. */
-  | { type: 'file'; at: number; event: 'commit' | 'conflict' | 'recovery' | 'journal-restored'; token: number }
+  /** The file, as the adapter's `onEvent` tells; `latestAt` where another machine's clock says when, and may be off. */
+  | {
+      type: 'file'
+      at: number
+      latestAt?: number
+      event: 'commit' | 'conflict' | 'recovery' | 'journal-restored'
+      token: number
+    }
   /** Stopped, with nothing under way. */
   | { type: 'end'; at: number }
 

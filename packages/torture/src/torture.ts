@@ -143,7 +143,7 @@ function judge({ options, seconds, file, histories, faults, network, pool }: Evi
     network,
     histories,
     faults,
-    dirtyReads: rules.holdsReads ? 0 : checkReads(histories).length,
+    dirtyReads: rules.holdsReads ? 0 : checkReads(histories, state.entries).length,
     entryIds: state.entries.map(({ transferId }) => transferId),
   })
 }

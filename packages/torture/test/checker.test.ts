@@ -28,7 +28,8 @@ const read = (at: number, entries: number): HistoryRecord => ({
   kind: 'snapshot',
   entries,
 })
-const acquired = (token: number): HistoryRecord => ({ type: 'lease', at: token, event: 'acquired', token })
+const acquired = (token: number, at = token): HistoryRecord => ({ type: 'lease', at, event: 'acquired', token })
+const committed = (token: number, at = token + 0.5): HistoryRecord => ({ type: 'file', at, event: 'commit', token })
 const history = (name: string, ...records: HistoryRecord[]): History => ({
   name,
   records: [{ type: 'start', at: 0, name, host: 'here', pid: 1 }, ...records],
@@ -83,7 +84,7 @@ describe('in the file it finds', () => {
     expect(kinds(file(1, 1), [intent(1), ack(1)])).toEqual(['duplicated'])
   })
 
-  test.each(['P1001', 'P1008', 'P2024', 'P2028', 'P2034', 'P2002', 'ABANDONED'])(
+  test.each(['P1001', 'P1008', 'P1010', 'P1018', 'P2024', 'P2028', 'P2034', 'CLOCK_SKEW', 'P2002', 'ABANDONED'])(
     'what %s said was not written',
     (code) => {
       expect(kinds(file(1), [intent(1), fail(1, code)])).toEqual(['written all the same'])
@@ -141,6 +142,30 @@ describe('in the file it finds', () => {
     expect(kinds(state, [intent(1), ack(1), intent(2), ack(2)])).toEqual(['fence'])
   })
 
+  test('a fence that was not stored', () => {
+    const records = [acquired(50, 1), intent(1), ack(1), committed(50, 2)]
+    expect(kinds({ ...file(1), fence: 1 }, records)).toEqual(['fence'])
+    expect(kinds({ ...file(1), fence: 50 }, records)).toEqual([])
+  })
+
+  test('and takes a fence for what it is, the last 31 bits of the ticket', () => {
+    const ticket = 2 ** 31 + 2
+    const state = file(1, 2)
+    ;[state.entries[0]!.fence, state.entries[1]!.fence, state.fence] = [2 ** 31 - 1, 1, 2]
+    const records = [acquired(ticket, 0), intent(1), ack(1), intent(2), ack(2), committed(ticket, 3)]
+    expect(kinds(state, records)).toEqual([])
+    expect(kinds({ ...state, fence: 1 }, records)).toEqual(['fence'])
+  })
+
+  test('a fence that an interactive transaction saw, and that was older than a commit before it began', () => {
+    const state = file(1)
+    state.entries[0]!.fence = 5
+    const other = history('w2', acquired(6, 1), committed(6, 2))
+    const look = (at: number) => check([other, history('w1', intent(1, at), ack(1, 9))], state, STRICT)
+    expect(look(3)).toMatchObject([{ kind: 'fence' }])
+    expect(look(1.5)).toEqual([])
+  })
+
   test('what SQLite says of it', () => {
     expect(kinds({ ...file(), complaints: ['row 3 missing from index'] }, [])).toEqual(['integrity'])
   })
@@ -156,6 +181,27 @@ describe('in what the workers wrote down it finds', () => {
   test('a read that went back behind another one, in whatever process', () => {
     const reads = [history('r1', intent(1), read(10, 1)), history('r2', read(11, 0))]
     expect(check(reads, file(1), STRICT)).toMatchObject([{ kind: 'stale read' }])
+  })
+
+  test('a read that missed what was acknowledged, though it saw as many: one was there that nobody was told of', () => {
+    const died = history('w1', intent(1))
+    const writer = history('w2', intent(2), ack(2, 10))
+    const look = (at: number, entries: number) =>
+      check([died, writer, history('r1', read(at, entries))], file(1, 2), STRICT)
+    expect(look(11, 1)).toMatchObject([{ kind: 'stale read' }])
+    expect(look(11, 2)).toEqual([])
+    expect(look(9, 1)).toEqual([])
+  })
+
+  test('the same where the last that was committed was the first that was acknowledged', () => {
+    const writers = [
+      history('w1', intent(1), ack(1, 12)),
+      history('w2', intent(2), ack(2, 10)),
+      history('w3', intent(3)),
+    ]
+    const look = (entries: number) => check([...writers, history('r1', read(13, entries))], file(3, 1, 2), STRICT)
+    expect(look(2).map(({ kind }) => kind)).toContain('stale read')
+    expect(look(3).map(({ kind }) => kind)).not.toContain('stale read')
   })
 
   test('nothing in two reads that overlap', () => {
@@ -180,6 +226,23 @@ describe('in what the workers wrote down it finds', () => {
   test('a ticket that two had', () => {
     const histories = [history('w1', acquired(4)), history('w2', acquired(4))]
     expect(check(histories, file(), STRICT)).toMatchObject([{ kind: 'fence' }])
+  })
+
+  test('a commit under an older ticket, after one under a newer one: in one process', () => {
+    const told = [acquired(4, 1), acquired(5, 2), committed(5, 3), committed(4, 4)]
+    expect(kinds(file(), told)).toEqual(['fence'])
+  })
+
+  test('the same in two processes of a machine, where the older ticket was had, or was used, after that commit', () => {
+    const newer = history('w2', acquired(6, 2), committed(6, 10))
+    const after = (...records: HistoryRecord[]) => check([newer, history('w1', ...records)], file(), STRICT)
+    expect(after(acquired(5, 11), committed(5, 12))).toMatchObject([{ kind: 'fence' }])
+    expect(after(acquired(5, 1), committed(5, 11), committed(5, 12))).toMatchObject([{ kind: 'fence' }])
+  })
+
+  test('nothing where it may be that a process was frozen after its COMMIT, before it said so', () => {
+    const newer = history('w2', acquired(6, 2), committed(6, 10))
+    expect(check([newer, history('w1', acquired(5, 1), committed(5, 20))], file(), STRICT)).toEqual([])
   })
 
   test('errors that are not documented', () => {

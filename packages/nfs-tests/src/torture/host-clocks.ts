@@ -43,7 +43,7 @@ export class HostClocks {
     return 2 * Math.max(...[...this.#offsets.values()].map(({ withinMs }) => withinMs))
   }
 
-  /** The histories as of one host; each answer as late, and each question as early, as it may have been. */
+  /** The histories as of one host; each answer as late, and each question and grant as early, as it may have been. */
   onOneClock(histories: readonly History[]): History[] {
     return histories.map(({ name, records }) => {
       const start = records.find((record) => record.type === 'start')
@@ -51,6 +51,10 @@ export class HostClocks {
       const moved = (record: Told): Told => {
         if (record.type === 'start') return { ...record, at: record.at + ms, host: 'all' }
         if (record.type === 'ack') return { ...record, at: record.at + ms + withinMs }
+        if (record.type === 'intent' || record.type === 'lease') return { ...record, at: record.at + ms - withinMs }
+        if (record.type === 'file') {
+          return { ...record, at: record.at + ms - withinMs, latestAt: record.at + ms + withinMs }
+        }
         if (record.type !== 'read') return { ...record, at: record.at + ms }
         return { ...record, at: record.at + ms - withinMs, doneAt: record.doneAt + ms + withinMs }
       }
