@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { LocalLeaser } from '@sqlite-efs/lease'
 import type { Contestant } from './contestants.js'
 import type { TortureOptions } from './torture.js'
 
@@ -31,14 +32,17 @@ export function parseArguments(args: readonly string[]): Arguments {
       help: { type: 'boolean', default: false },
     },
   })
+  const ttlMs = whole('ttl-ms', values['ttl-ms'], 1)
+  const maxClockSkewMs = whole('max-clock-skew-ms', values['max-clock-skew-ms'], 0)
+  checkLease(ttlMs, maxClockSkewMs)
   return {
     options: {
       contestant: contestant(values.control, values['without-file-locks']),
       seconds: above0('minutes', values.minutes) * 60,
       writers: whole('workers', values.workers, 1),
       seed: whole('seed', values.seed, 0),
-      ttlMs: whole('ttl-ms', values['ttl-ms'], 1),
-      maxClockSkewMs: whole('max-clock-skew-ms', values['max-clock-skew-ms'], 0),
+      ttlMs,
+      maxClockSkewMs,
       killEveryMs: above0('kill-every-ms', values['kill-every-ms']),
       freezeEveryMs: above0('freeze-every-ms', values['freeze-every-ms']),
       keep: values.keep,
@@ -51,6 +55,16 @@ export function parseArguments(args: readonly string[]): Arguments {
 function contestant(isControl: boolean, hasNoLocks: boolean): Contestant {
   if (isControl) return hasNoLocks ? 'official-without-file-locks' : 'official'
   return hasNoLocks ? 'lease-without-file-locks' : 'lease'
+}
+
+/** Each worker would be refused by its leaser, and the next one in its place. */
+function checkLease(ttlMs: number, maxClockSkewMs: number): void {
+  try {
+    void new LocalLeaser({ ttlMs, maxClockSkewMs })
+  } catch (cause) {
+    const given = `--ttl-ms ${ttlMs} with --max-clock-skew-ms ${maxClockSkewMs}`
+    throw new Error(`${given} can't be used: ${(cause as Error).message}`, { cause })
+  }
 }
 
 function above0(name: string, text: string): number {

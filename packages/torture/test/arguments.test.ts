@@ -33,6 +33,15 @@ test.each([
   expect(() => parseArguments([word])).toThrow(new RegExp(`^${name} must be a .*number.* not ${value || 'nothing'}$`))
 })
 
+test.each([
+  { ttlMs: 500, maxClockSkewMs: 600, why: /ttlMs is 500: must be larger than maxClockSkewMs \+ 2 x requestTimeoutMs/ },
+  { ttlMs: 3_600_001, maxClockSkewMs: 200, why: /ttlMs is 3600001: must be at most one hour/ },
+])('a lease that no worker would get is refused: $ttlMs ms, clocks $maxClockSkewMs ms apart', (lease) => {
+  const words = ['--ttl-ms', String(lease.ttlMs), '--max-clock-skew-ms', String(lease.maxClockSkewMs)]
+  expect(() => parseArguments(words)).toThrow(/^--ttl-ms \d+ with --max-clock-skew-ms \d+ can't be used: /)
+  expect(() => parseArguments(words)).toThrow(lease.why)
+})
+
 test('what is no option is refused', () => {
   expect(() => parseArguments(['--bogus'])).toThrow(/Unknown option '--bogus'/)
   expect(() => parseArguments(['bogus'])).toThrow(/bogus/)
