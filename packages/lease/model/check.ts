@@ -4,17 +4,32 @@ import { parseArgs } from 'node:util'
 import { type Configuration, MUTANTS, PROTOCOL, WITHOUT_HEAD_ONLY } from './configurations.js'
 import { missingTools, search, type Verdict } from './spin.js'
 
-const { values } = parseArgs({
-  options: {
-    large: { type: 'boolean', default: false },
-    trails: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    'memory-mb': { type: 'string', default: '12000' },
-  },
-})
+const USAGE = 'pnpm model [--large] [--trails] [--only <words>] [--memory-mb 12000]'
+
+const values = parsed()
 const limits = { memoryMb: Number(values['memory-mb']) }
 let checked = 0
 let failures = 0
+
+/** The options; what is wrong with them ends the process. */
+function parsed() {
+  try {
+    const { values } = parseArgs({
+      args: process.argv.slice(2).filter((it) => it !== '--'),
+      options: {
+        large: { type: 'boolean', default: false },
+        trails: { type: 'boolean', default: false },
+        only: { type: 'string', default: '' },
+        'memory-mb': { type: 'string', default: '12000' },
+      },
+    })
+    if (/^[1-9]\d*$/.test(values['memory-mb'])) return values
+    throw new Error(`--memory-mb must be a whole number, at least 1, not ${values['memory-mb'] || 'nothing'}`)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
 
 async function check(configurations: Configuration[], mustHold: boolean): Promise<void> {
   for (const { name, flags, isLarge } of configurations) {
