@@ -17,6 +17,14 @@ export function testsNamed(page: string): ShownBy[] {
     })
 }
 
+/** The scenarios of `pnpm test:nfs` that the last column of the section "Over NFS" names, in backticks. */
+export function scenariosNamed(page: string): string[] {
+  const section = page.split(/^## /m).find((it) => it.startsWith('Over NFS')) ?? ''
+  return [...section.matchAll(/^\|.*\|(.*)\|$/gm)]
+    .flatMap((row) => [...(row[1] ?? '').matchAll(/`([^`]+)`/g)])
+    .flatMap(([, name = '']) => (name.endsWith('.ts') ? [] : [name]))
+}
+
 /** Whether a source text has a string with this in it, however it is quoted there. */
 export const hasName = (source: string, name: string): boolean => asTyped(source).includes(asTyped(name))
 
