@@ -3,27 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { Guest } from './guest.js'
-import { options } from './options.js'
+import { chosen, options } from './options.js'
 import { buildPrograms } from './programs.js'
-import { isPassed, type Result, table } from './report.js'
+import { isPassed, missed, type Result, table } from './report.js'
 import { HOST, rig } from './rig.js'
-import type { Outcome, Scenario } from './scenario.js'
+import { playRound } from './round.js'
+import type { Scenario } from './scenario.js'
 import { SCENARIOS } from './scenarios/index.js'
 import { Stage, TABLE } from './stage.js'
 
-/** user-mode-linux and nfs-ganesha break down now and then, without any part of this project in it. */
-const MAX_VOID_ROUNDS = 2
 const ANSWERS_WITHIN_MS = 20_000
 
-const { names, rounds, minutes, hosts, list } = options(process.argv.slice(2))
-
-function chosen(): Scenario[] {
-  const unknown = names.find((name) => !SCENARIOS.some((scenario) => scenario.name.startsWith(name)))
-  if (unknown) throw new Error(`There is no scenario "${unknown}": see pnpm test:nfs --list`)
-  return SCENARIOS.filter(({ name }) => names.length === 0 || names.some((it) => name.startsWith(it))).map(
-    (scenario) => ({ ...scenario, rounds: rounds ?? scenario.rounds }),
-  )
-}
+const parsed = options(process.argv.slice(2), SCENARIOS)
 
 async function playAll(scenarios: readonly Scenario[]): Promise<Result[]> {
   await using dynamodb = await startDynamoDB(HOST)
@@ -31,41 +22,23 @@ async function playAll(scenarios: readonly Scenario[]): Promise<Result[]> {
   await createLeaseTable(dynamodb.config, TABLE)
   await using programs = await buildPrograms()
   const stage = new Stage(
-    hosts.map((number) => new Guest(number)),
+    parsed.hosts.map((number) => new Guest(number)),
     programs,
     dynamodb.env,
-    minutes,
+    parsed.minutes,
   )
+  const surroundings = { say: (line: string) => console.log(line), tidyUp: () => tidyUp(stage) }
   const results: Result[] = []
   for (const scenario of scenarios) {
     console.log(`\n${scenario.name}: ${scenario.shows}`)
     const result: Result = { scenario, outcomes: [] }
-    for (let round = 1; round <= scenario.rounds; round++) result.outcomes.push(await playRound(scenario, stage, round))
+    for (let round = 1; round <= scenario.rounds; round++) {
+      result.outcomes.push(await playRound(scenario, stage, round, surroundings))
+    }
+    for (const what of missed(result)) console.log(`  shows nothing: in no round there were any ${what}`)
     results.push(result)
   }
   return results
-}
-
-async function playRound(scenario: Scenario, stage: Stage, round: number): Promise<Outcome> {
-  for (let voidRounds = 0; ; voidRounds++) {
-    const startedMs = performance.now()
-    const outcome = await scenario
-      .play(stage, round)
-      .catch((error: Error): Outcome => ({ violations: [], cameToNothing: error.stack ?? String(error) }))
-    const broken = await tidyUp(stage)
-    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-    if (broken.length > 0 && voidRounds < MAX_VOID_ROUNDS) {
-      console.log(`  round ${round} is void after ${seconds} s, and is played again: ${broken.join(', ')}`)
-      continue
-    }
-    if (outcome.cameToNothing) console.log(`  round ${round} came to nothing: ${outcome.cameToNothing}`)
-    const numbers = JSON.stringify({ ...outcome.counts, ...outcome.measures })
-    console.log(`  round ${round} of ${scenario.rounds}, ${seconds} s: ${numbers}`)
-    for (const violation of outcome.violations) {
-      console.log(`    ${scenario.isControl ? 'as expected' : 'VIOLATION'}: ${violation}`)
-    }
-    return outcome
-  }
 }
 
 /** Ends what is left of a round. Says which part of the rig has broken down, and starts it again. */
@@ -89,10 +62,6 @@ async function tidyUp({ guests }: Stage): Promise<string[]> {
   return broken
 }
 
-if (list) {
-  for (const { name, rounds, shows } of SCENARIOS) console.log(`${name} (${rounds} rounds): ${shows}`)
-} else {
-  const results = await playAll(chosen())
-  console.log(`\n${table(results)}`)
-  process.exitCode = results.every(isPassed) ? 0 : 1
-}
+const results = await playAll(chosen(SCENARIOS, parsed))
+console.log(`\n${table(results)}`)
+process.exitCode = results.every(isPassed) ? 0 : 1

@@ -9,10 +9,15 @@ export interface Result {
 /** Rounds that showed what must not happen. */
 export const badRounds = ({ outcomes }: Result) => outcomes.filter(({ violations }) => violations.length > 0).length
 
+/** What had to happen for the scenario to show anything, and never did. */
+export const missed = ({ scenario, outcomes }: Result) =>
+  (scenario.needs ?? []).filter((name) => !outcomes.some(({ counts }) => (counts?.[name] ?? 0) > 0))
+
 /** A control has to show what the others must not. */
 export const isPassed = (result: Result) =>
   result.outcomes.length > 0 &&
   result.outcomes.every(({ cameToNothing }) => cameToNothing === undefined) &&
+  missed(result).length === 0 &&
   badRounds(result) > 0 === (result.scenario.isControl ?? false)
 
 /** The table at the end of a run. */

@@ -20,5 +20,7 @@ export interface Scenario {
   rounds: number
   /** A control shows that the check can fail: without a violation in any of its rounds it fails itself. */
   isControl?: true
+  /** Counts of {@link Outcome} that have to be above 0 over all rounds: else nothing was shown, and the scenario fails. */
+  needs?: readonly string[]
   play(stage: Stage, round: number): Promise<Outcome>
 }
