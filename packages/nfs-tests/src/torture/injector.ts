@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '@sqlite-efs/torture'
+import type { Guest } from '../guest.js'
 import { SERVER_LEASE_S } from '../rig.js'
 import type { Stage } from '../stage.js'
 import type { Crowd, Worker } from './crowd.js'
@@ -27,7 +28,7 @@ export class Injector {
   }
   readonly #options: InjectorOptions
   readonly #underWay = new Set<Promise<void>>()
-  #frozen: number | undefined
+  #frozen: Guest | undefined
 
   constructor(options: InjectorOptions) {
     this.#options = options
@@ -42,7 +43,7 @@ export class Injector {
       await sleep(random.exponentialMs(everyMs))
       if (!hasFrozenLong && performance.now() - startedMs > forMs / 4 && this.#frozen === undefined) {
         hasFrozenLong = true
-        this.#begin(this.#freeze(stage.guests[random.integer(0, 2)]!.number, (SERVER_LEASE_S + 20) * 1000))
+        this.#begin(this.#freeze(random.pick([...stage.guests]), (SERVER_LEASE_S + 20) * 1000))
         this.counts["hosts frozen for longer than the server's lease"]++
       } else this.#begin(this.#one())
     }
@@ -64,13 +65,13 @@ export class Injector {
       case 'stop':
         return within.length > 0 ? this.#stop(random.pick(within), pauseMs) : undefined
       case 'freeze':
-        return this.#frozen === undefined ? this.#freeze(random.pick([...stage.guests]).number, pauseMs) : undefined
+        return this.#frozen === undefined ? this.#freeze(random.pick([...stage.guests]), pauseMs) : undefined
     }
   }
 
   /** A frozen host takes no orders. */
   #reachable(): Worker[] {
-    return this.#options.crowd.alive.filter(({ guest }) => guest.number !== this.#frozen)
+    return this.#options.crowd.alive.filter(({ guest }) => guest !== this.#frozen)
   }
 
   async #kill(worker: Worker): Promise<void> {
@@ -86,9 +87,8 @@ export class Injector {
     await process.kill('CONT').catch(() => {})
   }
 
-  async #freeze(number: number, pauseMs: number): Promise<void> {
-    const guest = this.#options.stage.guests[number - 1]!
-    this.#frozen = number
+  async #freeze(guest: Guest, pauseMs: number): Promise<void> {
+    this.#frozen = guest
     this.counts['frozen hosts']++
     await guest.freeze()
     await sleep(pauseMs)
