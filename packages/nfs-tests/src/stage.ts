@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase } from '@sqlite-efs/database'
 import { DynamoDBLeaser } from '@sqlite-efs/lease'
 import { toEnvironment, type WorkerConfig } from '@sqlite-efs/torture'
@@ -12,6 +13,8 @@ import { EXPORT, MOUNT } from './rig.js'
 import { SCHEMA } from './world.js'
 
 export const TABLE = 'locks'
+
+const IN_LINE_WITHIN_MS = 30_000
 
 /** A folder of its own on the server for each round: nothing is ever deleted behind the guests' backs. */
 export interface Place {
@@ -70,13 +73,24 @@ export class Stage {
     return place
   }
 
-  /** A new folder, with a database that knows nothing of this project. */
-  async rawPlace(): Promise<Place> {
+  /** A new folder, with a database that knows nothing of this project; in PERSIST mode its journal stays, with zeros at its head. */
+  async rawPlace(journalMode: 'DELETE' | 'PERSIST' = 'DELETE'): Promise<Place> {
     const place = await this.emptyPlace()
     const libsql = new Libsql(place.onServer)
+    libsql.exec(`PRAGMA journal_mode=${journalMode}`)
     libsql.exec(SCHEMA)
     libsql.close()
     return place
+  }
+
+  /** Resolves when at least so many hold or wait for the lease of a place. */
+  async untilInLine(place: Place, contenders: number): Promise<void> {
+    const leaser = new DynamoDBLeaser({ tableName: TABLE })
+    const deadline = performance.now() + IN_LINE_WITHIN_MS
+    while ((await leaser.inspect(place.name)).contenders.length < contenders) {
+      if (performance.now() > deadline) throw new Error(`${contenders} were not in line within ${IN_LINE_WITHIN_MS} ms`)
+      await sleep(20)
+    }
   }
 
   /** Starts a process on a host that has the file at `place` for its own. */

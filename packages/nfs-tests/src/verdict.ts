@@ -4,14 +4,18 @@ import { join } from 'node:path'
 import Libsql from 'libsql'
 import { isWhole, PROBE, probeOf } from './world.js'
 
-/** Whether a journal is there that has to be rolled back, or belongs to somebody who writes. */
-export async function isJournalHot(database: string): Promise<boolean> {
+/**
+ * The random number of a journal that is there to be rolled back, or belongs to somebody who writes: each transaction draws one
+ * (https://www.sqlite.org/fileformat2.html#the_rollback_journal). Undefined where there is no such journal.
+ */
+export async function hotJournal(database: string): Promise<string | undefined> {
   try {
     await using journal = await open(`${database}-journal`, 'r')
-    const { buffer } = await journal.read(Buffer.alloc(8), 0, 8, 0)
-    return buffer.toString('hex') === 'd9d505f920a163d7'
+    const { buffer } = await journal.read(Buffer.alloc(16), 0, 16, 0)
+    const isHot = buffer.toString('hex', 0, 8) === 'd9d505f920a163d7'
+    return isHot ? buffer.toString('hex', 12, 16) : undefined
   } catch {
-    return false
+    return undefined
   }
 }
 
@@ -32,15 +36,17 @@ export async function lookAtCopy<T>(database: string, look: (copy: string) => T)
  * What is wrong with the file at the end: nothing, if the list is empty.
  *
  * @param acknowledged what each writer was told is done
+ * @param refused what each writer was told was not written
  */
-export function whatIsWrong(
-  database: string,
-  acknowledged: Readonly<Record<string, readonly number[]>>,
-): Promise<string[]> {
-  return lookAtCopy(database, (copy) => examine(copy, acknowledged))
+export function whatIsWrong(database: string, acknowledged: Numbers, refused: Numbers = {}): Promise<string[]> {
+  return lookAtCopy(database, (copy) => examine(copy, acknowledged, refused))
 }
 
-function examine(path: string, acknowledged: Readonly<Record<string, readonly number[]>>): string[] {
+/** The transactions of each writer. */
+type Numbers = Readonly<Record<string, readonly number[]>>
+
+/** The same of a file that nobody uses. */
+export function examine(path: string, acknowledged: Numbers, refused: Numbers): string[] {
   const libsql = new Libsql(path)
   const wrong: string[] = []
   try {
@@ -49,10 +55,16 @@ function examine(path: string, acknowledged: Readonly<Record<string, readonly nu
     if (integrity.join() !== 'ok') wrong.push(`integrity_check: ${integrity.slice(0, 3).join('; ')}`)
     const probe = probeOf(all(PROBE)[0])
     if (!isWhole(probe)) wrong.push(`half a transaction is in the file: ${JSON.stringify(probe)}`)
+    const writtenBy = (who: string) => new Set(all(`SELECT n FROM entry WHERE who = '${who}'`).map(([n]) => Number(n)))
     for (const [who, numbers] of Object.entries(acknowledged)) {
-      const written = new Set(all(`SELECT n FROM entry WHERE who = '${who}'`).map(([n]) => Number(n)))
+      const written = writtenBy(who)
       const lost = numbers.filter((n) => !written.has(n))
       if (lost.length > 0) wrong.push(`acknowledged to ${who}, and not there: ${lost.join(', ')}`)
+    }
+    for (const [who, numbers] of Object.entries(refused)) {
+      const written = writtenBy(who)
+      const there = numbers.filter((n) => written.has(n))
+      if (there.length > 0) wrong.push(`said not to be written to ${who}, and there: ${there.join(', ')}`)
     }
   } catch (error) {
     wrong.push(`the file can't be read: ${String(error)}`)

@@ -3,7 +3,7 @@ import type { Actor } from '../actor.js'
 import type { PollReport } from '../guest/protocol.js'
 import type { Outcome, Scenario } from '../scenario.js'
 import type { Cast, Place, Stage } from '../stage.js'
-import { isJournalHot, whatIsWrong } from '../verdict.js'
+import { hotJournal, whatIsWrong } from '../verdict.js'
 import { ADD_TO_ALL } from '../world.js'
 
 const SIGKILL = 9
@@ -67,7 +67,7 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
   await until(dying).catch(() => {})
   await dying.process.ended
   const diedAtMs = performance.now()
-  const hot = await isJournalHot(place.onServer)
+  const isHot = (await hotJournal(place.onServer)) !== undefined
   const violations: string[] = []
   const attempt = async (action: () => Promise<unknown>) => {
     try {
@@ -90,7 +90,7 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
   return {
     violations,
     counts: {
-      'hot journals': hot ? 1 : 0,
+      'hot journals': isHot ? 1 : 0,
       looks: reports[0].looks + reports[1].looks,
       'torn looks': reports[0].torn.length + reports[1].torn.length,
       'failed looks': sum(reports[0].failed) + sum(reports[1].failed),
@@ -103,24 +103,29 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
   }
 }
 
-/** The one who rolls back what a dead writer left dies himself, in the middle of it; then comes a third. */
+/**
+ * The one who rolls back what a dead writer left dies himself, in the middle of it; then comes a third. He stands in line before the
+ * first dies, and for longer than the dead one's lease: the reader, who also rolls back what he meets, comes after him.
+ */
 async function killInRecovery(stage: Stage): Promise<Outcome> {
   const place = await stage.place()
+  const timeoutMs = 60_000
   const [first, second, third] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'first', dieAt: `.db:${random(300, 1000)}:${SIGKILL}` }),
-    stage.actor(stage.guest(2), place, { who: 'second', dieAt: `.db:${random(1, 300)}:${SIGKILL}` }),
+    stage.actor(stage.guest(1), place, { who: 'first', timeoutMs, dieAt: `.db:${random(300, 1000)}:${SIGKILL}` }),
+    stage.actor(stage.guest(2), place, { who: 'second', timeoutMs, dieAt: `.db:${random(1, 300)}:${SIGKILL}` }),
     stage.actor(stage.guest(3), place, { who: 'third' }),
   ])
   await third.ask('poll', { everyMs: POLL_EVERY_MS })
-  await first.ask('addForever', {}).catch(() => {})
+  await first.ask('begin', {})
+  await first.ask('run', { sql: ADD_TO_ALL })
+  void second.ask('addForever', {}).catch(() => {})
+  await stage.untilInLine(place, 2)
+  await first.ask('commit', {}).catch(() => {})
   await first.process.ended
-  // The reader may be first with the recovery; then this one dies in a COMMIT of its own.
-  await second.ask('addForever', {}).catch(() => {})
-  while ((await Promise.race([second.process.ended, sleep(0, undefined)])) === undefined) {
-    await second.ask('addForever', {}).catch(() => {})
-  }
+  const left = await hotJournal(place.onServer)
+  await second.process.ended
   const diedAtMs = performance.now()
-  const hot = await isJournalHot(place.onServer)
+  const found = await hotJournal(place.onServer)
   const { failed } = await addAtLast(third)
   const takenOverMs = Math.round(performance.now() - diedAtMs)
   const polled = await third.ask('polled', {})
@@ -132,8 +137,9 @@ async function killInRecovery(stage: Stage): Promise<Outcome> {
       ...(await whatIsWrong(place.onServer, acknowledged)),
     ],
     counts: {
-      'hot journals': hot ? 1 : 0,
-      'deaths in recovery': second.acknowledged.length === 0 && hot ? 1 : 0,
+      'hot journals': found === undefined ? 0 : 1,
+      // A journal of his own would be that of his own COMMIT.
+      'deaths in recovery': left !== undefined && left === found ? 1 : 0,
       looks: polled.looks,
       'torn looks': polled.torn.length,
       'failed writes': failed,
@@ -155,6 +161,9 @@ const diesInTransaction = async (victim: Actor) => {
 
 const random = (from: number, to: number) => from + Math.floor(Math.random() * (to - from))
 
+/** What a crash leaves to be rolled back, without which its scenario would show nothing. */
+const CRASHES = ['hot journals']
+
 const control = (journalMode: 'DELETE' | 'TRUNCATE'): Scenario => ({
   name: `control-${journalMode.toLowerCase()}`,
   shows: `libsql alone in journal mode ${journalMode}: when a writer is killed after its cache spilled, others read half of it, or the file is bad`,
@@ -169,12 +178,29 @@ const control = (journalMode: 'DELETE' | 'TRUNCATE'): Scenario => ({
     }),
 })
 
+/** What the controls do, but for the journal: so it is the journal that makes the difference. */
+const PERSIST_ALONE: Scenario = {
+  name: 'persist-alone',
+  shows:
+    'the same as the controls, libsql alone, in journal mode PERSIST with a journal that is there from the start: others read nothing torn, and the file is good',
+  rounds: 3,
+  needs: CRASHES,
+  play: (stage) =>
+    kill(stage, {
+      place: () => stage.rawPlace('PERSIST'),
+      victim: { ...SPILLS, journalMode: 'PERSIST' },
+      others: { kind: 'raw', journalMode: 'PERSIST' },
+      until: diesInTransaction,
+    }),
+}
+
 export const KILLED_WRITER: Scenario[] = [
   {
     name: 'killed-in-commit',
     shows:
       'a writer that is killed at any write of its COMMIT leaves nothing torn: others read and write on, and what it acknowledged is there',
     rounds: 8,
+    needs: CRASHES,
     play: (stage) =>
       kill(stage, {
         place: () => stage.place(),
@@ -197,8 +223,9 @@ export const KILLED_WRITER: Scenario[] = [
   },
   {
     name: 'killed-in-recovery',
-    shows: 'the same where who comes next is killed, too, while it rolls back or commits: the third finds all in order',
+    shows: 'the same where who comes next is killed, too, while it rolls back: the third finds all in order',
     rounds: 4,
+    needs: ['deaths in recovery'],
     play: killInRecovery,
   },
   {
@@ -213,6 +240,7 @@ export const KILLED_WRITER: Scenario[] = [
     shows:
       'half a transaction that a killed stranger in PERSIST mode left in the file is read by nobody, and rolled back under the lease',
     rounds: 4,
+    needs: CRASHES,
     play: (stage) =>
       kill(stage, {
         place: () => stage.place(),
@@ -223,4 +251,5 @@ export const KILLED_WRITER: Scenario[] = [
   },
   control('DELETE'),
   control('TRUNCATE'),
+  PERSIST_ALONE,
 ]
