@@ -2,11 +2,15 @@
 import { PrismaSqliteEfs } from '../../src/index.js'
 import { PrismaClient } from '../generated/prisma/client.js'
 
-const [file, what, count] = process.argv.slice(2) as [string, 'writes' | 'reads' | 'transactions', string]
-const prisma = new PrismaClient({ adapter: new PrismaSqliteEfs({ url: file, lease: 'local' }) })
+const [file, what, count, tableName] = process.argv.slice(2) as [string, keyof typeof ways, string, string | undefined]
+const lease = tableName === undefined ? 'local' : { tableName }
+const prisma = new PrismaClient({ adapter: new PrismaSqliteEfs({ url: file, lease }) })
 
-const once = {
-  writes: (n: number) => prisma.user.update({ where: { id: 1 }, data: { name: String(n) } }),
+const write = (n: number) => prisma.user.update({ where: { id: 1 }, data: { name: String(n) } })
+
+const ways = {
+  writes: write,
+  'writes that share commits': write,
   reads: (n: number) => prisma.user.findMany({ where: { id: { gt: n } } }),
   transactions: (n: number) =>
     prisma.$transaction(async (tx) => {
@@ -14,10 +18,10 @@ const once = {
       // Half of them end in an error.
       if (n % 2 === 1) throw new Error('changed my mind')
     }),
-}[what]
+}
+const once = ways[what]
 
-/** So many at once: they share commits. */
-const AT_ONCE = what === 'transactions' ? 1 : 100
+const AT_ONCE = what === 'reads' || what === 'writes that share commits' ? 100 : 1
 
 async function times(many: number): Promise<void> {
   for (let done = 0; done < many; done += AT_ONCE) {
