@@ -17,10 +17,14 @@ export interface Patience {
 }
 
 const MIN_PAUSE_MS = 1
-const MAX_PAUSE_MS = 25
+export const MAX_PAUSE_MS = 25
 /** A journal that is hot again after so many recoveries is not left by a crash. */
 const MAX_RECOVERIES = 5
 const LOOKS_BEFORE_RECOVERY = 2
+
+/** Whether an error says that somebody has waited for long enough, for a lock or for his turn. */
+export const hasLostPatience = (error: unknown) =>
+  error instanceof DatabaseError && (error.code === 'BUSY' || error.code === 'LEASE_TIMEOUT')
 
 /**
  * Attempts until it works, as long as the only thing in the way is a lock, or a journal that has to be rolled back. The

@@ -1,7 +1,7 @@
-import type { Clock } from '@sqlite-efs/lease'
+import { type Clock, Moment } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
-import { type Patience, whileBusy } from './patience.js'
-import { isBusy, isConnectionDoubtful } from './sqlite-error.js'
+import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy } from './patience.js'
+import { isBusy, isConnectionDoubtful, needsRecovery } from './sqlite-error.js'
 
 /** A window that is fed all the time is closed after this long, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
@@ -41,6 +41,9 @@ export class Reader {
   readonly #context: ReaderContext
   #connection: Connection | undefined
   #closing: NodeJS.Immediate | undefined
+  /** Resolves when the window has opened, or can't be: with what failed then. */
+  #opening: Promise<unknown> | undefined
+  #inTheWay: unknown
   #openedAtMs = 0
   #lookedAtMs = 0
 
@@ -55,25 +58,63 @@ export class Reader {
    */
   async read<T>(action: (connection: Connection) => T): Promise<T> {
     const patience = this.#context.patience()
-    for (let failures = 0; ; failures++) {
+    const since = new Moment(patience.clock)
+    for (let failures = 0; ; ) {
       try {
         // In one go: between opening the window and using it, this process's own commit could close it.
-        return await whileBusy(patience, () => this.readNow(action))
+        return this.readNow(action)
       } catch (error) {
+        const isWaitedFor = isBusy(error) || needsRecovery(error)
+        const failure = isWaitedFor ? await this.#waitForWindow(patience, since, error) : error
+        if (failure === undefined) continue
         // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
-        if (!isConnectionDoubtful(error) || failures > 0) throw error
+        if (!isConnectionDoubtful(failure) || failures++ > 0) throw failure
       }
     }
   }
 
   /** As {@link Reader.read}, but fails where it would have to wait. */
   readNow<T>(action: (connection: Connection) => T): T {
+    // Somebody asks for it already.
+    if (this.#opening && !this.#closing) throw this.#inTheWay
     const connection = this.#window()
     try {
       return action(connection)
     } catch (error) {
       if (isConnectionDoubtful(error) || isBusy(error)) this.discard()
       throw error
+    }
+  }
+
+  /**
+   * Waits until the window has opened, and returns what failed otherwise. One of those who wait asks for the lock, for all: each
+   * look is a remote call that the event loop waits for.
+   */
+  async #waitForWindow(patience: Patience, since: Moment, inTheWay: unknown): Promise<unknown> {
+    const leftMs = () => patience.timeoutMs - since.elapsedMs()
+    this.#opening ??= this.#open(
+      { ...patience, timeoutMs: leftMs(), onTimeout: () => patience.onTimeout(since.elapsedMs()) },
+      inTheWay,
+    )
+    const failure = await this.#opening
+    // It was the patience of whoever asked that ended: the next one asks, but not for what is left of a pause.
+    return hasLostPatience(failure) && leftMs() > MAX_PAUSE_MS ? undefined : failure
+  }
+
+  async #open(patience: Patience, inTheWay: unknown): Promise<unknown> {
+    this.#inTheWay = inTheWay
+    let looks = 0
+    try {
+      await whileBusy(patience, () => {
+        // The first look was the caller's.
+        if (looks++ === 0) throw inTheWay
+        this.#window()
+      })
+      return undefined
+    } catch (error) {
+      return error
+    } finally {
+      this.#opening = undefined
     }
   }
 

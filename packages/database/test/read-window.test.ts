@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Connection } from '../src/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
@@ -75,6 +76,58 @@ describe('a read window', () => {
     })
     other.exec('ROLLBACK')
     expect(await rows(bank, SUM)).toEqual([[200n]])
+  })
+
+  it('is asked for by one of all who wait for it, and then shared by them', async () => {
+    const path = scratchPath()
+    const bank = await openBank({}, path)
+    await rows(bank, SUM)
+    await nextTurn()
+    const other = outsider(path)
+    other.exec('BEGIN EXCLUSIVE; UPDATE account SET balance = balance + 1')
+    const exec = vi.spyOn(Connection.prototype, 'exec')
+    onTestFinished(() => exec.mockRestore())
+    const looks = () => exec.mock.calls.filter(([sql]) => sql.startsWith('BEGIN')).length
+    // Every other one has to be asked for its kind first.
+    const reading = Array.from({ length: 1_000 }, (_, n) =>
+      rows(bank, n % 2 ? SUM : `SELECT sum(balance) + ${n} FROM account`),
+    )
+    await expect.poll(looks).toBeGreaterThan(3)
+    other.exec('COMMIT')
+    const seen = await Promise.all(reading)
+    expect(seen.map(([row]) => row)).toEqual(seen.map((_, n) => [202n + (n % 2 ? 0n : BigInt(n))]))
+    expect(looks()).toBeLessThan(500)
+  })
+
+  it('that somebody keeps shut is waited for by each read for its own time', async () => {
+    const clock = new ManualClock()
+    const path = scratchPath()
+    const bank = await openBank({ timeoutMs: 5_000, [CLOCK_FOR_TESTS]: clock } as object, path)
+    await rows(bank, SUM)
+    await nextTurn()
+    const other = outsider(path)
+    other.exec('BEGIN EXCLUSIVE; UPDATE account SET balance = balance + 1')
+    const pass = async (ms: number) => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 25) {
+        clock.advance(25)
+        await nextTurn()
+      }
+    }
+    const told: string[] = []
+    const read = (who: string) => rows(bank, SUM).then(([row]) => told.push(`${who}: ${row?.[0]}`))
+    const tell = (who: string) => (error: { code?: unknown }) => told.push(`${who}: ${error.code}`)
+    const first = [1, 2].map(() => read('first').catch(tell('first')))
+    await pass(3_000)
+    const second = [1, 2].map(() => read('second').catch(tell('second')))
+    await pass(1_900)
+    expect(told).toEqual([])
+    await pass(200)
+    expect(told).toEqual(['first: BUSY', 'first: BUSY'])
+    await pass(2_500)
+    other.exec('COMMIT')
+    await pass(200)
+    await Promise.all([...first, ...second])
+    expect(told.slice(2)).toEqual(['second: 202', 'second: 202'])
   })
 
   it("does not last over this process's own commit", async () => {
