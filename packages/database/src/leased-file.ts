@@ -36,6 +36,7 @@ export class LeasedFile {
   #mayCreate = false
   /** Resolves when what was sent so far stands in the queue, where that takes longer than the call. */
   #arriving: Promise<void> | undefined
+  #recovering: Promise<boolean> | undefined
 
   constructor(options: CheckedOptions) {
     this.options = options
@@ -44,7 +45,7 @@ export class LeasedFile {
     const readers = {
       clock,
       open: () => this.#openReader(),
-      patience: () => this.#patience(() => this.recover()),
+      patience: () => this.#patience(() => this.#recoverTogether()),
       noticeFreeze: () => this.#noticeFreeze(),
     }
     this.#reader = new Reader(readers)
@@ -180,6 +181,14 @@ export class LeasedFile {
       if (wasHot) this.listeners.tell({ type: 'recovery', path: this.options.path, token: turn.lease.token })
       return wasHot
     })
+  }
+
+  /** One turn is enough for all who have met the same journal. */
+  #recoverTogether(): Promise<boolean> {
+    this.#recovering ??= this.recover().finally(() => {
+      this.#recovering = undefined
+    })
+    return this.#recovering
   }
 
   /** Runs something in a turn of its own. */

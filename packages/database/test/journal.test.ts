@@ -1,6 +1,7 @@
 import { linkSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Connection } from '../src/connection.js'
 import { journalState } from '../src/journal.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
@@ -168,6 +169,20 @@ describe('a hot journal', () => {
     await runChild('die-in-commit.ts', [path])
     expect(await bank.recover()).toBe(true)
     expect(await bank.recover()).toBe(false)
+  })
+
+  it('is rolled back in one turn for all who meet it', async () => {
+    const path = scratchPath()
+    await (await openBank({}, path)).close()
+    await runChild('die-in-commit.ts', [path])
+    const bank = open(path)
+    const exec = vi.spyOn(Connection.prototype, 'exec')
+    onTestFinished(() => exec.mockRestore())
+    const reads = Array.from({ length: 50 }, () => rows(bank, 'SELECT sum(balance) FROM account'))
+    const transactions = await Promise.all(Array.from({ length: 50 }, () => bank.transaction({ mode: 'deferred' })))
+    for (const transaction of transactions) await transaction.commit()
+    expect(await Promise.all(reads)).toEqual(reads.map(() => [[200n]]))
+    expect(exec.mock.calls.filter(([sql]) => sql === 'BEGIN IMMEDIATE')).toHaveLength(1)
   })
 
   it.each(['immediate', 'deferred'] as const)('is rolled back before a transaction in mode %s begins', async (mode) => {
