@@ -6,6 +6,7 @@ import type { Transaction } from './database.js'
 import { DeferredTransaction } from './deferred-transaction.js'
 import { DatabaseError } from './errors.js'
 import { Listeners } from './events.js'
+import { explainBusy } from './explain-busy.js'
 import { FreezeDetector } from './freeze.js'
 import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
@@ -69,7 +70,7 @@ export class LeasedFile {
       tenure: this.#tenure,
       writer: this.#writer,
       runGroup: (writes, turn) => this.#runGroup(writes, turn),
-      explainBusy: (error) => this.#explainBusy(error),
+      explainBusy: (error) => explainBusy(error, options),
       beforeWaiting: () => this.#reader.closeWindow(),
     })
   }
@@ -301,18 +302,6 @@ export class LeasedFile {
     // What is written here is read here, at once: not from the file that stood there before.
     this.#reader.noticeMove()
     return connection
-  }
-
-  /** The lease is held, and still the file is locked: says who was swept, for it may be his locks. */
-  async #explainBusy(error: DatabaseError): Promise<DatabaseError> {
-    const { leaser, leaseKey } = this.options
-    const swept = await leaser.inspect(leaseKey).then(
-      (line) => line.swept,
-      () => undefined,
-    )
-    if (!swept) return error
-    const message = `${error.message} Swept from the line last: ${swept.who} (ticket ${swept.ticket}) at ${new Date(swept.atMs).toISOString()}.`
-    return new DatabaseError('BUSY', message, { ...error.details, holder: swept.who }, { cause: error })
   }
 
   #noticeFreeze(): void {

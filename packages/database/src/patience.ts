@@ -22,6 +22,14 @@ export const MAX_PAUSE_MS = 25
 const MAX_RECOVERIES = 5
 const LOOKS_BEFORE_RECOVERY = 2
 
+/** What the promise resolves to, or nothing when the time is up. */
+export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const cancelTimer = clock.after(ms, () => resolve(undefined))
+    void promise.then(resolve, reject).finally(cancelTimer)
+  })
+}
+
 /** Whether an error says that somebody has waited for long enough, for a lock or for his turn. */
 export const hasLostPatience = (error: unknown) =>
   error instanceof DatabaseError && (error.code === 'BUSY' || error.code === 'LEASE_TIMEOUT')
