@@ -239,7 +239,7 @@ export class LeasedFile {
 
   /** Begins a transaction that stays a read until it writes. */
   async beginDeferred(timeoutMs: number): Promise<Transaction> {
-    const reader = await this.#lastingReaders.begin()
+    const reader = await this.#lastingReaders.begin(timeoutMs)
     return new DeferredTransaction(
       {
         ...this.#transactionContext,

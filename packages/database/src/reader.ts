@@ -1,6 +1,7 @@
 import { type Clock, Moment } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
-import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy } from './patience.js'
+import { DatabaseError } from './errors.js'
+import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy, within } from './patience.js'
 import { isBusy, isConnectionDoubtful, needsRecovery } from './sqlite-error.js'
 
 /** A window that is fed all the time is closed after this long, so that a writer elsewhere gets its turn. */
@@ -181,13 +182,30 @@ export class ReaderPool {
     this.#context = context
   }
 
-  /** Begins a read transaction that lasts until {@link ReaderPool.end}. */
-  async begin(): Promise<Connection> {
-    while (this.#gate) await this.#gate
-    this.#context.noticeFreeze()
-    const connection = await whileBusy(this.#context.patience(), () => this.#begun())
-    this.#lasting.add(connection)
-    return connection
+  /**
+   * Begins a read transaction that lasts until {@link ReaderPool.end}.
+   *
+   * @throws DatabaseError `BUSY` when the time is up, for a commit of this process too; what {@link Reader.read} throws
+   */
+  async begin(timeoutMs: number): Promise<Connection> {
+    const patience = { ...this.#context.patience(), timeoutMs }
+    const since = new Moment(patience.clock)
+    return whileBusy(patience, async () => {
+      await this.#noCommit(patience, since)
+      this.#context.noticeFreeze()
+      const connection = this.#begun()
+      this.#lasting.add(connection)
+      return connection
+    })
+  }
+
+  async #noCommit({ path, clock, timeoutMs }: Patience, since: Moment): Promise<void> {
+    while (this.#gate) {
+      const isOpen = this.#gate.then(() => true)
+      if (await within(clock, timeoutMs - since.elapsedMs(), isOpen)) continue
+      const message = `${path} was being committed to by this process for ${Math.round(since.elapsedMs())} ms: it waits for those who read the file. Keep transactions short. Try again.`
+      throw new DatabaseError('BUSY', message, { path })
+    }
   }
 
   #begun(): Connection {

@@ -20,13 +20,13 @@ it('a lasting read whose idle connection is worth nothing any more, as after NFS
     patience: () => ({ path, clock: systemClock, random: Math.random, timeoutMs: 1000, onTimeout: () => 'too long' }),
     noticeFreeze: () => {},
   })
-  const first = await pool.begin()
+  const first = await pool.begin(1_000)
   pool.end(first)
   pool.giveBack(first)
   first.exec = () => {
     throw new DatabaseError('SQLITE', 'disk I/O error', { path, extendedCode: 266 })
   }
-  const second = await pool.begin()
+  const second = await pool.begin(1_000)
   expect(opened).toEqual([first, second])
   expect(second.value('SELECT sum(balance) FROM account')).toBe(200n)
   pool.end(second)

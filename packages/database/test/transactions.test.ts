@@ -234,6 +234,51 @@ describe('a deferred transaction', () => {
   })
 })
 
+describe('the start of a deferred transaction', () => {
+  const waiting = async () => {
+    const clock = new ManualClock()
+    const path = scratchPath()
+    const options = { timeoutMs: 5_000, transactionTimeoutMs: 1_900, [CLOCK_FOR_TESTS]: clock } as object
+    const bank = await openBank(options, path)
+    const told: unknown[] = []
+    const begin = () => {
+      bank.transaction({ mode: 'deferred' }).catch((error: { code?: unknown }) => told.push(error.code))
+    }
+    const passed = async (ms: number) => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 25) {
+        clock.advance(25)
+        await nextTurn()
+      }
+      return told
+    }
+    return { path, bank, begin, passed }
+  }
+
+  it('waits for a lock of somebody else for transactionTimeoutMs', async () => {
+    const { path, begin, passed } = await waiting()
+    const other = outsider(path)
+    other.exec('BEGIN EXCLUSIVE')
+    begin()
+    expect(await passed(1_875)).toEqual([])
+    expect(await passed(50)).toEqual(['BUSY'])
+  })
+
+  it('waits for a commit of its own process for transactionTimeoutMs', async () => {
+    const { bank, begin, passed } = await waiting()
+    const reading = await bank.transaction({ mode: 'deferred' })
+    await reading.execute(SUM)
+    // Waits with its COMMIT for the read to end, and lets none begin meanwhile.
+    const write = bank.execute('UPDATE account SET balance = 1')
+    await passed(25)
+    begin()
+    expect(await passed(1_875)).toEqual([])
+    expect(await passed(50)).toEqual(['BUSY'])
+    await reading.commit()
+    await write
+    expect(await rows(bank, SUM)).toEqual([[2n]])
+  })
+})
+
 describe('an I/O error in COMMIT', () => {
   it('is told as what it is, an outcome that is not known, and leaves a database that works', async () => {
     const path = scratchPath()
