@@ -308,7 +308,7 @@ export class LeasedFile {
     if (!this.#freeze.thawed()) return
     this.#reader.discard()
     this.#lastingReaders.discard()
-    if (!this.#writer.inTransaction) this.#writer.discard()
+    this.#writer.discardWhenOver()
   }
 
   #patience(recover?: () => Promise<unknown>): Patience {

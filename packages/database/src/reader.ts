@@ -175,6 +175,8 @@ export class ReaderPool {
   readonly #context: ReaderContext
   readonly #idle: Connection[] = []
   readonly #lasting = new Set<Connection>()
+  /** Those that were begun on since the last {@link ReaderPool.discard}. */
+  #recent = new WeakSet<Connection>()
   #waitingForNone: (() => void)[] = []
   #gate: Promise<void> | undefined
 
@@ -195,6 +197,7 @@ export class ReaderPool {
       this.#context.noticeFreeze()
       const connection = this.#begun()
       this.#lasting.add(connection)
+      this.#recent.add(connection)
       return connection
     })
   }
@@ -253,8 +256,10 @@ export class ReaderPool {
     connection.close()
   }
 
+  /** Keeps the connection for the next read, if it is worth it. */
   giveBack(connection: Connection): void {
-    if (connection.inTransaction || this.#idle.length > 0) connection.close()
+    const isOutdated = !this.#recent.has(connection)
+    if (isOutdated || connection.inTransaction || this.#idle.length > 0) connection.close()
     else this.#idle.push(connection)
   }
 
@@ -286,8 +291,9 @@ export class ReaderPool {
     })
   }
 
-  /** Throws away what is not in use. */
+  /** Throws away what is not in use, and what is when it is given back. */
   discard(): void {
+    this.#recent = new WeakSet()
     for (const connection of this.#idle.splice(0)) connection.close()
   }
 }

@@ -61,6 +61,7 @@ export class Writer {
   #token = 0
   #ttlMs = 0
   #isDoubtful = false
+  #isOutdated = false
 
   constructor(context: WriterContext) {
     this.#context = context
@@ -217,6 +218,7 @@ export class Writer {
           return inBackground ? this.connection.execInBackground('COMMIT') : this.connection.exec('COMMIT')
         },
       )
+      if (this.#isOutdated) this.discard()
       const commitMs = this.#context.monotonicMs() - startedMs
       this.#context.tell({ type: 'commit', path, token: lease.token, statements, commitMs })
     } catch (error) {
@@ -294,10 +296,16 @@ export class Writer {
     if (!connection) return
     try {
       if (connection.inTransaction) connection.exec('ROLLBACK')
-      if (this.#isDoubtful) this.discard()
+      if (this.#isDoubtful || this.#isOutdated) this.discard()
     } catch {
       this.discard()
     }
+  }
+
+  /** Throws the connection away, at once or when its transaction is over. */
+  discardWhenOver(): void {
+    if (this.inTransaction) this.#isOutdated = true
+    else this.discard()
   }
 
   /** Throws the connection away, and what is open in it. */
@@ -305,6 +313,7 @@ export class Writer {
     this.#connection?.close()
     this.#connection = undefined
     this.#isDoubtful = false
+    this.#isOutdated = false
   }
 }
 

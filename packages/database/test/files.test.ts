@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFi
 import { dirname, join } from 'node:path'
 import { LocalLeaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { checkDatabaseOptions, type DatabaseOptions, openDatabase } from '../src/index.js'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Connection } from '../src/connection.js'
+import { checkDatabaseOptions, type Database, type DatabaseOptions, openDatabase } from '../src/index.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
@@ -269,5 +270,55 @@ describe('after a freeze', () => {
     await bank.execute('UPDATE account SET balance = balance + 1')
     await bank.close()
     expect(await rows(open(path), 'SELECT sum(balance) FROM account')).toEqual([[102n]])
+  })
+
+  const used = (bank: Database, clock: ManualClock) => {
+    const exec = vi.spyOn(Connection.prototype, 'exec')
+    onTestFinished(() => exec.mockRestore())
+    return {
+      /** Freezes the process, and has a read notice it. */
+      async freeze() {
+        await nextTurn()
+        clock.freeze(2_000)
+        await rows(bank, 'SELECT * FROM account')
+      },
+      /** The connection on which the last transaction was begun. */
+      connection: (begin: string) => exec.mock.contexts.findLast((_, n) => exec.mock.calls[n]?.[0].startsWith(begin)),
+    }
+  }
+
+  it.each(['commit', 'rollback'] as const)(
+    'a transaction keeps its connection, which nobody uses after its %s',
+    async (end) => {
+      const clock = new ManualClock()
+      const bank = await openBank({ leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object)
+      const { freeze, connection } = used(bank, clock)
+      const transaction = await bank.transaction()
+      await transaction.execute('UPDATE account SET balance = 7')
+      const before = connection('BEGIN IMMEDIATE')
+      await freeze()
+      await transaction.execute('UPDATE account SET balance = balance + 1')
+      await transaction[end]()
+      await bank.execute('UPDATE account SET balance = balance + 1')
+      expect(connection('BEGIN IMMEDIATE')).not.toBe(before)
+      expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[end === 'commit' ? 18n : 202n]])
+    },
+  )
+
+  it.each([
+    ['only reads', 'SELECT * FROM account'],
+    ['writes at last', 'UPDATE account SET balance = 7'],
+  ])('nobody uses the connection of a deferred transaction that %s', async (_, sql) => {
+    const clock = new ManualClock()
+    const bank = await openBank({ leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object)
+    const { freeze, connection } = used(bank, clock)
+    const transaction = await bank.transaction({ mode: 'deferred' })
+    await transaction.execute('SELECT * FROM account')
+    const before = connection('BEGIN; SELECT')
+    await freeze()
+    await transaction.execute(sql)
+    await transaction.commit()
+    await (await bank.transaction({ mode: 'deferred' })).commit()
+    expect(connection('BEGIN; SELECT')).not.toBe(before)
   })
 })

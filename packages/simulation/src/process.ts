@@ -54,7 +54,7 @@ export class Process {
     const clock = machine
     const freeze = new FreezeDetector(clock)
     const noticeFreeze = () => {
-      if (freeze.thawed() && !writer.inTransaction) writer.discard()
+      if (freeze.thawed()) writer.discardWhenOver()
     }
     const nothingToRead = () => {
       throw new Error('Reads are not simulated')
