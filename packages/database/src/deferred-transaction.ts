@@ -85,9 +85,10 @@ export class DeferredTransaction implements Transaction {
     })
   }
 
-  async rollback(): Promise<void> {
-    if (this.#over) return
-    await this.#inOrder(async () => {
+  rollback(): Promise<void> {
+    return this.#next(async () => {
+      // What was before it may have ended it.
+      if (this.#over) return
       this.#over = () => alreadyOver(this.#context.path, 'was rolled back')
       this.#endReading()
       await this.#writing?.rollback()
@@ -167,10 +168,14 @@ export class DeferredTransaction implements Transaction {
   }
 
   #inOrder<T>(step: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(() => {
+    return this.#next(() => {
       if (this.#over) throw this.#over()
       return step()
     })
+  }
+
+  #next<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(step)
     this.#tail = result.catch(() => {})
     return result
   }

@@ -234,6 +234,31 @@ describe('a deferred transaction', () => {
   })
 })
 
+describe('the rollback of a deferred transaction does nothing', () => {
+  it('where a write before it ended the transaction with a conflict', async () => {
+    const bank = await openBank()
+    const transaction = await bank.transaction({ mode: 'deferred' })
+    await transaction.execute(SUM)
+    const other = await bank.transaction()
+    await other.execute('UPDATE account SET balance = balance + 1')
+    const committed = other.commit()
+    const write = transaction.execute('UPDATE account SET balance = 0')
+    const rolledBack = transaction.rollback()
+    await expect(write).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    await expect(rolledBack).resolves.toBeUndefined()
+    await committed
+    expect(await rows(bank, SUM)).toEqual([[202n]])
+  })
+
+  it('where a commit before it was still under way', async () => {
+    const bank = await openBank()
+    const transaction = await bank.transaction({ mode: 'deferred' })
+    await transaction.execute('UPDATE account SET balance = 5')
+    await Promise.all([transaction.commit(), transaction.rollback()])
+    expect(await rows(bank, SUM)).toEqual([[10n]])
+  })
+})
+
 describe('the start of a deferred transaction', () => {
   const waiting = async () => {
     const clock = new ManualClock()
