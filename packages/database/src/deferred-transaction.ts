@@ -36,10 +36,16 @@ export class DeferredTransaction implements Transaction {
   #tail: Promise<unknown> = Promise.resolve()
   #over: (() => unknown) | undefined
 
+  /** @throws DatabaseError `SQLITE`: the reader was thrown away then */
   constructor(context: DeferredContext, reader: Connection) {
     this.#context = context
     this.#reader = reader
-    this.#dataVersion = reader.value('PRAGMA data_version')
+    try {
+      this.#dataVersion = reader.value('PRAGMA data_version')
+    } catch (error) {
+      context.readers.throwAway(reader)
+      throw error
+    }
     this.#lastRead = new Moment(context.clock)
   }
 

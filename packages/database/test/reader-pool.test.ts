@@ -1,12 +1,14 @@
 import { systemClock } from '@sqlite-efs/lease'
 import { expect, it } from 'vitest'
+import { Classification } from '../src/classification.js'
 import { Connection } from '../src/connection.js'
+import { DeferredTransaction } from '../src/deferred-transaction.js'
 import { DatabaseError } from '../src/index.js'
 import { mergePragmas } from '../src/pragmas.js'
 import { ReaderPool } from '../src/reader.js'
 import { openBank, scratchPath } from './support/scratch.js'
 
-it('a lasting read whose idle connection is worth nothing any more, as after NFS dropped its locks, gets a new one', async () => {
+async function poolOfBank() {
   const path = scratchPath()
   await openBank({}, path)
   const opened: Connection[] = []
@@ -20,15 +22,36 @@ it('a lasting read whose idle connection is worth nothing any more, as after NFS
     patience: () => ({ path, clock: systemClock, random: Math.random, timeoutMs: 1000, onTimeout: () => 'too long' }),
     noticeFreeze: () => {},
   })
+  const failing = () => {
+    throw new DatabaseError('SQLITE', 'disk I/O error', { path, extendedCode: 266 })
+  }
+  return { path, pool, opened, failing }
+}
+
+it('a lasting read whose idle connection is worth nothing any more, as after NFS dropped its locks, gets a new one', async () => {
+  const { pool, opened, failing } = await poolOfBank()
   const first = await pool.begin(1_000)
   pool.end(first)
   pool.giveBack(first)
-  first.exec = () => {
-    throw new DatabaseError('SQLITE', 'disk I/O error', { path, extendedCode: 266 })
-  }
+  first.exec = failing
   const second = await pool.begin(1_000)
   expect(opened).toEqual([first, second])
   expect(second.value('SELECT sum(balance) FROM account')).toBe(200n)
   pool.end(second)
   second.close()
+})
+
+it('a deferred transaction that fails as it begins leaves no read behind, for which a commit would wait', async () => {
+  const { path, pool, failing } = await poolOfBank()
+  const reader = await pool.begin(1_000)
+  reader.value = failing
+  const context = {
+    path,
+    readers: pool,
+    clock: systemClock,
+    classification: new Classification(),
+    beginImmediate: () => Promise.reject(new Error('it does not write')),
+  }
+  expect(() => new DeferredTransaction(context, reader)).toThrow('disk I/O error')
+  expect(await pool.none(0)).toBe(true)
 })
