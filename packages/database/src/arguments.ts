@@ -6,29 +6,31 @@ const MAX_INTEGER = 2n ** 63n - 1n
 
 /**
  * Checks what is bound to a statement: libsql ends the whole process for a boolean, and stores NULL for what it does not
- * know.
+ * know. What comes back is a copy, bytes and all, of reads too: who waits for his turn must not see what the caller changes
+ * meanwhile, and whether one will have to wait is not known yet.
  *
  * @throws DatabaseError `INVALID_ARGUMENT` naming the parameter
  */
-export function checkArguments(args: readonly unknown[]): asserts args is readonly SqlValue[] {
-  for (const [index, value] of args.entries()) {
-    switch (typeof value) {
-      case 'string':
-        continue
-      case 'number':
-        if (Number.isFinite(value)) continue
-        throw wrong(index, `${value} is not a number that SQLite can store`)
-      case 'bigint':
-        if (value >= MIN_INTEGER && value <= MAX_INTEGER) continue
-        throw wrong(index, `${value} does not fit into 64 bits`)
-      case 'object':
-        if (value === null || value instanceof Uint8Array) continue
-    }
-    throw wrong(
-      index,
-      `a ${value instanceof Date ? 'Date' : typeof value} can't be stored; give null, a number, a bigint, a string, or a Uint8Array`,
-    )
+export const checkedArguments = (args: readonly unknown[]): readonly SqlValue[] => Array.from(args, checkedArgument)
+
+function checkedArgument(value: unknown, index: number): SqlValue {
+  switch (typeof value) {
+    case 'string':
+      return value
+    case 'number':
+      if (Number.isFinite(value)) return value
+      throw wrong(index, `${value} is not a number that SQLite can store`)
+    case 'bigint':
+      if (value >= MIN_INTEGER && value <= MAX_INTEGER) return value
+      throw wrong(index, `${value} does not fit into 64 bits`)
+    case 'object':
+      if (value === null) return value
+      if (value instanceof Uint8Array) return new Uint8Array(value)
   }
+  throw wrong(
+    index,
+    `a ${value instanceof Date ? 'Date' : typeof value} can't be stored; give null, a number, a bigint, a string, or a Uint8Array`,
+  )
 }
 
 const wrong = (index: number, reason: string) =>

@@ -1,4 +1,4 @@
-import { checkArguments } from './arguments.js'
+import { checkedArguments } from './arguments.js'
 import { createDataFile } from './data-file.js'
 import type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 import { DatabaseError } from './errors.js'
@@ -53,8 +53,8 @@ class OpenDatabase implements Database {
   }
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
-    checkArguments(args)
-    return this.#tracked(this.#open.execute(withoutTrailingComment(sql), args, this.#options.timeoutMs))
+    const checked = checkedArguments(args)
+    return this.#tracked(this.#open.execute(withoutTrailingComment(sql), checked, this.#options.timeoutMs))
   }
 
   async script(sql: string): Promise<void> {
@@ -67,10 +67,7 @@ class OpenDatabase implements Database {
     const transaction = await this.#tracked(begin)
     this.#transactions.add(transaction)
     return {
-      execute: async (sql, args = []) => {
-        checkArguments(args)
-        return transaction.execute(withoutTrailingComment(sql), args)
-      },
+      execute: async (sql, args = []) => transaction.execute(withoutTrailingComment(sql), checkedArguments(args)),
       savepoint: (name) => transaction.savepoint(name),
       rollbackTo: (name) => transaction.rollbackTo(name),
       releaseSavepoint: (name) => transaction.releaseSavepoint(name),

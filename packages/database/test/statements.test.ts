@@ -123,6 +123,23 @@ describe('values', () => {
     expect(new Uint8Array(rows[0]?.[5] as Uint8Array)).toEqual(values[5])
   })
 
+  it.each(['alone', 'in a deferred transaction'])(
+    'are those that were given, whatever becomes of them while a write waits, %s',
+    async (where) => {
+      const bank = await openBank()
+      await bank.execute('CREATE TABLE entry (data, n)')
+      const transaction = where === 'alone' ? undefined : await bank.transaction({ mode: 'deferred' })
+      const data = Buffer.from('given')
+      const values = [data, 1n]
+      const writing = (transaction ?? bank).execute('INSERT INTO entry VALUES (?, ?)', values)
+      data.write('later')
+      values[1] = 2n
+      await writing
+      await transaction?.commit()
+      expect(await rows(bank, 'SELECT CAST(data AS TEXT), n FROM entry')).toEqual([['given', 1n]])
+    },
+  )
+
   it('have the columns of the schema as it is now, not as it was when the statement was prepared', async () => {
     const bank = await openBank()
     const sql = 'SELECT * FROM account WHERE id = 1'
