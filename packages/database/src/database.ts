@@ -113,6 +113,9 @@ export interface Database {
   recover(): Promise<boolean>
   /** SQLite's integrity_check and foreign_key_check; an empty list is good. */
   check(): Promise<string[]>
-  /** Rolls back what is open, and gives everything back. The file is closed when its last user in this process is. */
+  /**
+   * Rolls back what is open, and gives everything back. What waits for its turn gets it, but no transaction begins any more
+   * (`CLOSED`). The file is closed when its last user in this process is.
+   */
   close(): Promise<void>
 }

@@ -62,10 +62,7 @@ class OpenDatabase implements Database {
   }
 
   async transaction(options: TransactionOptions = {}): Promise<Transaction> {
-    const { mode = 'immediate', timeoutMs = this.#options.transactionTimeoutMs } = options
-    const begin = mode === 'deferred' ? this.#open.beginDeferred(timeoutMs) : this.#open.beginImmediate(timeoutMs)
-    const transaction = await this.#tracked(begin)
-    this.#transactions.add(transaction)
+    const transaction = await this.#tracked(this.#begin(options))
     return {
       execute: async (sql, args = []) => transaction.execute(withoutTrailingComment(sql), checkedArguments(args)),
       savepoint: (name) => transaction.savepoint(name),
@@ -74,6 +71,19 @@ class OpenDatabase implements Database {
       commit: () => this.#ended(transaction, transaction.commit()),
       rollback: () => this.#ended(transaction, transaction.rollback()),
     }
+  }
+
+  async #begin(options: TransactionOptions): Promise<Transaction> {
+    const { mode = 'immediate', timeoutMs = this.#options.transactionTimeoutMs } = options
+    const begin = mode === 'deferred' ? this.#open.beginDeferred(timeoutMs) : this.#open.beginImmediate(timeoutMs)
+    const transaction = await begin
+    if (this.#closing) {
+      // Whatever waits for its turn behind it is waited for.
+      await transaction.rollback()
+      throw this.#closed()
+    }
+    this.#transactions.add(transaction)
+    return transaction
   }
 
   async recover(): Promise<boolean> {
@@ -100,16 +110,17 @@ class OpenDatabase implements Database {
     if (!file) return
     await Promise.allSettled([...this.#transactions].map((transaction) => transaction.rollback()))
     await Promise.allSettled(this.#underWay)
-    // A transaction whose start was still under way.
-    await Promise.allSettled([...this.#transactions].map((transaction) => transaction.rollback()))
     await leaveFile(file, this.#options.onEvent)
     this.#afterClose()
   }
 
   get #open(): LeasedFile {
-    if (!this.#file)
-      throw new DatabaseError('CLOSED', `${this.path} was closed here: open it again.`, { path: this.path })
+    if (!this.#file) throw this.#closed()
     return this.#file
+  }
+
+  #closed(): DatabaseError {
+    return new DatabaseError('CLOSED', `${this.path} was closed here: open it again.`, { path: this.path })
   }
 
   #tracked<T>(promise: Promise<T>): Promise<T> {

@@ -151,6 +151,25 @@ describe('a transaction', () => {
     expect(await rows(open(path), SUM)).toEqual([[200n]])
   })
 
+  it('does not begin any more once the database is closed, and keeps nobody waiting who was behind it', async () => {
+    // No time passes: what would wait for a transaction that nobody ends, waited for ever.
+    const clock = new ManualClock()
+    const path = scratchPath()
+    const bank = await openBank({ [CLOCK_FOR_TESTS]: clock } as object, path)
+    const modes = ['immediate', 'deferred', 'immediate', 'deferred'] as const
+    const starts = modes.map(async (mode) => bank.transaction({ mode }))
+    const write = bank.execute('UPDATE account SET balance = balance + 1')
+    const closed = bank.close()
+    const ended = await Promise.allSettled(starts)
+    expect(ended.map((it) => it.status === 'rejected' && (it.reason as { code?: unknown }).code)).toEqual(
+      modes.map(() => 'CLOSED'),
+    )
+    await write
+    await closed
+    expect(isLocked(outsider(path))).toBe(false)
+    expect(await rows(open(path), SUM)).toEqual([[202n]])
+  })
+
   it('after many others under one lease leaves no listeners behind', async () => {
     const leaser = new WatchedLeaser()
     const bank = await openBank({ leaser, maxHoldMs: 60_000 })
