@@ -116,6 +116,7 @@ export class DynamoDBRequests {
   ): Promise<{ output?: Output; refusal?: Refusal; dateMs: number | undefined }> {
     const bound = new AbortController()
     const abort = () => bound.abort()
+    const aborted = whenAborted(bound.signal)
     const cancelTimer = this.#clock.after(this.#requestTimeoutMs, abort)
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
@@ -131,11 +132,13 @@ export class DynamoDBRequests {
     )
     this.#underWay++
     try {
-      return { output: await this.#client.send(command, { abortSignal: bound.signal }), dateMs }
+      // The SDK looks at the signal when it sends; the credentials that it asks for first may never come.
+      const output = await Promise.race([this.#client.send(command, { abortSignal: bound.signal }), aborted])
+      return { output, dateMs }
     } catch (error) {
       const refusal = error as Refusal
       if (expected !== undefined && refusal.name === expected) return { refusal, dateMs }
-      throw await this.#failure(refusal, dateMs)
+      throw await this.#failure(refusal, dateMs, aborted)
     } finally {
       cancelTimer()
       signal?.removeEventListener('abort', abort)
@@ -144,8 +147,8 @@ export class DynamoDBRequests {
     }
   }
 
-  async #failure(error: Refusal, dateMs: number | undefined): Promise<StoreFailure> {
-    const region = await regionOf(this.#client)
+  async #failure(error: Refusal, dateMs: number | undefined, aborted: Promise<never>): Promise<StoreFailure> {
+    const region = await regionOf(this.#client, aborted)
     const where = `table ${this.tableName} in ${region}`
     const { kind, code, advice } = judge(error)
     const message = `${code === 'UNREACHABLE' ? 'No usable answer from' : 'Refused by'} DynamoDB, ${where}: ${advice} (${error.name}: ${error.message})`
@@ -206,9 +209,20 @@ function judge({ name, message, $metadata }: Refusal): Judgement {
   return { kind: 'ambiguous', code: 'UNREACHABLE', advice: 'is there a route to it, or a VPC endpoint?' }
 }
 
-async function regionOf(client: DynamoDBClient): Promise<string> {
+/** Rejects once the signal is aborted, as the SDK does then. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = () => reject(Object.assign(new Error('Request aborted'), { name: 'AbortError' }))
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  // Whether somebody waits for it or not.
+  aborted.catch(() => {})
+  return aborted
+}
+
+async function regionOf(client: DynamoDBClient, aborted: Promise<never>): Promise<string> {
   try {
-    return await client.config.region()
+    return await Promise.race([client.config.region(), aborted])
   } catch {
     return 'no region'
   }

@@ -2,6 +2,7 @@ import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamo
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLeaseTable, type LeaseError } from '../src/index.js'
 import { intercepted, startDynamoDB, type TestDynamoDB } from './dynalite.js'
+import { WarpClock } from './warp-clock.js'
 
 let db: TestDynamoDB
 
@@ -73,4 +74,16 @@ test('tells of denied access', async () => {
     return Promise.reject(Object.assign(new Error('no'), { name: 'AccessDeniedException' }))
   })
   expect(await errorOf(createLeaseTable(client, 'denied'))).toMatchObject({ code: 'ACCESS_DENIED' })
+})
+
+test('gives up where the credentials never come', async () => {
+  const client = db.client({ credentials: () => new Promise(() => {}) })
+  const clock = new WarpClock()
+  const creating = errorOf(createLeaseTable(client, 'never', { clock }))
+  const timer = setInterval(() => clock.advance(1_000), 1)
+  expect(await creating).toMatchObject({
+    code: 'UNREACHABLE',
+    message: expect.stringContaining('never in eu-central-1') as string,
+  })
+  clearInterval(timer)
 })
