@@ -6,7 +6,7 @@ import { openBank, rows, scratchPath } from './support/scratch.js'
 describe('a file that stays locked though the lease is held', () => {
   const locked = async (leaser: WatchedLeaser) => {
     const path = scratchPath()
-    const bank = await openBank({ leaser, timeoutMs: 60_000, transactionTimeoutMs: 50 }, path)
+    const bank = await openBank({ leaser, timeoutMs: 60_000, transactionTimeoutMs: 1_000 }, path)
     const other = outsider(path)
     other.exec('BEGIN IMMEDIATE')
     return { bank, other }
