@@ -1,7 +1,7 @@
-// Holds the public API of the package in the current folder to its reviewed report, etc/<name>.api.md. With --update it
-// writes the report instead.
-import { existsSync, mkdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
+// Holds the public API of the package in the current folder to its reviewed reports: etc/<name>.api.md, and
+// etc/<name>.<entry>.api.md for each entry point beside the main one. With --update it writes the reports instead.
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
 
 const update = process.argv.includes('--update')
@@ -9,38 +9,45 @@ const projectFolder = process.cwd()
 const reportFolder = join(projectFolder, 'etc')
 mkdirSync(reportFolder, { recursive: true })
 
-const config = ExtractorConfig.prepare({
-  configObjectFullPath: undefined,
-  packageJsonFullPath: join(projectFolder, 'package.json'),
-  configObject: {
-    projectFolder,
-    mainEntryPointFilePath: join(projectFolder, 'dist/index.d.ts'),
-    compiler: { tsconfigFilePath: join(projectFolder, 'tsconfig.build.json') },
-    apiReport: { enabled: true, reportFolder, reportTempFolder: join(projectFolder, 'temp') },
-    docModel: { enabled: false },
-    dtsRollup: { enabled: false },
-    messages: {
-      extractorMessageReporting: {
-        default: { logLevel: ExtractorLogLevel.Error },
-        'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
-        'ae-undocumented': { logLevel: ExtractorLogLevel.None },
+const { name, exports } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'))
+for (const [entry, { types }] of Object.entries(exports)) {
+  if (types) check(types, [basename(name), ...entry.split('/').slice(1)].join('.'))
+}
+
+function check(types, reportFileName) {
+  const config = ExtractorConfig.prepare({
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(projectFolder, 'package.json'),
+    configObject: {
+      projectFolder,
+      mainEntryPointFilePath: join(projectFolder, types),
+      compiler: { tsconfigFilePath: join(projectFolder, 'tsconfig.build.json') },
+      apiReport: { enabled: true, reportFolder, reportTempFolder: join(projectFolder, 'temp'), reportFileName },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      messages: {
+        extractorMessageReporting: {
+          default: { logLevel: ExtractorLogLevel.Error },
+          'ae-missing-release-tag': { logLevel: ExtractorLogLevel.None },
+          'ae-undocumented': { logLevel: ExtractorLogLevel.None },
+        },
       },
     },
-  },
-})
+  })
 
-const reportExisted = existsSync(config.reportFilePath)
-const { succeeded, apiReportChanged } = Extractor.invoke(config, {
-  localBuild: update,
-  messageCallback: (message) => {
-    if (message.messageId.startsWith('console-')) message.handled = true
-  },
-})
+  const reportExisted = existsSync(config.reportFilePath)
+  const { succeeded, apiReportChanged } = Extractor.invoke(config, {
+    localBuild: update,
+    messageCallback: (message) => {
+      if (message.messageId.startsWith('console-')) message.handled = true
+    },
+  })
 
-if (!update && (apiReportChanged || !reportExisted)) {
-  const report = relative(projectFolder, config.reportFilePath)
-  console.error(
-    `The public API differs from its reviewed report, ${report}. If that is meant: pnpm api:update, read what changed in the report, commit it.`,
-  )
+  if (!update && (apiReportChanged || !reportExisted)) {
+    const report = relative(projectFolder, config.reportFilePath)
+    console.error(
+      `The public API differs from its reviewed report, ${report}. If that is meant: pnpm api:update, read what changed in the report, commit it.`,
+    )
+  }
+  if (!succeeded) process.exitCode = 1
 }
-if (!succeeded) process.exitCode = 1

@@ -23,6 +23,9 @@ const WAY_OUT: Record<string, string> = {
   VACUUM: 'It rewrites the whole file: run it with the sqlite3 shell while no process has the file open.',
 }
 
+const ENDS_TRANSACTION = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE'])
+const LEAVE_IT_OUT = 'A script is one transaction, all or nothing, without it: leave it out.'
+
 const CREATE_IN_TEMP =
   /^CREATE (?:UNIQUE |VIRTUAL )?(?:TABLE|INDEX|VIEW|TRIGGER) (?:IF NOT EXISTS )?["'`[]?TEMP["'`\]]? \./i
 const EXPLAIN_PRAGMA = /^EXPLAIN (?:QUERY PLAN )?PRAGMA/
@@ -45,7 +48,7 @@ export function refuseUnsafe(sql: string, place: Place): void {
   if (place !== 'script' && splitStatements(sql).length > 1) {
     throw refused(sql, 'It holds more than one statement; only the first would run. Send them one by one.')
   }
-  const wayOut = WAY_OUT[first]
+  const wayOut = place === 'script' && ENDS_TRANSACTION.has(first) ? LEAVE_IT_OUT : WAY_OUT[first]
   if (wayOut) throw refused(sql, `${first} would get in the way of the lease. ${wayOut}`)
   if (first === 'CREATE' && (second === 'TEMP' || second === 'TEMPORARY' || CREATE_IN_TEMP.test(normalized(sql)))) {
     throw refused(

@@ -1,5 +1,6 @@
 import type { Leaser } from '@sqlite-efs/lease'
 import type { DatabaseListener } from './events.js'
+import type { MigrateOptions, MigrateResult, MigrationStatus } from './migrations/types.js'
 import type { ResultSet, SqlValue } from './statement.js'
 
 /** Options of {@link openDatabase}. */
@@ -109,6 +110,31 @@ export interface Database {
   script(sql: string): Promise<void>
   /** Begins a transaction. */
   transaction(options?: TransactionOptions): Promise<Transaction>
+  /**
+   * Applies the migrations of a folder (`prisma/migrations`) that the database does not have yet, as `prisma migrate deploy` does and
+   * in the same table `_prisma_migrations`: each in one transaction, all under one lease. Makes the file where there is none. Asks for no
+   * lease where there is nothing to do.
+   *
+   * @throws DatabaseError `P3005` (not empty, and no record of migrations), `P3009` (a failed one is to be resolved first), `P3015` (a folder
+   * without its file), `P3018` (one failed; nothing of it stays, those before it do), `P3019` (another provider's folder),
+   * `STATEMENT_REFUSED`, and what {@link Database.script} may throw
+   */
+  migrate(directory: string, options?: MigrateOptions): Promise<MigrateResult>
+  /**
+   * Compares the database with a folder of migrations. Only reads: like any read it needs no lease, and like any read it sees no
+   * migration that is under way.
+   *
+   * @throws DatabaseError `P3019`, `CONFIGURATION`, and what a read may throw
+   */
+  migrationStatus(directory: string): Promise<MigrationStatus>
+  /**
+   * Says of a migration how it came out, as `prisma migrate resolve` does; runs nothing of it. `applied`: it was completed by hand, or
+   * the database had it before (a baseline). `rolled-back`: nothing of a failed one is in the database, and the next deploy tries again.
+   *
+   * @throws DatabaseError `P3008` (applied already), `P3011` (never begun), `P3012` (not failed), `P3017` (not in the folder), `P3019`,
+   * and what a write may throw
+   */
+  resolveMigration(directory: string, name: string, as: 'applied' | 'rolled-back'): Promise<void>
   /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
   recover(): Promise<boolean>
   /** SQLite's integrity_check and foreign_key_check; an empty list is good. */

@@ -13,6 +13,8 @@
  * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: whether it took place is not known.
  * - `TRANSACTION_CLOSED`: the transaction is over.
  * - `CLOSED`: the database was closed.
+ * - `P3005`, `P3008`, `P3009`, `P3011`, `P3012`, `P3015`, `P3017`, `P3018`, `P3019`: of migrations, with Prisma's meanings
+ *   (https://www.prisma.io/docs/orm/reference/error-reference#prisma-migrate-schema-engine).
  */
 export type DatabaseErrorCode =
   | 'CONFIGURATION'
@@ -27,6 +29,15 @@ export type DatabaseErrorCode =
   | 'COMMIT_UNKNOWN'
   | 'TRANSACTION_CLOSED'
   | 'CLOSED'
+  | 'P3005'
+  | 'P3008'
+  | 'P3009'
+  | 'P3011'
+  | 'P3012'
+  | 'P3015'
+  | 'P3017'
+  | 'P3018'
+  | 'P3019'
 
 /** What is known beside the message. */
 export interface DatabaseErrorDetails {
@@ -42,6 +53,8 @@ export interface DatabaseErrorDetails {
   holder?: string
   /** How many stood before the caller in the line. */
   position?: number
+  /** The migrations that it is about, by the names of their folders. */
+  migrations?: readonly string[]
 }
 
 /** The one error of this package; `code` says which. Errors of the leaser (`LeaseError`) pass through as they are, but for those named here. */

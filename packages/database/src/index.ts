@@ -6,5 +6,6 @@
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './errors.js'
 export type { DatabaseEvent, DatabaseListener } from './events.js'
+export type { MigrateOptions, MigrateResult, MigrationProgress, MigrationStatus } from './migrations/types.js'
 export { checkDatabaseOptions, openDatabase } from './open.js'
 export type { Column, ResultSet, SqlValue } from './statement.js'

@@ -20,8 +20,14 @@ import { GENERIC_ERROR, READONLY_ROLLBACK } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import { Tenure } from './tenure.js'
 import { type Turn, TurnIsOver } from './turn.js'
-import { WriteQueue } from './write-queue.js'
+import { type Job, WriteQueue } from './write-queue.js'
 import { Writer } from './writer.js'
+
+/** What {@link LeasedFile.inTurn} is to wait for. */
+export type TurnWanted = Pick<Job, 'what' | 'timeoutMs' | 'timeoutOption'> & {
+  /** Whether it makes a database where there is none. */
+  mayCreate?: boolean
+}
 
 /** One file in one process: its connections, its queue, its place in the line; shared by all who use it here. */
 export class LeasedFile {
@@ -120,7 +126,7 @@ export class LeasedFile {
     return defines ? this.#allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
   }
 
-  /** Only a script, or a statement that defines something, makes a database where there is none. One turn at a time. */
+  /** Only a script, a migration, or a statement that defines something makes a database where there is none. One turn at a time. */
   async #allowedToCreate<T>(action: () => Promise<T>): Promise<T> {
     this.#mayCreate = true
     try {
@@ -167,15 +173,21 @@ export class LeasedFile {
   /** Runs a script in a transaction of its own. */
   async script(sql: string, timeoutMs: number): Promise<void> {
     await this.#arriving
-    return this.#inTurn('a script', timeoutMs, (turn) =>
-      this.#allowedToCreate(() => runScript(sql, turn, this.options.path)),
+    return this.inTurn({ what: 'a script', timeoutMs, timeoutOption: 'lease.timeoutMs', mayCreate: true }, (turn) =>
+      runScript(sql, turn, this.options.path),
     )
+  }
+
+  /** Reads in the current window; the connection is not to be kept. */
+  read<T>(action: (connection: Connection) => T): Promise<T> {
+    return this.#reader.read(action)
   }
 
   /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
   async recover(): Promise<boolean> {
     this.#mustBeThere()
-    return this.#inTurn('a recovery', this.options.timeoutMs, async (turn) => {
+    const { timeoutMs } = this.options
+    return this.inTurn({ what: 'a recovery', timeoutMs, timeoutOption: 'lease.timeoutMs' }, async (turn) => {
       const wasHot = journalState(this.options.path) === 'hot-or-live'
       await turn.begin()
       turn.writer.rollback()
@@ -193,16 +205,14 @@ export class LeasedFile {
   }
 
   /** Runs something in a turn of its own. */
-  #inTurn<T>(what: string, timeoutMs: number, action: (turn: Turn) => Promise<T>): Promise<T> {
+  inTurn<T>({ mayCreate, ...job }: TurnWanted, action: (turn: Turn) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#queue.add({
-        what,
-        timeoutOption: 'lease.timeoutMs',
-        timeoutMs,
+        ...job,
         fail: reject,
         run: async (turn) => {
           try {
-            const result = await action(turn)
+            const result = await (mayCreate ? this.#allowedToCreate(() => action(turn)) : action(turn))
             return () => resolve(result)
           } catch (error) {
             if (error instanceof TurnIsOver) throw error

@@ -3,6 +3,10 @@ import { createDataFile } from './data-file.js'
 import type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 import { DatabaseError } from './errors.js'
 import type { LeasedFile } from './leased-file.js'
+import { migrate } from './migrations/deploy.js'
+import { resolveMigration } from './migrations/resolve.js'
+import { migrationStatus } from './migrations/status.js'
+import type { MigrateOptions, MigrateResult, MigrationStatus } from './migrations/types.js'
 import { type CheckedOptions, checkOptions, checkPath, MEMORY, type TestOptions } from './options.js'
 import { privateFile } from './private-file.js'
 import { joinFile, leaveFile } from './registry.js'
@@ -84,6 +88,18 @@ class OpenDatabase implements Database {
     }
     this.#transactions.add(transaction)
     return transaction
+  }
+
+  async migrate(directory: string, options: MigrateOptions = {}): Promise<MigrateResult> {
+    return this.#tracked(migrate(this.#open, directory, options))
+  }
+
+  async migrationStatus(directory: string): Promise<MigrationStatus> {
+    return this.#tracked(migrationStatus(this.#open, directory))
+  }
+
+  async resolveMigration(directory: string, name: string, as: 'applied' | 'rolled-back'): Promise<void> {
+    await this.#tracked(resolveMigration(this.#open, directory, name, as))
   }
 
   async recover(): Promise<boolean> {

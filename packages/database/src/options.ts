@@ -44,14 +44,15 @@ export const MEMORY = ':memory:'
 export function checkOptions(options: DatabaseOptions & TestOptions, path: string): CheckedOptions {
   const { leaser, leaseKey, fencing = 'user_version', release = defaultRelease() } = options
   if (typeof leaser?.acquire !== 'function')
-    throw wrong('leaser', leaser, 'a Leaser is wanted, e.g. new DynamoDBLeaser(...) or new LocalLeaser()')
+    throw wrongOption('leaser', leaser, 'a Leaser is wanted, e.g. new DynamoDBLeaser(...) or new LocalLeaser()')
   if (leaseKey !== undefined && (typeof leaseKey !== 'string' || leaseKey === ''))
-    throw wrong('leaseKey', leaseKey, 'a text that is not empty is wanted')
-  if (!['user_version', 'off'].includes(fencing)) throw wrong('fencing', fencing, "'user_version' or 'off' is wanted")
+    throw wrongOption('leaseKey', leaseKey, 'a text that is not empty is wanted')
+  if (!['user_version', 'off'].includes(fencing))
+    throw wrongOption('fencing', fencing, "'user_version' or 'off' is wanted")
   if (!['background', 'before-answer'].includes(release))
-    throw wrong('release', release, "'background' or 'before-answer' is wanted")
+    throw wrongOption('release', release, "'background' or 'before-answer' is wanted")
   if (options.onEvent !== undefined && typeof options.onEvent !== 'function') {
-    throw wrong('onEvent', options.onEvent, 'a function is wanted')
+    throw wrongOption('onEvent', options.onEvent, 'a function is wanted')
   }
   return {
     path,
@@ -73,23 +74,25 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
 /** The file's one path, however it was written. */
 export function checkPath(path: unknown): string {
   if (typeof path !== 'string' || path === '')
-    throw wrong('path', path, 'the absolute path of the database file is wanted')
-  if (path.includes('\0')) throw wrong('path', path, 'it holds a NUL character')
+    throw wrongOption('path', path, 'the absolute path of the database file is wanted')
+  if (path.includes('\0')) throw wrongOption('path', path, 'it holds a NUL character')
   if (!isAbsolute(path))
-    throw wrong('path', path, 'an absolute path is wanted, so that every process means the same file')
+    throw wrongOption('path', path, 'an absolute path is wanted, so that every process means the same file')
   return canonicalPath(normalize(path))
 }
 
-function milliseconds(option: string, value: unknown, fallback: number): number {
+/** @throws DatabaseError `CONFIGURATION` */
+export function milliseconds(option: string, value: unknown, fallback: number): number {
   if (value === undefined) return fallback
   // setTimeout takes no more: https://nodejs.org/api/timers.html
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || value > 2 ** 31 - 1) {
-    throw wrong(option, value, 'milliseconds from 0 to 2147483647 are wanted')
+    throw wrongOption(option, value, 'milliseconds from 0 to 2147483647 are wanted')
   }
   return value
 }
 
-function wrong(option: string, value: unknown, wanted: string): DatabaseError {
+/** An option that can't be used; the message names it, its value, and what is wanted. */
+export function wrongOption(option: string, value: unknown, wanted: string): DatabaseError {
   const shown = typeof value === 'string' ? JSON.stringify(value) : String(value)
   return new DatabaseError('CONFIGURATION', `${option} = ${shown} can't be used: ${wanted}.`, { option })
 }

@@ -6,6 +6,14 @@ import type { Turn } from './turn.js'
 /** `PRAGMA foreign_keys = OFF`, in each spelling that SQLite takes; the captured word says what it is set to. */
 const FOREIGN_KEYS = /^PRAGMA (?:MAIN \. )?FOREIGN_KEYS (?:=|\() '?"?(\w+)/
 
+/** What belongs to a script's transaction beside its statements. */
+export interface AroundScript {
+  /** Runs when the transaction has begun. With `false` that was all: nothing is run, and nothing stays. */
+  begun(): boolean
+  /** Runs after the last statement. */
+  beforeCommit(): void
+}
+
 /**
  * Runs a script in one transaction: all of it, or nothing. A script that switches foreign keys off (Prisma's do, to
  * rebuild a table) has them off from before the transaction, since inside one the PRAGMA does nothing and DROP TABLE
@@ -14,17 +22,18 @@ const FOREIGN_KEYS = /^PRAGMA (?:MAIN \. )?FOREIGN_KEYS (?:=|\() '?"?(\w+)/
  *
  * @throws TurnIsOver before anything was begun; DatabaseError `STATEMENT_REFUSED`, `SQLITE` (naming the statement), `WRITE_CONFLICT`, `BUSY`, `COMMIT_UNKNOWN`
  */
-export async function runScript(script: string, turn: Turn, path: string): Promise<void> {
+export async function runScript(script: string, turn: Turn, path: string, around?: AroundScript): Promise<void> {
   refuseNul(script)
   const all = splitStatements(script)
   const statements = all.filter((sql) => !FOREIGN_KEYS.test(normalized(sql)))
   for (const sql of statements) refuseUnsafe(sql, 'script')
-  if (statements.length === 0) return
+  if (statements.length === 0 && !around) return
   const keysOff = all.some((sql) => /^(OFF|0|FALSE|NO)$/.test(FOREIGN_KEYS.exec(normalized(sql))?.[1] ?? ''))
   // Statements of earlier transactions may be garbage: see Connection.execInBackground.
   turn.writer.discard()
   try {
     await (keysOff ? beginWithoutForeignKeys(turn) : turn.begin())
+    if (around?.begun() === false) return
     if (keysOff) await exec(turn, `CREATE TEMP TABLE ${BEFORE} AS ${VIOLATIONS}`)
     for (const [index, sql] of statements.entries()) {
       await turn.stayAlive()
@@ -41,6 +50,7 @@ export async function runScript(script: string, turn: Turn, path: string): Promi
         },
       )
     }
+    around?.beforeCommit()
     await turn.commit({ inBackground: true })
   } finally {
     turn.writer.discard()

@@ -20,7 +20,7 @@ export type Job<G = unknown> = {
   /** How long it waits for its turn. */
   timeoutMs: number
   /** Which option says so, for a message. */
-  timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs'
+  timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs' | 'timeoutMs'
   /** What it is, in a message: "a transaction", say. */
   what: string
   /** The turn did not come, or nothing could be begun in it. */

@@ -15,6 +15,15 @@ const DATABASE_CODES: Record<OwnWordCode, PrismaSqliteEfsErrorCode> = {
   COMMIT_UNKNOWN: 'COMMIT_UNKNOWN',
   TRANSACTION_CLOSED: 'P1018',
   CLOSED: 'P1017',
+  P3005: 'P3005',
+  P3008: 'P3008',
+  P3009: 'P3009',
+  P3011: 'P3011',
+  P3012: 'P3012',
+  P3015: 'P3015',
+  P3017: 'P3017',
+  P3018: 'P3018',
+  P3019: 'P3019',
 }
 
 const LEASE_CODES: Record<LeaseError['code'], PrismaSqliteEfsErrorCode> = {

@@ -19,6 +19,13 @@ import type { MappedError } from '@prisma/driver-adapter-utils'
  * - `P2024`: too many writes wait in this process already. Nothing was written.
  * - `P2034`: the lease was lost, somebody else wrote, or the file was replaced, before COMMIT. Nothing was written: safe to retry.
  * - `P2039`: any other error of SQLite.
+ * - `P3005`: the database is not empty, and has no record of migrations. Nothing was applied.
+ * - `P3008`: the migration is recorded as applied already.
+ * - `P3009`: a failed migration is to be resolved before new ones are applied.
+ * - `P3011`, `P3012`: a migration that was never applied, or has not failed, can't be marked as rolled back.
+ * - `P3015`, `P3017`: a migration has no file, or there is no such migration.
+ * - `P3018`: a migration failed. Nothing of it stays; those before it do.
+ * - `P3019`: the folder's migrations are another provider's.
  * - `CLOCK_SKEW`: this machine's clock disagrees with DynamoDB's. Nothing was written.
  * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: look at the data before doing it again.
  * - `CONFIGURATION`: an option, or the file, can't be used so; the message names it and the way out.
@@ -43,6 +50,15 @@ export type PrismaSqliteEfsErrorCode =
   | 'P2024'
   | 'P2034'
   | 'P2039'
+  | 'P3005'
+  | 'P3008'
+  | 'P3009'
+  | 'P3011'
+  | 'P3012'
+  | 'P3015'
+  | 'P3017'
+  | 'P3018'
+  | 'P3019'
   | 'CLOCK_SKEW'
   | 'COMMIT_UNKNOWN'
   | 'CONFIGURATION'

@@ -1,4 +1,13 @@
-import type { Database, ResultSet, SqlValue, Transaction, TransactionOptions } from '@sqlite-efs/database'
+import type {
+  Database,
+  MigrateOptions,
+  MigrateResult,
+  MigrationStatus,
+  ResultSet,
+  SqlValue,
+  Transaction,
+  TransactionOptions,
+} from '@sqlite-efs/database'
 
 /** Where the next fault is met. */
 export type FaultAt = 'execute' | 'start' | 'statement' | 'commit' | 'savepoint'
@@ -57,6 +66,18 @@ export class FaultyDatabase implements Database {
 
   script(sql: string): Promise<void> {
     return this.#inner.script(sql)
+  }
+
+  migrate(directory: string, options?: MigrateOptions): Promise<MigrateResult> {
+    return this.#inner.migrate(directory, options)
+  }
+
+  migrationStatus(directory: string): Promise<MigrationStatus> {
+    return this.#inner.migrationStatus(directory)
+  }
+
+  resolveMigration(directory: string, name: string, as: 'applied' | 'rolled-back'): Promise<void> {
+    return this.#inner.resolveMigration(directory, name, as)
   }
 
   recover(): Promise<boolean> {

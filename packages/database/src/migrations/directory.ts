@@ -1,0 +1,93 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { refuseUnsafe } from '../classify.js'
+import { DatabaseError } from '../errors.js'
+import { splitStatements } from '../sql-scanner.js'
+
+/** A folder of `prisma/migrations`. */
+export interface Migration {
+  /** The folder's name. */
+  name: string
+  /** Its `migration.sql`. */
+  file: string
+  /** What is in the file; undefined where it can't be read. */
+  script: string | undefined
+}
+
+const LOCK_FILE = 'migration_lock.toml'
+const PROVIDER = /^provider\s*=\s*["']?([^"'\s]*)/m
+
+/**
+ * The migrations of a folder in the order in which Prisma applies them, and by its rules: each folder is one, files are none
+ * (https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories).
+ *
+ * @throws DatabaseError `CONFIGURATION` where there is no such folder, `P3019`
+ */
+export async function readMigrations(directory: string): Promise<Migration[]> {
+  const folder = resolve(checkDirectory(directory))
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    throw noFolder(folder, error)
+  })
+  await checkProvider(folder)
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  return Promise.all(
+    names
+      .toSorted((one, other) => one.localeCompare(other))
+      .map(async (name) => {
+        const file = join(folder, name, 'migration.sql')
+        return { name, file, script: await readFile(file, 'utf8').catch(() => undefined) }
+      }),
+  )
+}
+
+/** @throws DatabaseError `CONFIGURATION` */
+function checkDirectory(directory: unknown): string {
+  if (typeof directory === 'string' && directory !== '') return directory
+  throw new DatabaseError('CONFIGURATION', `directory = ${String(directory)} can't be used: a path is wanted.`, {
+    option: 'directory',
+  })
+}
+
+const noFolder = (folder: string, cause: unknown) =>
+  new DatabaseError(
+    'CONFIGURATION',
+    `directory = ${JSON.stringify(folder)} can't be read (${(cause as Error).message}): the folder of the migrations is wanted, usually prisma/migrations. On AWS Lambda it has to be in the function's package.`,
+    { option: 'directory' },
+    { cause },
+  )
+
+/** A folder without the lock file is taken as it is, as Prisma does. */
+async function checkProvider(folder: string): Promise<void> {
+  const content = await readFile(join(folder, LOCK_FILE), 'utf8').catch(() => undefined)
+  if (content === undefined) return
+  const provider = PROVIDER.exec(content)?.[1]
+  if (provider === 'sqlite') return
+  throw new DatabaseError(
+    'P3019',
+    `${join(folder, LOCK_FILE)} names ${provider ? `the provider ${provider}` : 'no provider'}, not sqlite: these migrations are another database's. Give the folder of the SQLite ones, or begin a new history with \`prisma migrate dev\`.`,
+    { option: 'directory' },
+  )
+}
+
+/**
+ * The script of a migration that is about to be applied.
+ *
+ * @throws DatabaseError `P3015` where it has none, `STATEMENT_REFUSED` where one of its statements can't be run
+ */
+export function scriptOf({ name, file, script }: Migration): string {
+  if (script === undefined) {
+    throw new DatabaseError(
+      'P3015',
+      `Migration ${name} has no file ${file}, or none that can be read. Restore the file, or delete the folder.`,
+      { migrations: [name] },
+    )
+  }
+  try {
+    for (const sql of splitStatements(script)) refuseUnsafe(sql, 'script')
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    const message = `Migration ${name} is not applied. ${error.message} Edit ${file}: nothing of it was run.`
+    throw new DatabaseError(error.code, message, { ...error.details, migrations: [name] }, { cause: error })
+  }
+  return script
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import { DatabaseError } from '../errors.js'
+import type { ResultSet, SqlValue } from '../statement.js'
+import type { Writer } from '../writer.js'
+import { checksumOf } from './checksum.js'
+import type { Migration } from './directory.js'
+
+/** A row of `_prisma_migrations`. */
+export interface MigrationRecord {
+  id: string
+  checksum: string
+  name: string
+  startedAt: SqlValue
+  logs: string
+  isFinished: boolean
+  isRolledBack: boolean
+}
+
+/** What the database says of its migrations. */
+export interface History {
+  hasTable: boolean
+  /** Tables that are neither Prisma's nor SQLite's own. */
+  tables: string[]
+  /** In the order in which they were begun. */
+  records: MigrationRecord[]
+}
+
+/** The history of a file that is not there yet. */
+export const NO_HISTORY: History = { hasTable: false, tables: [], records: [] }
+
+const TABLE = '_prisma_migrations'
+
+/** Letter by letter what Prisma's engine sends for SQLite. */
+const CREATE_TABLE = `CREATE TABLE "_prisma_migrations" (
+    "id"                    TEXT PRIMARY KEY NOT NULL,
+    "checksum"              TEXT NOT NULL,
+    "finished_at"           DATETIME,
+    "migration_name"        TEXT NOT NULL,
+    "logs"                  TEXT,
+    "rolled_back_at"        DATETIME,
+    "started_at"            DATETIME NOT NULL DEFAULT current_timestamp,
+    "applied_steps_count"   INTEGER UNSIGNED NOT NULL DEFAULT 0
+);`
+
+/** Reads the history, where a lock on the file is held. */
+export function readHistory(query: (sql: string) => ResultSet): History {
+  const names = query("SELECT name FROM sqlite_schema WHERE type = 'table'").rows.map(([name]) => String(name))
+  const hasTable = names.includes(TABLE)
+  const tables = names.filter((name) => name !== TABLE && !name.startsWith('sqlite_'))
+  if (!hasTable) return { hasTable, tables, records: [] }
+  const { rows } = query(
+    `SELECT id, checksum, migration_name, started_at, logs, finished_at, rolled_back_at FROM ${TABLE} ORDER BY started_at`,
+  )
+  const records = rows.map(([id, checksum, name, startedAt = null, logs, finishedAt, rolledBackAt]) => ({
+    id: String(id),
+    checksum: String(checksum),
+    name: String(name),
+    startedAt,
+    logs: String(logs ?? '').trim(),
+    isFinished: finishedAt !== null,
+    isRolledBack: rolledBackAt !== null,
+  }))
+  return { hasTable, tables, records }
+}
+
+/** Begun, and neither ended nor resolved. */
+export const isFailed = ({ isFinished, isRolledBack }: MigrationRecord) => !isFinished && !isRolledBack
+
+/** What is to be applied: whatever has no row, or only rows of attempts that were rolled back. */
+export function notApplied(migrations: readonly Migration[], { records }: History): Migration[] {
+  const known = new Set(records.filter(({ isRolledBack }) => !isRolledBack).map(({ name }) => name))
+  return migrations.filter(({ name }) => !known.has(name))
+}
+
+/**
+ * What a deploy has to apply.
+ *
+ * @throws DatabaseError `P3005`, `P3009`
+ */
+export function pendingOf(migrations: readonly Migration[], history: History, path: string): Migration[] {
+  const failed = history.records.filter(isFailed)
+  if (failed.length > 0) throw failedBefore(failed, path)
+  if (!history.hasTable && history.tables.length > 0) throw notEmpty(history.tables, path)
+  return notApplied(migrations, history)
+}
+
+const failedBefore = (failed: readonly MigrationRecord[], path: string) =>
+  new DatabaseError(
+    'P3009',
+    `${path} has failed migrations, and no new ones are applied before they are resolved. ${failed.map(described).join(' ')} When its cause is removed, mark each with \`sqlite-efs migrate resolve\`: as rolled back, to have it applied by the next deploy, where nothing of it is in the database (as with each that failed by this package); as applied, where you have completed it by hand.`,
+    { path, migrations: failed.map(({ name }) => name) },
+  )
+
+function described({ name, startedAt, logs }: MigrationRecord): string {
+  const started = typeof startedAt === 'bigint' ? new Date(Number(startedAt)).toISOString() : String(startedAt)
+  return `${name}, begun at ${started}, ${logs === '' ? 'has not ended.' : `failed: ${logs}`}`
+}
+
+const notEmpty = (tables: readonly string[], path: string) =>
+  new DatabaseError(
+    'P3005',
+    `${path} is not empty (it has the table ${tables[0]}${tables.length > 1 ? `, and ${tables.length - 1} more` : ''}), and has no record of migrations. Mark those whose tables it has already with \`sqlite-efs migrate resolve\` as applied (https://www.prisma.io/docs/orm/prisma-migrate/workflows/baselining), or give the path of an empty database.`,
+    { path },
+  )
+
+/** Writes to `_prisma_migrations` in the writer's open transaction what Prisma's engine would. */
+export class HistoryWriter {
+  readonly #writer: Writer
+  readonly #history: History
+  readonly #wallMs: () => number
+  #hasTable: boolean
+
+  constructor(writer: Writer, wallMs: () => number) {
+    this.#writer = writer
+    this.#wallMs = wallMs
+    this.#history = readHistory((sql) => writer.run(sql, [], 'read'))
+    this.#hasTable = this.#history.hasTable
+  }
+
+  /** As it was when the transaction began. */
+  get history(): History {
+    return this.#history
+  }
+
+  /** A migration is about to be run; returns its row's id. */
+  started({ name }: Migration, script: string): string {
+    return this.#insert({ checksum: checksumOf(script), started_at: this.#now(), migration_name: name })
+  }
+
+  /** It was run to its end. */
+  finished(id: string): void {
+    this.#run(`UPDATE ${TABLE} SET applied_steps_count = applied_steps_count + 1, finished_at = ? WHERE id = ?`, [
+      this.#now(),
+      id,
+    ])
+  }
+
+  /** It failed, and nothing of it is in the database. */
+  failed({ name }: Migration, script: string, logs: string, startedMs: number): void {
+    this.#insert({ checksum: checksumOf(script), started_at: this.#time(startedMs), migration_name: name, logs })
+  }
+
+  /** It was not run, and counts as applied. */
+  markApplied({ name }: Migration, script: string): void {
+    const now = this.#now()
+    this.#insert({
+      checksum: checksumOf(script),
+      logs: '',
+      started_at: now,
+      finished_at: now,
+      migration_name: name,
+    })
+  }
+
+  markRolledBack({ id }: MigrationRecord): void {
+    this.#run(`UPDATE ${TABLE} SET rolled_back_at = ? WHERE id = ?`, [this.#now(), id])
+  }
+
+  #insert(values: Readonly<Record<string, SqlValue>>): string {
+    if (!this.#hasTable) this.#writer.connection.exec(CREATE_TABLE)
+    this.#hasTable = true
+    const id = randomUUID()
+    const columns = ['id', ...Object.keys(values)]
+    this.#run(`INSERT INTO ${TABLE} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, [
+      id,
+      ...Object.values(values),
+    ])
+    return id
+  }
+
+  #run(sql: string, args: readonly SqlValue[]): void {
+    this.#writer.run(sql, args, 'write')
+  }
+
+  #now(): SqlValue {
+    return this.#time(this.#wallMs())
+  }
+
+  /**
+   * A time as the table's other rows have it, for rows are put in order by it: Prisma's command line stores epoch milliseconds,
+   * its engine on an adapter a text. Each reads both.
+   */
+  #time(wallMs: number): SqlValue {
+    const asText = typeof this.#history.records.at(-1)?.startedAt === 'string'
+    return asText ? new Date(wallMs).toISOString().replace('Z', '+00:00') : BigInt(wallMs)
+  }
+}

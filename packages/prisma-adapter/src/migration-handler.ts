@@ -1,0 +1,89 @@
+import type { MigrateResult } from '@sqlite-efs/database'
+import { configurationError } from './configuration.js'
+import { toPrismaError } from './database-error.js'
+import { createLeaser } from './leaser.js'
+import { checkByOptions, openByOptions } from './open-database.js'
+import { type PrismaSqliteEfsOptions, resolveOptions } from './options.js'
+
+/** Options of {@link migrationHandler}: those of the adapter that the migrated database has, and where the migrations are. */
+export interface MigrationHandlerOptions
+  extends Pick<PrismaSqliteEfsOptions, 'url' | 'lease' | 'fencing' | 'pragmas' | 'onEvent'> {
+  /**
+   * The folder `prisma/migrations` in the function's package; a relative path begins at the working directory, which on AWS Lambda is
+   * the package's top.
+   */
+  migrations: string
+  /**
+   * How long before the end of the invocation, in milliseconds, the wait for the turn to write ends, so that an answer can be given;
+   * half of the time that is left where that is more.
+   *
+   * @defaultValue 10000
+   */
+  marginMs?: number
+}
+
+/** What is used of an invocation's context (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html). */
+export interface RemainingTime {
+  /** The milliseconds that are left of the invocation. */
+  getRemainingTimeInMillis(): number
+}
+
+const MARGIN_MS = 10_000
+
+/**
+ * A Lambda handler that applies the migrations, as `prisma migrate deploy` does, where Prisma's command line can't reach the file.
+ * It answers with the names of those that it applied. An invocation that ends too early leaves nothing of the migration that it was
+ * at: invoke it again. Two at once: one works, the other waits and finds nothing to do.
+ *
+ * @example
+ * ```ts
+ * import { migrationHandler } from 'prisma-adapter-sqlite-efs/lambda'
+ *
+ * export const handler = migrationHandler({
+ *   url: 'file:/mnt/efs/app.db',
+ *   lease: { tableName: 'app-locks' },
+ *   migrations: 'prisma/migrations',
+ * })
+ * ```
+ *
+ * @returns the handler; it throws PrismaSqliteEfsError `P3005`, `P3009`, `P3015`, `P3018`, `P3019`, and what a write may throw
+ * @throws PrismaSqliteEfsError `CONFIGURATION`, naming the option and its value
+ */
+export function migrationHandler({
+  migrations,
+  marginMs = MARGIN_MS,
+  ...adapterOptions
+}: MigrationHandlerOptions): (event: unknown, context: RemainingTime) => Promise<MigrateResult> {
+  if (typeof migrations !== 'string' || migrations === '') {
+    throw configurationError('migrations', migrations, 'expected the path of the folder prisma/migrations')
+  }
+  if (typeof marginMs !== 'number' || !Number.isFinite(marginMs) || marginMs < 0) {
+    throw configurationError('marginMs', marginMs, 'expected milliseconds, not negative')
+  }
+  const options = resolveOptions(adapterOptions, process.env)
+  const leaser = withPrismaError(() => createLeaser(options.lease, options.onEvent))
+  withPrismaError(() => checkByOptions(options, leaser))
+  return async (_event, context) => {
+    const leftMs = context.getRemainingTimeInMillis()
+    const timeoutMs = Math.max(leftMs - marginMs, leftMs / 2)
+    try {
+      const database = openByOptions(options, leaser)
+      try {
+        return await database.migrate(migrations, { timeoutMs })
+      } finally {
+        // The environment freezes after the answer.
+        await database.close()
+      }
+    } catch (error) {
+      throw toPrismaError(error)
+    }
+  }
+}
+
+function withPrismaError<T>(body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    throw toPrismaError(error)
+  }
+}
