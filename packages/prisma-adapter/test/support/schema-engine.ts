@@ -92,6 +92,11 @@ export class SchemaEngine {
     await this.#engine.markMigrationApplied({ migrationsList: listOf(migrations), migrationName })
   }
 
+  /** `prisma migrate resolve --rolled-back` */
+  async markRolledBack(migrationName: string): Promise<void> {
+    await this.#engine.markMigrationRolledBack({ migrationName })
+  }
+
   /** `prisma migrate reset` */
   async reset(): Promise<void> {
     await this.#engine.reset({ filter: NO_FILTERS })

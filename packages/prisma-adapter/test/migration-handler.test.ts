@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
+import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { PrismaSqliteEfsError } from '../src/index.js'
+import { type MigrationHandlerOptions, migrationHandler } from '../src/lambda.js'
+import { Workbench } from './support/clients.js'
+import { SCHEMA } from './support/schema.js'
+
+const TABLE = 'app-locks'
+const PROGRAM = fileURLToPath(new URL('support/deploy.ts', import.meta.url))
+let dynamodb: LocalDynamoDB
+let client: DynamoDBClient
+
+beforeAll(async () => {
+  dynamodb = await startDynamoDB()
+  client = new DynamoDBClient({ ...dynamodb.config, maxAttempts: 1 })
+  await createLeaseTable(client, TABLE)
+})
+
+afterAll(async () => {
+  client.destroy()
+  await dynamodb.close()
+})
+
+afterEach(() => vi.unstubAllEnvs())
+
+/** The migrations of the bench, with their options. */
+function handlerOptions({ folder, file }: Workbench, scripts: Readonly<Record<string, string>>) {
+  const migrations = join(folder, 'migrations')
+  for (const [name, script] of Object.entries(scripts)) {
+    mkdirSync(join(migrations, name), { recursive: true })
+    writeFileSync(join(migrations, name, 'migration.sql'), script)
+  }
+  return { url: `file:${file}`, lease: { tableName: TABLE, client }, migrations } satisfies MigrationHandlerOptions
+}
+
+const remaining = (ms: number) => ({ getRemainingTimeInMillis: () => ms })
+
+test('an invocation migrates the database, gives the lease back before it answers, and the next finds nothing to do', async () => {
+  vi.stubEnv('AWS_LAMBDA_FUNCTION_NAME', 'migrate')
+  await using bench = new Workbench()
+  const events: string[] = []
+  const onEvent = ({ type }: { type: string }) => void events.push(type)
+  const handler = migrationHandler({ ...handlerOptions(bench, { '1_init': SCHEMA }), onEvent })
+  expect(await handler({}, remaining(60_000))).toEqual({ applied: ['1_init'] })
+  expect(events.at(-1)).toBe('released')
+  expect(await handler({}, remaining(60_000))).toEqual({ applied: [] })
+  const prisma = bench.ours()
+  await prisma.tag.create({ data: { name: 'a' } })
+  expect(await prisma.tag.count()).toBe(1)
+})
+
+test('a line that somebody else holds is waited in until the margin before the end of the invocation', async () => {
+  await using bench = new Workbench()
+  const handler = migrationHandler({ ...handlerOptions(bench, { '1_init': SCHEMA }), marginMs: 59_900 })
+  await using lease = await new DynamoDBLeaser({ tableName: TABLE, client }).acquire(`database#${bench.file}`)
+  await expect(handler({}, remaining(200))).rejects.toMatchObject({ code: 'P1008', meta: { option: 'timeoutMs' } })
+  await lease.release()
+  expect(await handler({}, remaining(60_000))).toEqual({ applied: ['1_init'] })
+})
+
+test('what is wrong with a migration comes out with Prisma’s code, as the adapter’s error', async () => {
+  await using bench = new Workbench()
+  const handler = migrationHandler(handlerOptions(bench, { '1_init': SCHEMA, '2_bad': 'DROP TABLE Nowhere' }))
+  const error = await handler({}, remaining(60_000)).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(PrismaSqliteEfsError)
+  expect(error).toMatchObject({ code: 'P3018', meta: { reason: 'P3018', migrations: ['2_bad'] } })
+  await expect(handler({}, remaining(60_000))).rejects.toMatchObject({ code: 'P3009' })
+})
+
+test.each([
+  ['migrations', { migrations: '' }],
+  ['marginMs', { marginMs: -1 }],
+  ['url', { url: 'app.db' }],
+  ['lease.ttlMs', { lease: { tableName: TABLE, ttlMs: 0 } }],
+  ['timeoutMs', { timeoutMs: 5 }],
+  ['fencing', { fencing: 'on' as never }],
+])('a wrong %s is refused when the module is loaded', async (option, wrong) => {
+  await using bench = new Workbench()
+  const options = { ...handlerOptions(bench, {}), ...wrong }
+  expect(() => migrationHandler(options)).toThrow(expect.objectContaining({ code: 'CONFIGURATION', meta: { option } }))
+})
+
+test('of two processes that deploy at once one works, and the other waits in line and finds nothing to do', async () => {
+  await using bench = new Workbench()
+  const rows = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n'
+  const names = ['1_a', '2_b', '3_c', '4_d']
+  const scripts = names.map((name) => [name, `CREATE TABLE "${name}" (a); INSERT INTO "${name}" ${rows}`])
+  const { url, migrations } = handlerOptions(bench, Object.fromEntries(scripts))
+  const deploy = async () => {
+    const flags = ['--conditions=@sqlite-efs/source', '--import', 'tsx']
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROGRAM, url, migrations], {
+      env: { ...process.env, ...dynamodb.env },
+    })
+    return JSON.parse(stdout) as string[]
+  }
+  const applied = await Promise.all([deploy(), deploy(), deploy()])
+  expect(applied.filter((each) => each.length > 0)).toEqual([names])
+})
