@@ -73,7 +73,8 @@ describe('a deploy', () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(TWO)
     const results = await Promise.all([database.migrate(path), database.migrate(path)])
-    expect(results).toEqual([{ applied: ['1_one', '2_two'] }, { applied: [] }])
+    expect(results.map(({ applied }) => applied.length).toSorted()).toEqual([0, 2])
+    expect(await history(database)).toHaveLength(2)
   })
 
   it('that loses its lease between two migrations asks the table again, and applies none twice', async () => {

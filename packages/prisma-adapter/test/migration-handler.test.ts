@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
 import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
@@ -89,17 +90,36 @@ test.each([
 
 test('of two processes that deploy at once one works, and the other waits in line and finds nothing to do', async () => {
   await using bench = new Workbench()
-  const rows = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) SELECT i FROM n'
-  const names = ['1_a', '2_b', '3_c', '4_d']
-  const scripts = names.map((name) => [name, `CREATE TABLE "${name}" (a); INSERT INTO "${name}" ${rows}`])
-  const { url, migrations } = handlerOptions(bench, Object.fromEntries(scripts))
-  const deploy = async () => {
-    const flags = ['--conditions=@sqlite-efs/source', '--import', 'tsx']
-    const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROGRAM, url, migrations], {
-      env: { ...process.env, ...dynamodb.env },
-    })
-    return JSON.parse(stdout) as string[]
-  }
-  const applied = await Promise.all([deploy(), deploy(), deploy()])
-  expect(applied.filter((each) => each.length > 0)).toEqual([names])
+  const { url, migrations } = handlerOptions(bench, { '1_init': SCHEMA, '2_more': 'CREATE TABLE more (a)' })
+  await using lease = await new DynamoDBLeaser({ tableName: TABLE, client }).acquire(`database#${bench.file}`)
+  const deploys = [deployElsewhere(url, migrations), deployElsewhere(url, migrations)]
+  await Promise.all(deploys.map(({ waiting }) => waiting))
+  await lease.release()
+  const applied = await Promise.all(deploys.map((deploy) => deploy.applied))
+  expect(applied.toSorted((one, other) => other.length - one.length)).toEqual([['1_init', '2_more'], []])
 })
+
+/** An invocation in a process of its own. */
+function deployElsewhere(url: string, migrations: string) {
+  const flags = ['--conditions=@sqlite-efs/source', '--import', 'tsx']
+  const child = spawn(process.execPath, [...flags, PROGRAM, url, migrations], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...dynamodb.env },
+  })
+  const lines = createInterface(child.stdout)
+  const exited = once(child, 'exit').then(([code]) => {
+    if (code !== 0) throw new Error(`a deploy ended with ${code}`)
+  })
+  const waiting = new Promise<void>((resolve) => lines.on('line', (line) => line === 'waiting' && resolve()))
+  let last = ''
+  lines.on('line', (line) => {
+    last = line
+  })
+  return {
+    waiting: Promise.race([waiting, exited]),
+    applied: once(lines, 'close').then(async () => {
+      await exited
+      return JSON.parse(last) as string[]
+    }),
+  }
+}
