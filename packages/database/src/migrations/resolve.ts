@@ -1,7 +1,8 @@
 import { DatabaseError } from '../errors.js'
 import type { Turn } from '../turn.js'
 import { type Migration, readMigrations } from './directory.js'
-import { HistoryWriter, isFailed, type MigrationRecord } from './history.js'
+import { isFailed, type MigrationRecord } from './history.js'
+import { HistoryWriter } from './history-writer.js'
 import type { MigratedFile } from './migrated-file.js'
 
 /**
