@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   pragmas: Pragmas
   /** SQLite's VFS: only tests name one, to switch SQLite's own locks off. */
   vfs?: string | undefined
+  /** The file is changed by nobody: no locks are taken, and no journal is looked for. */
+  immutable?: boolean
 }
 
 interface Prepared {
@@ -68,8 +70,9 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#path = options.path
     const mode = options.mode === 'read-only' ? 'ro' : 'rw'
+    const immutable = options.immutable ? '1' : undefined
     this.#identity = identityOf(options.path)
-    this.#libsql = this.#translated(() => new Libsql(uriOf(options.path, { mode, vfs: options.vfs })))
+    this.#libsql = this.#translated(() => new Libsql(uriOf(options.path, { mode, vfs: options.vfs, immutable })))
     try {
       // In this order: PERSIST alone would read the schema first, recover a crash in DELETE mode, and delete the journal.
       this.exec(

@@ -1,4 +1,12 @@
 import type { Leaser } from '@sqlite-efs/lease'
+import type {
+  ContentOptions,
+  Held,
+  HoldOptions,
+  RestoreResult,
+  SnapshotResult,
+  VacuumResult,
+} from './contents/types.js'
 import type { DatabaseListener } from './events.js'
 import type { MigrateOptions, MigrateResult, MigrationStatus } from './migrations/types.js'
 import type { ResultSet, SqlValue } from './statement.js'
@@ -139,6 +147,50 @@ export interface Database {
   recover(): Promise<boolean>
   /** SQLite's integrity_check and foreign_key_check; an empty list is good. */
   check(): Promise<string[]>
+  /**
+   * Copies the database into a new file, as one commit left it, while writers go on: its pages are read in short windows. Somebody's
+   * commit makes it start anew; after three times it is copied under the lease, and writers wait in line for as long. The copy is
+   * verified before it gets its name: SQLite's integrity_check, the number of rows of every table, and the fence. Whatever it
+   * throws, no file is left at `to`.
+   *
+   * @param to the absolute path of a file that is not there yet
+   * @throws DatabaseError `CONFIGURATION` (`to` is wrong, or there is a file), `SQLITE` (no room, or the database is damaged), `NOT_FOUND`, `BUSY`,
+   * `CLOSED`, and under the lease what a write may throw
+   */
+  snapshot(to: string, options?: ContentOptions): Promise<SnapshotResult>
+  /**
+   * Replaces the whole content by that of another database file, in one transaction under the lease. Connections that are open anywhere go
+   * on, and see it at their next read. The fence does not go back. The content of before is kept beside the database, as
+   * `<path>.before-restore-<UTC time>`. The source is verified before anything is touched, and the database after it. Where the file
+   * would be longer than its content, VACUUM follows.
+   *
+   * All that is written stays in memory until COMMIT: about the larger of both databases in bytes, of which so many have to be available.
+   * Beside the database there has to be room for twice its size, and for what it grows by.
+   *
+   * @param from the absolute path of a database file that nobody writes
+   * @throws DatabaseError `CONFIGURATION` or `NOT_FOUND` (`from` can't be used so), `SQLITE` (damaged, no room, no memory), and what a write may
+   * throw. Nothing was written, but for `COMMIT_UNKNOWN`, and where the message says that it was restored
+   */
+  restore(from: string, options?: ContentOptions): Promise<RestoreResult>
+  /**
+   * Rebuilds the file without what is unused in it, under the lease, in the background: https://www.sqlite.org/lang_vacuum.html. SQLite
+   * needs as much room as the file has, in its folder and once more in the temporary one (`SQLITE_TMPDIR`, `TMPDIR`, `/var/tmp`). It may
+   * renumber rows of tables that have no INTEGER PRIMARY KEY.
+   *
+   * @throws DatabaseError `SQLITE` (no room), `BUSY`, `NOT_FOUND`, `CLOSED`, and what a write may throw. The content is what it was
+   */
+  vacuum(options?: ContentOptions): Promise<VacuumResult>
+  /**
+   * Holds the lease while `body` runs, for another program to write the file meanwhile, the sqlite3 shell, say. The ticket is stored in
+   * the file first, and no lock of SQLite's is held. The lease is renewed in the background; a body whose signal is aborted has to stop
+   * that program. At the end the journal is put back, where the program took it away, what it left half done is rolled back, and the
+   * ticket is stored again. This process's own writes wait until then: never await one in the body.
+   *
+   * @returns what the body resolves to; its error is thrown as it is
+   * @throws LeaseError `LEASE_LOST` where the lease did not last: others may have written meanwhile; DatabaseError `NOT_FOUND`, `BUSY`, `CONFIGURATION`
+   * (the program left the file in WAL mode, say), `CLOSED`, and what a write may throw
+   */
+  hold<T>(body: (held: Held) => Promise<T>, options?: HoldOptions): Promise<T>
   /**
    * Rolls back what is open, and gives everything back. What waits for its turn gets it, but no transaction begins any more
    * (`CLOSED`). The file is closed when its last user in this process is.

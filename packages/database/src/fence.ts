@@ -6,6 +6,9 @@ export const FENCE_MARK = 0x53514546
 
 const MODULUS = 2 ** 31
 
+/** A ticket as `user_version` holds it: SQLite would store 0 for 2^31. */
+export const storedTicket = (token: number) => token % MODULUS
+
 /** What the file says about a ticket that wants to write. */
 export type FenceVerdict =
   /** This ticket wrote last. */
@@ -58,6 +61,6 @@ export function checkFence(
   return { verdict: ahead === 0 ? 'stored' : 'to-be-stored' }
 }
 
-/** The statements that store a ticket; part of the writer's own transaction. SQLite would store 0 for 2^31. */
+/** The statements that store a ticket; part of the writer's own transaction. */
 export const storeFence = (token: number) =>
-  `PRAGMA application_id=${FENCE_MARK}; PRAGMA user_version=${token % MODULUS}`
+  `PRAGMA application_id=${FENCE_MARK}; PRAGMA user_version=${storedTicket(token)}`

@@ -3,6 +3,15 @@
  *
  * @packageDocumentation
  */
+export type {
+  ContentOptions,
+  ContentProgress,
+  Held,
+  HoldOptions,
+  RestoreResult,
+  SnapshotResult,
+  VacuumResult,
+} from './contents/types.js'
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './errors.js'
 export type { DatabaseEvent, DatabaseListener } from './events.js'

@@ -1,6 +1,7 @@
 import { Classification } from './classification.js'
 import { kindByFirstWords, refuseUnsafe } from './classify.js'
 import { Connection } from './connection.js'
+import { Contents } from './contents/contents.js'
 import { createDataFile, inspectDataFile } from './data-file.js'
 import type { Transaction } from './database.js'
 import { DeferredTransaction } from './deferred-transaction.js'
@@ -33,6 +34,7 @@ export type TurnWanted = Pick<Job, 'what' | 'timeoutMs' | 'timeoutOption'> & {
 export class LeasedFile {
   readonly options: CheckedOptions
   readonly listeners = new Listeners()
+  readonly contents: Contents
   readonly #reader: Reader
   readonly #lastingReaders: ReaderPool
   readonly #writer: Writer
@@ -78,6 +80,18 @@ export class LeasedFile {
       runGroup: (writes, turn) => this.#runGroup(writes, turn),
       explainBusy: (error) => explainBusy(error, options),
       beforeWaiting: () => this.#reader.closeWindow(),
+    })
+    this.contents = new Contents({
+      options,
+      lastingReaders: this.#lastingReaders,
+      openReader: readers.open,
+      patience: readers.patience,
+      closeWindow: () => this.#reader.closeWindow(),
+      inTurn: async (what, timeoutMs, action) => {
+        this.#mustBeThere()
+        return this.inTurn({ what, timeoutMs, timeoutOption: 'lease.timeoutMs' }, action)
+      },
+      tell: (event) => this.listeners.tell(event),
     })
   }
 

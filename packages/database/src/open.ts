@@ -1,4 +1,12 @@
 import { checkedArguments } from './arguments.js'
+import type {
+  ContentOptions,
+  Held,
+  HoldOptions,
+  RestoreResult,
+  SnapshotResult,
+  VacuumResult,
+} from './contents/types.js'
 import { createDataFile } from './data-file.js'
 import type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 import { DatabaseError } from './errors.js'
@@ -113,6 +121,22 @@ class OpenDatabase implements Database {
       ...integrity.rows.map(([line]) => String(line)).filter((line) => line !== 'ok'),
       ...keys.rows.map(([table, rowid, parent]) => `row ${rowid} of ${table} points to no row of ${parent}`),
     ]
+  }
+
+  async snapshot(to: string, options?: ContentOptions): Promise<SnapshotResult> {
+    return this.#tracked(this.#open.contents.snapshot(to, options))
+  }
+
+  async restore(from: string, options?: ContentOptions): Promise<RestoreResult> {
+    return this.#tracked(this.#open.contents.restore(from, options))
+  }
+
+  async vacuum(options?: ContentOptions): Promise<VacuumResult> {
+    return this.#tracked(this.#open.contents.vacuum(options))
+  }
+
+  async hold<T>(body: (held: Held) => Promise<T>, options?: HoldOptions): Promise<T> {
+    return this.#tracked(this.#open.contents.hold(body, options))
   }
 
   close(): Promise<void> {

@@ -3,10 +3,11 @@ import { DatabaseError } from './errors.js'
 // https://www.sqlite.org/rescode.html
 export const GENERIC_ERROR = 1
 const BUSY = 5
+export const NOMEM = 7
 const READONLY = 8
 const IOERR = 10
-const CORRUPT = 11
-const FULL = 13
+export const CORRUPT = 11
+export const FULL = 13
 const CANTOPEN = 14
 const CONSTRAINT = 19
 const NOTADB = 26

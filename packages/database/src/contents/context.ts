@@ -1,0 +1,36 @@
+import type { Connection } from '../connection.js'
+import type { DatabaseEvent } from '../events.js'
+import type { CheckedOptions } from '../options.js'
+import type { Patience } from '../patience.js'
+import type { ReaderPool } from '../reader.js'
+import type { Turn } from '../turn.js'
+import type { ContentProgress } from './types.js'
+
+/** What the operations on a file's content need from it. */
+export interface ContentContext {
+  options: CheckedOptions
+  /** The reads that last, which keep everybody from committing. */
+  lastingReaders: ReaderPool
+  /** A read-only connection that is its caller's own to close. */
+  openReader(): Connection
+  /** For reads: what a dead writer left is rolled back. */
+  patience(): Patience
+  /** Ends the read window of this process. */
+  closeWindow(): void
+  /** Runs something in a turn to write of its own; a transaction that is left open by an error is rolled back. */
+  inTurn<T>(what: string, timeoutMs: number, action: (turn: Turn) => Promise<T>): Promise<T>
+  tell(event: DatabaseEvent): void
+}
+
+/** Tells how far it is; a listener's failure must not end what it listens to. */
+export type Progress = (phase: ContentProgress['phase'], donePages: number, pages: number) => void
+
+export function progressTo(listener: ((progress: ContentProgress) => void) | undefined): Progress {
+  return (phase, donePages, pages) => {
+    try {
+      listener?.({ phase, donePages, pages })
+    } catch {
+      // It is the listener's own affair.
+    }
+  }
+}

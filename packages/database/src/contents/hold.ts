@@ -1,0 +1,55 @@
+import { LeaseError } from '@sqlite-efs/lease'
+import { journalSize, putJournalInPlace } from '../journal.js'
+import { type Turn, TurnIsOver } from '../turn.js'
+import type { ContentContext } from './context.js'
+import { storeTicket } from './store-ticket.js'
+import type { Held, HoldOptions } from './types.js'
+
+/** See {@link Database.hold}. */
+export async function hold<T>(
+  context: ContentContext,
+  body: (held: Held) => Promise<T>,
+  options: HoldOptions,
+): Promise<T> {
+  const { timeoutMs, fencing } = context.options
+  return context.inTurn('a hold', options.timeoutMs ?? timeoutMs, async (turn) => {
+    await storeTicket(turn, fencing)
+    // Another program is to have the file for itself.
+    turn.writer.discard()
+    context.closeWindow()
+    const { lease } = turn
+    let result: T
+    try {
+      result = await body({ token: lease.token, signal: lease.signal })
+    } catch (error) {
+      // What the body has to say comes first.
+      await afterwards(context, turn).catch(() => {})
+      throw error
+    }
+    await afterwards(context, turn)
+    return result
+  })
+}
+
+/** Has the file as it was, whatever the other program did to it: the journal in its place, nothing half done, and this ticket in the header. */
+async function afterwards(context: ContentContext, turn: Turn): Promise<void> {
+  const { path, fencing } = context.options
+  const { lease } = turn
+  if (lease.remainingMs() <= 0) throw lost(path, lease.signal.reason)
+  // Before a connection is opened, which would do so without a word.
+  if (journalSize(path) === undefined && putJournalInPlace(path)) {
+    context.tell({ type: 'journal-restored', path, token: lease.token })
+  }
+  try {
+    await storeTicket(turn, fencing)
+  } catch (error) {
+    // The turn is not had again: the body would run twice.
+    throw error instanceof TurnIsOver ? lost(path, lease.signal.reason) : error
+  }
+}
+
+function lost(path: string, reason: unknown): Error {
+  if (reason instanceof LeaseError) return reason
+  const message = `The lease on ${path} was lost while it was held for another program: somebody newer has written. Look at what both wrote.`
+  return new LeaseError('LEASE_LOST', message, {}, { cause: reason })
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { dirname, isAbsolute } from 'node:path'
+import { DatabaseError } from '../errors.js'
+import { syncFolder } from '../journal.js'
+import { asDatabaseError } from '../sqlite-error.js'
+
+/**
+ * Whether a file can be made at a path.
+ *
+ * @throws DatabaseError `CONFIGURATION` naming the option
+ */
+export function checkNewPath(option: string, path: unknown): string {
+  const shown = typeof path === 'string' ? JSON.stringify(path) : String(path)
+  const wrong = (why: string) =>
+    new DatabaseError('CONFIGURATION', `${option} = ${shown} can't be used: ${why}.`, { option })
+  if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) {
+    throw wrong('the absolute path of a file that is not there yet is wanted')
+  }
+  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+    throw wrong(`there is no folder ${dirname(path)}. Create it, or mount the file system first`)
+  }
+  if (existsSync(path))
+    throw wrong('there is a file already, and none is overwritten. Give another name, or move it away')
+  return path
+}
+
+/** A file that has another name until it is complete: its own name never shows half of it. */
+export class NewFile {
+  /** The name that it has until then. */
+  readonly temporaryPath: string
+  readonly #path: string
+  readonly #handle: FileHandle
+
+  private constructor(path: string, temporaryPath: string, handle: FileHandle) {
+    this.#path = path
+    this.temporaryPath = temporaryPath
+    this.#handle = handle
+  }
+
+  /** @throws DatabaseError `CONFIGURATION` where the folder can't be written, `SQLITE` for other errors of the file system */
+  static async create(path: string): Promise<NewFile> {
+    const temporaryPath = `${path}.${randomBytes(6).toString('hex')}`
+    return typed(path, async () => new NewFile(path, temporaryPath, await open(temporaryPath, 'wx', 0o666)))
+  }
+
+  /** @throws DatabaseError `SQLITE` (database or disk is full, say) */
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    return typed(this.#path, async () => {
+      for (let done = 0; done < bytes.length; ) {
+        done += (await this.#handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
+      }
+    })
+  }
+
+  /** Gives it its final size, and has it on disk. */
+  complete(bytes: number): Promise<void> {
+    return typed(this.#path, async () => {
+      await this.#handle.truncate(bytes)
+      await this.#handle.sync()
+    })
+  }
+
+  /**
+   * Gives it its name.
+   *
+   * @throws DatabaseError `CONFIGURATION` where another file has taken that meanwhile
+   */
+  async putInPlace(): Promise<void> {
+    await typed(this.#path, async () => {
+      await this.#handle.close()
+      // Unlike rename(), it fails where somebody else was first.
+      linkSync(this.temporaryPath, this.#path)
+      syncFolder(this.#path)
+    })
+    rmSync(this.temporaryPath, { force: true })
+  }
+
+  /** Takes it away. Never throws: the reason for it is on its way already. */
+  async discard(): Promise<void> {
+    await this.#handle.close().catch(() => {})
+    rmSync(this.temporaryPath, { force: true })
+  }
+}
+
+async function typed<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw asDatabaseError(error, path)
+    const message = `There is a file at ${path} by now, and none is overwritten: give another name, or move it away.`
+    throw new DatabaseError('CONFIGURATION', message, { path }, { cause: error })
+  }
+}

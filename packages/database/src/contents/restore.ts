@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseError } from '../errors.js'
+import { FENCE_MARK, storedTicket } from '../fence.js'
+import { whileBusy } from '../patience.js'
+import { beginRead } from '../reader.js'
+import type { Turn } from '../turn.js'
+import type { WriterConnection } from '../writer.js'
+import { type ContentContext, type Progress, progressTo } from './context.js'
+import { copyPages } from './copy.js'
+import { NewFile } from './new-file.js'
+import { bytesOf, eachPage, type Geometry, geometryOf, isLockPage, readPage } from './pages.js'
+import { openSource, type Source } from './source.js'
+import { checkMemory, checkSpace } from './space.js'
+import { stepsIn } from './steps.js'
+import type { ContentOptions, RestoreResult } from './types.js'
+import { vacuumIn } from './vacuum.js'
+import { type Content, verifyContent } from './verify.js'
+
+/** So many bytes are added to the file in one statement; SQLite takes no row of more than a billion. */
+const MAX_GROWTH_BYTES = 2 ** 28
+
+/** See {@link Database.restore}. */
+export async function restore(context: ContentContext, from: string, options: ContentOptions): Promise<RestoreResult> {
+  const progress = progressTo(options.onProgress)
+  const source = await openSource(context, from, progress)
+  try {
+    return await context.inTurn('a restore', options.timeoutMs ?? context.options.timeoutMs, async (turn) => {
+      const { path, fencing } = context.options
+      const keptAt = await replaceContent(turn, context, source, progress)
+      const fence = fencing === 'off' ? undefined : storedTicket(turn.lease.token)
+      if (statSync(path).size > bytesOf(source)) await giveBackTheRest(turn, context, progress)
+      const geometry = await verify(context, { rows: source.rows, fence }, keptAt, progress)
+      return { path, keptAt, pages: geometry.pages, bytes: bytesOf(geometry), rows: source.rows, fence }
+    })
+  } finally {
+    source.close()
+  }
+}
+
+/**
+ * Overwrites every page in one transaction. Connections that are open anywhere go on: to them it is a commit like any other, after which
+ * the header tells them to forget their pages and their schema.
+ *
+ * @returns where the content of before is kept
+ */
+async function replaceContent(
+  turn: Turn,
+  context: ContentContext,
+  source: Source,
+  progress: Progress,
+): Promise<string> {
+  const { path, clock } = context.options
+  // Statements of earlier transactions may be garbage: see Connection.execInBackground.
+  turn.writer.discard()
+  await turn.begin()
+  const { connection } = turn.writer
+  const live = geometryOf(connection)
+  mustFit(path, live, source)
+  const keptAt = `${path}.before-restore-${new Date(clock.wallMs()).toISOString().replaceAll(/[-:]/g, '')}`
+  const kept = await NewFile.create(keptAt)
+  try {
+    await copyPages(context, stepsIn(turn), kept, progress)
+    // At COMMIT this would move pages about, by what it remembers of the old ones.
+    if (connection.value('PRAGMA auto_vacuum') === 1n) connection.exec('PRAGMA auto_vacuum=INCREMENTAL')
+    await grow(turn, source, progress)
+    await writePages(turn, context, source, progress)
+    await kept.putInPlace()
+    progress('committing', 0, source.pages)
+    await turn.commit({ inBackground: true })
+  } catch (error) {
+    await kept.discard()
+    const mayHaveWritten = error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN'
+    if (!mayHaveWritten) rmSync(keptAt, { force: true })
+    throw error
+  }
+  turn.writer.discard()
+  progress('committing', source.pages, source.pages)
+  return keptAt
+}
+
+function mustFit(path: string, live: Geometry, source: Geometry): void {
+  if (live.pageSize !== source.pageSize) {
+    const message = `${path} has got pages of another size since the restore began (${live.pageSize} bytes, not ${source.pageSize}). Nothing was written; try again.`
+    throw new DatabaseError('WRITE_CONFLICT', message, { path })
+  }
+  const more = Math.max(0, bytesOf(source) - bytesOf(live))
+  checkMemory(path, 'the new content', bytesOf(live) + more)
+  // The copy of the old content, the journal with the same once more, and what the file grows by.
+  checkSpace(path, 'a restore', [{ folder: dirname(path), bytes: 2 * bytesOf(live) + more }])
+}
+
+/** A page can be overwritten only where there is one: rows of zeros make the file as long as the source, and are overwritten with it. */
+async function grow(turn: Turn, { pages, pageSize }: Geometry, progress: Progress): Promise<void> {
+  const { writer } = turn
+  const first = geometryOf(writer.connection).pages
+  if (first >= pages) return
+  const table = `_sqlite_efs_${randomBytes(6).toString('hex')}`
+  await writer.execInBackground(`CREATE TABLE ${table} (filler)`)
+  for (;;) {
+    const missing = pages - geometryOf(writer.connection).pages
+    progress('growing', Math.min(pages, pages - missing) - first, pages - first)
+    if (missing <= 0) return
+    await turn.stayAlive()
+    // An overflow page holds four bytes less than its size: https://www.sqlite.org/fileformat2.html#ovflpgs
+    const bytes = Math.min(missing * (pageSize - 4), MAX_GROWTH_BYTES)
+    await writer.execInBackground(`INSERT INTO ${table} VALUES (zeroblob(${bytes}))`)
+  }
+}
+
+async function writePages(turn: Turn, context: ContentContext, source: Source, progress: Progress): Promise<void> {
+  const { clock, fencing } = context.options
+  const steps = stepsIn(turn)
+  const live = Buffer.from(readPage(turn.writer.connection, 1))
+  for (let next = 2; next <= source.pages; ) {
+    progress('writing', next - 2, source.pages)
+    next += await steps((connection) =>
+      eachPage(clock, source, next, (page) => {
+        if (!isLockPage(page, source.pageSize)) writePage(connection, page, readPage(source.connection, page))
+      }),
+    )
+  }
+  // Last: from here on SQLite would find a schema that it has not read.
+  const token = fencing === 'off' ? undefined : turn.lease.token
+  await steps((connection) => writePage(connection, 1, firstPage(readPage(source.connection, 1), live, token)))
+  progress('writing', source.pages, source.pages)
+}
+
+function writePage(connection: WriterConnection, page: number, data: Uint8Array): void {
+  const { changes } = connection.run('UPDATE sqlite_dbpage SET data = ?1 WHERE pgno = ?2', [data, BigInt(page)])
+  if (changes !== 1) throw new Error(`Page ${page} could not be written: there is none`)
+}
+
+/**
+ * The source's first page with a header (https://www.sqlite.org/fileformat2.html#the_database_header) that makes it the next state of the
+ * live file. The change counter is not in it: COMMIT sets that to the live one's plus one, which no page cache has seen.
+ */
+function firstPage(source: Uint8Array, live: Buffer, token: number | undefined): Buffer {
+  const page = Buffer.from(source)
+  // Read and written with a rollback journal, even if the source was in WAL mode.
+  page[18] = page[19] = 1
+  // The schema cookie: who has parsed the schema of before parses this one.
+  const cookie = Math.max(live.readUInt32BE(40), page.readUInt32BE(40))
+  page.writeUInt32BE((cookie + 1) % 2 ** 32, 40)
+  const isMarked = page.readUInt32BE(68) === FENCE_MARK
+  if (token !== undefined) {
+    page.writeUInt32BE(storedTicket(token), 60)
+    page.writeUInt32BE(FENCE_MARK, 68)
+  } else if (isMarked) {
+    // Here nobody stores tickets, and a mark would keep everybody from writing.
+    page.writeUInt32BE(0, 60)
+    page.writeUInt32BE(0, 68)
+  }
+  return page
+}
+
+/** The file is longer than its content, which is allowed, but of no use. Where it can't be made shorter just now, it works as it is. */
+async function giveBackTheRest(turn: Turn, context: ContentContext, progress: Progress): Promise<void> {
+  try {
+    await vacuumIn(turn, context, progress)
+  } catch {
+    // A vacuum() later does it.
+  }
+}
+
+/** Nobody commits meanwhile: the lease is held. */
+async function verify(context: ContentContext, wanted: Content, keptAt: string, progress: Progress): Promise<Geometry> {
+  const { path } = context.options
+  const connection = await whileBusy(context.patience(), () => context.openReader())
+  try {
+    await whileBusy(context.patience(), () => beginRead(connection))
+    const geometry = geometryOf(connection)
+    progress('verifying', 0, geometry.pages)
+    await verifyContent(connection, path, wanted)
+    progress('verifying', geometry.pages, geometry.pages)
+    return geometry
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    const message = `${error.message} It was restored, and is committed; what it held before is in ${keptAt}.`
+    throw new DatabaseError(error.code, message, error.details, { cause: error })
+  } finally {
+    connection.close()
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join } from 'node:path'
+import { Connection } from '../connection.js'
+import { DatabaseError } from '../errors.js'
+import { checkFence } from '../fence.js'
+import { identityOf } from '../file-identity.js'
+import { journalPathOf, journalState } from '../journal.js'
+import { withTypedErrors } from '../sqlite-error.js'
+import type { SqlValue } from '../statement.js'
+import type { ContentContext, Progress } from './context.js'
+import { openUnchanging } from './copy.js'
+import { bytesOf, type Geometry, geometryOf } from './pages.js'
+import { checkSpace } from './space.js'
+import { inWindows } from './steps.js'
+import { type Content, contentOf } from './verify.js'
+
+/** A database whose content is to replace another's: looked at as a whole, and of the same kind. */
+export interface Source extends Content, Geometry {
+  connection: Connection
+  close(): void
+}
+
+/**
+ * Opens the file that is restored from, and checks it; nothing of the live database is touched.
+ *
+ * @throws DatabaseError `CONFIGURATION`, `NOT_FOUND`, `SQLITE` where it is damaged
+ */
+export async function openSource(context: ContentContext, from: string, progress: Progress): Promise<Source> {
+  checkFile(context, from)
+  const live = await inWindows(context, (steps) => steps(kindOf))
+  const connection = openUnchanging(context, from)
+  try {
+    const source = { ...kindOf(connection), connection, close: () => connection.close() }
+    progress('checking', 0, source.pages)
+    const content = await contentOf(connection, from)
+    if (context.options.fencing !== 'off') checkFence(connection, from, 0, 'user_version')
+    if (source.encoding !== live.encoding) {
+      throw unusable(
+        from,
+        `its text is ${source.encoding}, and that of the database ${live.encoding}: other hosts that have it open could not go on. Load it with the sqlite3 shell's .dump and .read into a database of that encoding, and restore that`,
+      )
+    }
+    progress('checking', source.pages, source.pages)
+    if (source.pageSize === live.pageSize) return { ...source, ...content }
+    progress('converting', 0, source.pages)
+    const converted = await convert(context, source, live.pageSize)
+    connection.close()
+    return { ...converted, ...content }
+  } catch (error) {
+    connection.close()
+    throw error
+  }
+}
+
+/** What two databases must have in common, so that a connection can go on from one to the other. */
+const kindOf = (connection: Pick<Connection, 'value'>): Geometry & { encoding: SqlValue } => ({
+  ...geometryOf(connection),
+  encoding: connection.value('PRAGMA encoding'),
+})
+
+function checkFile(context: ContentContext, from: unknown): asserts from is string {
+  if (typeof from !== 'string' || !isAbsolute(from) || from.includes('\0')) {
+    throw unusable(from, 'the absolute path of a database file is wanted')
+  }
+  const stats = withTypedErrors(from, () => statSync(from, { throwIfNoEntry: false }))
+  if (!stats) {
+    const message = `There is no file at ${from}: check the path, and the mount.`
+    throw new DatabaseError('NOT_FOUND', message, { path: from, option: 'from' })
+  }
+  if (!stats.isFile() || stats.size === 0) throw unusable(from, 'it is no database file')
+  if (identityOf(from) === identityOf(context.options.path)) throw unusable(from, 'it is the database itself')
+  if (journalState(from) === 'hot-or-live') {
+    throw unusable(
+      from,
+      `${journalPathOf(from)} says that somebody writes it, or died as he did. Close what uses it, and open it once with the sqlite3 shell, which rolls that back`,
+    )
+  }
+  if ((statSync(`${from}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) {
+    throw unusable(
+      from,
+      `a part of its content is in ${from}-wal still. Close what uses it, and run \`sqlite3 ${from} "PRAGMA journal_mode=DELETE"\` once`,
+    )
+  }
+}
+
+/** The same rows in pages of another size. VACUUM INTO keeps rowids, and needs a file that it may write to change that size. */
+async function convert(context: ContentContext, source: Omit<Source, keyof Content>, pageSize: number) {
+  const { path, pragmas } = context.options
+  const parent = dirname(path)
+  checkSpace(path, 'a conversion to its page size', [{ folder: parent, bytes: 3 * bytesOf(source) }])
+  const folder = withTypedErrors(path, () => mkdtempSync(join(parent, '.sqlite-efs-restore-')))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  try {
+    const same = join(folder, 'same.db')
+    const converted = join(folder, 'converted.db')
+    await source.connection.execInBackground(`VACUUM INTO ${text(same)}`)
+    const copy = new Connection({ path: same, pragmas, mode: 'read-write' })
+    try {
+      copy.exec(`PRAGMA page_size=${pageSize}`)
+      await copy.execInBackground(`VACUUM INTO ${text(converted)}`)
+    } finally {
+      copy.close()
+    }
+    const connection = openUnchanging(context, converted)
+    return {
+      ...geometryOf(connection),
+      connection,
+      close: () => {
+        connection.close()
+        remove()
+      },
+    }
+  } catch (error) {
+    remove()
+    throw error
+  }
+}
+
+/** An SQL text. */
+const text = (value: string) => `'${value.replaceAll("'", "''")}'`
+
+function unusable(from: unknown, why: string): DatabaseError {
+  const shown = typeof from === 'string' ? JSON.stringify(from) : String(from)
+  return new DatabaseError('CONFIGURATION', `from = ${shown} can't be restored: ${why}.`, { option: 'from' })
+}

@@ -1,0 +1,69 @@
+import type { Connection } from '../connection.js'
+import { FreezeDetector } from '../freeze.js'
+import { Reader } from '../reader.js'
+import type { Turn } from '../turn.js'
+import type { WriterConnection } from '../writer.js'
+import type { ContentContext } from './context.js'
+
+/** Runs short steps on a connection that holds a lock; between two of them the event loop goes on. */
+export type Steps = <T>(step: (connection: WriterConnection) => T) => Promise<T>
+
+/** Somebody committed, or the connection had to be thrown away: what was read does not belong to what would be read next. */
+export class Disturbed extends Error {
+  override readonly name = 'Disturbed'
+}
+
+/** Steps on a file that nobody changes. */
+export function stepsOn(connection: Connection): Steps {
+  return async (step) => {
+    const result = step(connection)
+    await nextTurn()
+    return result
+  }
+}
+
+/** Steps in the transaction of a turn: nobody can commit before it ends. Each needs the lease. */
+export function stepsIn(turn: Turn): Steps {
+  return async (step) => {
+    await turn.stayAlive()
+    const result = step(turn.writer.connection)
+    await nextTurn()
+    return result
+  }
+}
+
+/**
+ * Steps in read windows of their own, between which anybody may commit. All of them see the same state of the file: a step after
+ * somebody's commit throws {@link Disturbed}.
+ */
+export async function inWindows<T>(context: ContentContext, action: (steps: Steps) => Promise<T>): Promise<T> {
+  const { clock } = context.options
+  const freeze = new FreezeDetector(clock)
+  const reader: Reader = new Reader({
+    clock,
+    open: () => context.openReader(),
+    patience: () => context.patience(),
+    noticeFreeze: () => {
+      if (freeze.thawed()) reader.discard()
+    },
+  })
+  let first: { connection: Connection; version: unknown } | undefined
+  try {
+    return await action(async (step) => {
+      const result = await reader.read((connection) => {
+        // The change counter in the header, as this connection sees it: https://www.sqlite.org/pragma.html#pragma_data_version
+        const version = connection.value('PRAGMA data_version')
+        first ??= { connection, version }
+        if (first.connection !== connection || first.version !== version) throw new Disturbed()
+        return step(connection)
+      })
+      reader.closeWindow()
+      await nextTurn()
+      return result
+    })
+  } finally {
+    reader.discard()
+  }
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))

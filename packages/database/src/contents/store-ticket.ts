@@ -1,0 +1,16 @@
+import { storedTicket } from '../fence.js'
+import type { Turn } from '../turn.js'
+
+/**
+ * Stores the ticket in the file, in a transaction of its own: for what can't be part of one. Whoever had the lease before, and is late,
+ * writes nothing from now on.
+ *
+ * @throws DatabaseError as any commit does
+ */
+export async function storeTicket(turn: Turn, fencing: 'user_version' | 'off'): Promise<void> {
+  await turn.begin()
+  if (fencing === 'off') return turn.writer.rollback()
+  // A change, so that there is something to commit; the commit itself sets the mark where that is missing.
+  turn.writer.run(`PRAGMA user_version=${storedTicket(turn.lease.token)}`, [], 'write')
+  await turn.commit()
+}

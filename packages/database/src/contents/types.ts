@@ -1,0 +1,73 @@
+/** How far an operation on the whole content of a file is. */
+export interface ContentProgress {
+  /** What is being done. Which of them there are, and how often, depends on the operation and on who writes meanwhile. */
+  phase: 'checking' | 'converting' | 'copying' | 'growing' | 'writing' | 'committing' | 'vacuuming' | 'verifying'
+  /** Pages that are done in this phase; 0 where it can't be told before its end. A copy that starts anew begins at 0 again. */
+  donePages: number
+  /** Pages that this phase has to do. */
+  pages: number
+}
+
+/** Options of {@link Database.snapshot}, {@link Database.restore} and {@link Database.vacuum}. */
+export interface ContentOptions {
+  /** Hears how far it is. What it throws is ignored. */
+  onProgress?: (progress: ContentProgress) => void
+  /** How long to wait for the turn to write, in milliseconds. @default the database's `timeoutMs` */
+  timeoutMs?: number
+}
+
+/** What {@link Database.snapshot} made. */
+export interface SnapshotResult {
+  /** The new file. */
+  path: string
+  /** Its pages (https://www.sqlite.org/fileformat2.html#pages). */
+  pages: number
+  /** Its size in bytes. */
+  bytes: number
+  /** How many rows each table has; virtual tables are counted by the tables that they keep their content in. */
+  rows: Record<string, number>
+  /** The last writer's ticket modulo 2^31; undefined where the file is not fenced. */
+  fence: number | undefined
+  /** How often it was begun: somebody's commit makes it start anew. */
+  tries: number
+  /** Whether the last try was made under the lease, so that nobody could commit meanwhile. */
+  heldLease: boolean
+}
+
+/** What {@link Database.restore} did. */
+export interface RestoreResult {
+  /** The database, which has the content of the source now. */
+  path: string
+  /** The content that it had before: a database file beside it. */
+  keptAt: string
+  /** The database's pages now. */
+  pages: number
+  /** Its content's size in bytes now. */
+  bytes: number
+  /** How many rows each table has, as in {@link SnapshotResult.rows}. */
+  rows: Record<string, number>
+  /** The ticket under which it was written, modulo 2^31; undefined where the file is not fenced. */
+  fence: number | undefined
+}
+
+/** What {@link Database.vacuum} did. */
+export interface VacuumResult {
+  /** The file's size in bytes before. */
+  bytesBefore: number
+  /** The file's size in bytes now. */
+  bytesAfter: number
+}
+
+/** What the body of {@link Database.hold} is given. */
+export interface Held {
+  /** The ticket of the lease: every later holder has a larger one. */
+  token: number
+  /** Aborted, with a `LeaseError` as its reason, as soon as it is known that the lease is lost: whoever writes has to stop. */
+  signal: AbortSignal
+}
+
+/** Options of {@link Database.hold}. */
+export interface HoldOptions {
+  /** How long to wait for the turn, in milliseconds. @default the database's `timeoutMs` */
+  timeoutMs?: number
+}

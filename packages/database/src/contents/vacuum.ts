@@ -1,0 +1,65 @@
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Connection } from '../connection.js'
+import { DatabaseError } from '../errors.js'
+import { whileBusy } from '../patience.js'
+import { withTypedErrors } from '../sqlite-error.js'
+import type { Turn } from '../turn.js'
+import { type ContentContext, type Progress, progressTo } from './context.js'
+import { checkSpace, temporaryFolder } from './space.js'
+import { storeTicket } from './store-ticket.js'
+import type { ContentOptions, VacuumResult } from './types.js'
+
+/** See {@link Database.vacuum}. */
+export async function vacuum(context: ContentContext, options: ContentOptions): Promise<VacuumResult> {
+  const { timeoutMs, fencing } = context.options
+  return context.inTurn('a vacuum', options.timeoutMs ?? timeoutMs, async (turn) => {
+    await storeTicket(turn, fencing)
+    return vacuumIn(turn, context, progressTo(options.onProgress))
+  })
+}
+
+/**
+ * VACUUM can't run in a transaction, so there is no COMMIT of ours to guard: the ticket was stored in one before, and more than half of
+ * the lease is left as it begins. It changes where rows lie and not what they say, and keeps the fence, so one that ends after its
+ * lease loses nothing as long as SQLite's own locks stand; they keep everybody else out while it writes.
+ */
+export async function vacuumIn(turn: Turn, context: ContentContext, progress: Progress): Promise<VacuumResult> {
+  const { path, pragmas, vfs, timeoutMs } = context.options
+  const bytesBefore = sizeOf(path)
+  // https://www.sqlite.org/lang_vacuum.html#how_vacuum_works: a temporary copy, and a journal with what is overwritten.
+  checkSpace(path, 'a VACUUM', [
+    { folder: temporaryFolder(), bytes: bytesBefore },
+    { folder: dirname(path), bytes: bytesBefore },
+  ])
+  turn.writer.discard()
+  // Its copy goes to the disk, and its pages may go to the file before it ends: memory stays flat. The journal undoes them.
+  const own = { ...pragmas, temp_store: 'FILE', cache_spill: 'ON', busy_timeout: Math.round(timeoutMs) }
+  const open = () => new Connection({ path, pragmas: own, vfs, mode: 'read-write' })
+  const connection = await whileBusy(context.patience(), open)
+  const letReadersIn = context.lastingReaders.holdBack()
+  try {
+    if (!(await context.lastingReaders.none(timeoutMs))) throw readersStay(path, timeoutMs)
+    const pages = Number(connection.value('PRAGMA page_count'))
+    progress('vacuuming', 0, pages)
+    await whileBusy({ ...context.patience(), beforeRetry: () => turn.stayAlive() }, async () => {
+      await turn.stayAlive()
+      context.closeWindow()
+      await connection.execInBackground('VACUUM')
+    })
+    progress('vacuuming', pages, pages)
+  } finally {
+    letReadersIn()
+    connection.close()
+  }
+  return { bytesBefore, bytesAfter: sizeOf(path) }
+}
+
+const sizeOf = (path: string) => withTypedErrors(path, () => statSync(path).size)
+
+const readersStay = (path: string, waitedMs: number) =>
+  new DatabaseError(
+    'BUSY',
+    `${path} can't be rewritten: a deferred transaction of this process has read it for ${Math.round(waitedMs)} ms and goes on. Nothing was changed. Keep transactions short.`,
+    { path, extendedCode: 5, option: 'transactionMode' },
+  )
