@@ -18,12 +18,20 @@ export function checkNewPath(option: string, path: unknown): string {
   if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) {
     throw wrong('the absolute path of a file that is not there yet is wanted')
   }
-  if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isFolder(dirname(path))) {
     throw wrong(`there is no folder ${dirname(path)}. Create it, or mount the file system first`)
   }
   if (existsSync(path))
     throw wrong('there is a file already, and none is overwritten. Give another name, or move it away')
   return path
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** A file that has another name until it is complete: its own name never shows half of it. */

@@ -1,0 +1,96 @@
+import { EventEmitter, once } from 'node:events'
+import { statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { LocalLeaser } from '@sqlite-efs/lease'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { temporaryFolder } from '../src/contents/space.js'
+import { journalState } from '../src/journal.js'
+import { FILLER, openBigBank } from './support/big-bank.js'
+import { WatchedLeaser } from './support/leasers.js'
+import { outsider } from './support/outsider.js'
+import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+
+const SUM = 'SELECT sum(balance) FROM account'
+
+describe('a vacuum', () => {
+  it('gives back what is unused, under one lease, and keeps content and journal', async () => {
+    const leaser = new WatchedLeaser()
+    const bank = await openBigBank({ leaser, release: 'before-answer' })
+    await bank.execute('DELETE FROM filler WHERE rowid % 10 <> 0', [])
+    leaser.log.length = 0
+    const before = statSync(bank.path).size
+    const result = await bank.vacuum()
+    expect(result).toEqual({ bytesBefore: before, bytesAfter: statSync(bank.path).size })
+    expect(result.bytesAfter).toBeLessThan(before / 5)
+    expect(await rows(bank, FILLER)).toEqual([[1_000n, 1_000_000n]])
+    expect(await bank.check()).toEqual([])
+    expect(journalState(bank.path)).toBe('cold')
+    await bank.close()
+    expect(leaser.log).toEqual(['acquire', 'release'])
+  })
+
+  it('keeps neither the event loop waiting, nor reads of the process, and tells how far it is', async () => {
+    const bank = await openBigBank()
+    const heard = new EventEmitter()
+    let isOver = false
+    const vacuumed = bank.vacuum({ onProgress: ({ donePages }) => heard.emit(donePages === 0 ? 'begun' : 'done') })
+    await once(heard, 'begun')
+    void once(heard, 'done').then(() => {
+      isOver = true
+    })
+    await nextTurn()
+    expect(await rows(bank, SUM)).toEqual([[200n]])
+    expect(isOver).toBe(false)
+    await vacuumed
+    await nextTurn()
+    expect(isOver).toBe(true)
+  })
+
+  it('stores its ticket first, so that whoever had the lease before, and is late, writes nothing', async () => {
+    const path = scratchPath()
+    await (await openBank({}, path)).close()
+    const leaser = new LocalLeaser()
+    await leaser.raise(`database#${path}`, 40)
+    const bank = open(path, { leaser })
+    await bank.vacuum()
+    const fence = outsider(path).prepare('PRAGMA user_version').raw().all([])
+    expect(fence).toEqual([[41]])
+  })
+
+  it('shortens the file of a database that is fenced by nobody, too', async () => {
+    const bank = await openBank({ fencing: 'off' })
+    await bank.script('CREATE TABLE gone AS SELECT zeroblob(100000); DROP TABLE gone')
+    const { bytesBefore, bytesAfter } = await bank.vacuum()
+    expect(bytesAfter).toBeLessThan(bytesBefore)
+  })
+
+  it('is BUSY where somebody reads for too long, and changes nothing', async () => {
+    const bank = await openBank({ timeoutMs: 100 })
+    const reading = outsider(bank.path)
+    reading.exec('BEGIN; SELECT 1 FROM account')
+    await expect(bank.vacuum()).rejects.toMatchObject({ code: 'BUSY' })
+    reading.exec('COMMIT')
+    const transaction = await bank.transaction({ mode: 'deferred' })
+    await rows(transaction, SUM)
+    await expect(bank.vacuum()).rejects.toMatchObject({ code: 'BUSY' })
+    await transaction.rollback()
+    await bank.vacuum()
+    expect(await bank.check()).toEqual([])
+  })
+
+  it('of a database that is not there is NOT_FOUND', async () => {
+    await expect(open(scratchPath()).vacuum()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('asks for room where SQLite puts its temporary files', () => {
+    const before = process.env['SQLITE_TMPDIR']
+    onTestFinished(() => {
+      if (before === undefined) delete process.env['SQLITE_TMPDIR']
+      else process.env['SQLITE_TMPDIR'] = before
+    })
+    process.env['SQLITE_TMPDIR'] = tmpdir()
+    expect(temporaryFolder()).toBe(tmpdir())
+    process.env['SQLITE_TMPDIR'] = '/nowhere/at/all'
+    expect(temporaryFolder()).not.toBe('/nowhere/at/all')
+  })
+})
