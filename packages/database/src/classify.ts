@@ -20,7 +20,7 @@ const WAY_OUT: Record<string, string> = {
   RELEASE: 'Use a nested $transaction instead.',
   ATTACH: 'The lease covers one file: open a second database with a client of its own.',
   DETACH: 'The lease covers one file: open a second database with a client of its own.',
-  VACUUM: 'It rewrites the whole file: run it with the sqlite3 shell while no process has the file open.',
+  VACUUM: 'It rewrites the whole file: use vacuum() of @sqlite-efs/database, or `sqlite-efs vacuum`.',
 }
 
 const ENDS_TRANSACTION = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE'])

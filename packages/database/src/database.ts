@@ -164,7 +164,7 @@ export interface Database {
    * `<path>.before-restore-<UTC time>`. The source is verified before anything is touched, and the database after it. Where the file
    * would be longer than its content, VACUUM follows.
    *
-   * All that is written stays in memory until COMMIT: about the larger of both databases in bytes, of which so many have to be available.
+   * All that is written stays in memory until COMMIT: 1.3 times the larger of both databases in bytes has to be available.
    * Beside the database there has to be room for twice its size, and for what it grows by.
    *
    * @param from the absolute path of a database file that nobody writes

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
-import { LocalLeaser } from '@sqlite-efs/lease'
+import { type LeaseEvent, LocalLeaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
 import { describe, expect, it } from 'vitest'
 import type { DatabaseEvent } from '../src/index.js'
@@ -53,10 +53,12 @@ describe('while the lease is held for another program', () => {
   })
 
   it('the lease is renewed, for longer than it lasts', async () => {
-    const leaser = new LocalLeaser({ ttlMs: 200, maxClockSkewMs: 50 })
-    const bank = await openBank({ leaser })
+    const heard = new EventEmitter()
+    const onEvent = ({ type }: LeaseEvent) => heard.emit(type)
+    const bank = await openBank({ leaser: new LocalLeaser({ ttlMs: 200, maxClockSkewMs: 50, onEvent }) })
     await bank.hold(async ({ signal }) => {
-      await new Promise((resolve) => setTimeout(resolve, 500))
+      // Each is for a whole lease, when half of the one before is over.
+      for (let times = 0; times < 4; times++) await once(heard, 'renewed')
       expect(signal.aborted).toBe(false)
     })
   })

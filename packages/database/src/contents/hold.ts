@@ -14,9 +14,6 @@ export async function hold<T>(
   const { timeoutMs, fencing } = context.options
   return context.inTurn('a hold', options.timeoutMs ?? timeoutMs, async (turn) => {
     await storeTicket(turn, fencing)
-    // Another program is to have the file for itself.
-    turn.writer.discard()
-    context.closeWindow()
     const { lease } = turn
     let result: T
     try {
