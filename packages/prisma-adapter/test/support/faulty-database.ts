@@ -3,6 +3,8 @@ import type {
   MigrateOptions,
   MigrateResult,
   MigrationStatus,
+  Held,
+  HoldOptions,
   ResultSet,
   SqlValue,
   Transaction,
@@ -86,6 +88,22 @@ export class FaultyDatabase implements Database {
 
   check(): Promise<string[]> {
     return this.#inner.check()
+  }
+
+  snapshot(...args: Parameters<Database['snapshot']>): ReturnType<Database['snapshot']> {
+    return this.#inner.snapshot(...args)
+  }
+
+  restore(...args: Parameters<Database['restore']>): ReturnType<Database['restore']> {
+    return this.#inner.restore(...args)
+  }
+
+  vacuum(...args: Parameters<Database['vacuum']>): ReturnType<Database['vacuum']> {
+    return this.#inner.vacuum(...args)
+  }
+
+  hold<T>(body: (held: Held) => Promise<T>, options?: HoldOptions): Promise<T> {
+    return this.#inner.hold(body, options)
   }
 
   close(): Promise<void> {
