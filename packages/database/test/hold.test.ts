@@ -127,7 +127,7 @@ describe('after the lease was held for another program', () => {
     await expect(held).rejects.toMatchObject({
       name: 'LeaseError',
       code: 'LEASE_LOST',
-      message: expect.stringContaining('newer') as string,
+      message: expect.stringContaining('others may have written') as string,
     })
     await bank.execute('UPDATE account SET balance = balance', [])
   })

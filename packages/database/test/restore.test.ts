@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import Libsql from 'libsql'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkMemory } from '../src/contents/space.js'
@@ -335,6 +336,18 @@ describe('a restore that ends in the middle', () => {
     reading.exec('COMMIT')
     expect(await rows(bank, SUM)).toEqual([[200n]])
     expect(readdirSync(dirname(bank.path)).toSorted()).toEqual(['app.db', 'app.db-journal'])
+  })
+
+  it('because the disk fails in COMMIT has an outcome that is not known: the copy stays, and the content is that of before', async () => {
+    const bank = await openBank()
+    await bank.close()
+    const child = fileURLToPath(new URL('support/fail-in-restore.ts', import.meta.url))
+    const command = `trap '' XFSZ; ulimit -f 20000; exec "$0" --conditions=@sqlite-efs/source --import tsx "$1" "$2" "$3"`
+    const args = ['-c', command, process.execPath, child, bank.path, made(fill(6_000))]
+    const output = execFileSync('bash', args, { encoding: 'utf8' })
+    expect(JSON.parse(output)).toEqual({ restore: 'COMMIT_UNKNOWN', kept: 1, read: 200, snapshot: true })
+    const after = open(bank.path)
+    expect(await after.check()).toEqual([])
   })
 
   it('because there is no memory says so', () => {

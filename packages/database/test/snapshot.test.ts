@@ -31,7 +31,7 @@ describe('a snapshot', () => {
     )
     const path = newPath()
     const result = await bank.snapshot(path)
-    expect(result).toMatchObject({ path, bytes: statSync(path).size, fence: 1, tries: 1, heldLease: false })
+    expect(result).toMatchObject({ path, bytes: statSync(path).size, tries: 1, heldLease: false })
     expect(result.rows).toMatchObject({
       account: 2,
       pair: 3,
@@ -41,6 +41,7 @@ describe('a snapshot', () => {
       sqlite_sequence: 1,
       note_docsize: 1,
     })
+    expect(inFile(path, 'PRAGMA user_version')).toEqual([[result.fence]])
     expect(inFile(path, 'PRAGMA integrity_check')).toEqual([['ok']])
     expect(inFile(path, "SELECT text FROM note WHERE note MATCH 'hello'")).toEqual([['hello world']])
     expect(inFile(path, SUM)).toEqual([[200]])

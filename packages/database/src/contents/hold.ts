@@ -14,6 +14,8 @@ export async function hold<T>(
   const { timeoutMs, fencing } = context.options
   return context.inTurn('a hold', options.timeoutMs ?? timeoutMs, async (turn) => {
     await storeTicket(turn, fencing)
+    // A connection of before would follow the other program into WAL mode; a new one refuses to.
+    turn.writer.discard()
     const { lease } = turn
     let result: T
     try {
@@ -32,7 +34,8 @@ export async function hold<T>(
 async function afterwards(context: ContentContext, turn: Turn): Promise<void> {
   const { path, fencing } = context.options
   const { lease } = turn
-  if (lease.remainingMs() <= 0) throw lost(path, lease.signal.reason)
+  // What is over can't be renewed: the error says why.
+  if (lease.remainingMs() <= 0) await lease.renew()
   // Before a connection is opened, which would do so without a word.
   if (journalSize(path) === undefined && putJournalInPlace(path)) {
     context.tell({ type: 'journal-restored', path, token: lease.token })
@@ -40,13 +43,9 @@ async function afterwards(context: ContentContext, turn: Turn): Promise<void> {
   try {
     await storeTicket(turn, fencing)
   } catch (error) {
+    if (!(error instanceof TurnIsOver)) throw error
     // The turn is not had again: the body would run twice.
-    throw error instanceof TurnIsOver ? lost(path, lease.signal.reason) : error
+    const message = `The lease on ${path} did not last while it was held for another program: others may have written meanwhile. Look at what both wrote.`
+    throw new LeaseError('LEASE_LOST', message, { key: lease.key })
   }
-}
-
-function lost(path: string, reason: unknown): Error {
-  if (reason instanceof LeaseError) return reason
-  const message = `The lease on ${path} was lost while it was held for another program: somebody newer has written. Look at what both wrote.`
-  return new LeaseError('LEASE_LOST', message, {}, { cause: reason })
 }

@@ -3,9 +3,7 @@ import { rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseError } from '../errors.js'
 import { FENCE_MARK, storedTicket } from '../fence.js'
-import { whileBusy } from '../patience.js'
-import { beginRead } from '../reader.js'
-import type { Turn } from '../turn.js'
+import { type Turn, TurnIsOver } from '../turn.js'
 import type { WriterConnection } from '../writer.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
 import { copyPages } from './copy.js'
@@ -34,7 +32,7 @@ export async function restore(context: ContentContext, from: string, options: Co
       const keptAt = await replaceContent(turn, context, source, progress)
       const fence = fencing === 'off' ? undefined : storedTicket(turn.lease.token)
       if (statSync(path).size > bytesOf(source)) await giveBackTheRest(turn, context, progress)
-      const geometry = await verify(context, { rows: source.rows, fence }, keptAt, progress)
+      const geometry = await verify(turn, path, { rows: source.rows, fence }, keptAt, progress)
       return { path, keptAt, pages: geometry.pages, bytes: bytesOf(geometry), rows: source.rows, fence }
     })
   } finally {
@@ -167,22 +165,32 @@ async function giveBackTheRest(turn: Turn, context: ContentContext, progress: Pr
   }
 }
 
-/** Nobody commits meanwhile: the lease is held. */
-async function verify(context: ContentContext, wanted: Content, keptAt: string, progress: Progress): Promise<Geometry> {
-  const { path } = context.options
-  const connection = await whileBusy(context.patience(), () => context.openReader())
+/** In a write transaction, in which nobody else can commit, and nothing is written. */
+async function verify(
+  turn: Turn,
+  path: string,
+  wanted: Content,
+  keptAt: string,
+  progress: Progress,
+): Promise<Geometry> {
   try {
-    await whileBusy(context.patience(), () => beginRead(connection))
+    await turn.begin()
+    const { connection } = turn.writer
     const geometry = geometryOf(connection)
     progress('verifying', 0, geometry.pages)
     await verifyContent(connection, path, wanted)
     progress('verifying', geometry.pages, geometry.pages)
     return geometry
   } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error
-    const message = `${error.message} It was restored, and is committed; what it held before is in ${keptAt}.`
-    throw new DatabaseError(error.code, message, error.details, { cause: error })
+    // The turn is not had again: it would be restored twice.
+    const known = error instanceof TurnIsOver ? notVerified(path) : error
+    if (!(known instanceof DatabaseError)) throw known
+    const message = `${known.message} It was restored, and is committed; what it held before is in ${keptAt}.`
+    throw new DatabaseError(known.code, message, known.details, { cause: error })
   } finally {
-    connection.close()
+    turn.writer.discard()
   }
 }
+
+const notVerified = (path: string) =>
+  new DatabaseError('WRITE_CONFLICT', `The lease on ${path} did not last until its new content was verified.`, { path })

@@ -14,7 +14,7 @@ export class Disturbed extends Error {
 }
 
 /** Steps on a file that nobody changes. */
-export function stepsOn(connection: Connection): Steps {
+export function stepsOn(connection: WriterConnection): Steps {
   return async (step) => {
     const result = step(connection)
     await nextTurn()

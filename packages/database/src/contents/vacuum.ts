@@ -42,7 +42,7 @@ export async function vacuumIn(turn: Turn, context: ContentContext, progress: Pr
     if (!(await context.lastingReaders.none(timeoutMs))) throw readersStay(path, timeoutMs)
     const pages = Number(connection.value('PRAGMA page_count'))
     progress('vacuuming', 0, pages)
-    await whileBusy({ ...context.patience(), beforeRetry: () => turn.stayAlive() }, async () => {
+    await whileBusy(context.patience(), async () => {
       await turn.stayAlive()
       context.closeWindow()
       await connection.execInBackground('VACUUM')

@@ -1,6 +1,6 @@
-import type { Connection } from '../connection.js'
 import { DatabaseError } from '../errors.js'
 import { CORRUPT } from '../sqlite-error.js'
+import type { WriterConnection } from '../writer.js'
 import { fenceOf } from './pages.js'
 import { countRows, differenceInRows } from './row-counts.js'
 import { stepsOn } from './steps.js'
@@ -18,7 +18,7 @@ const PROBLEMS = 'temp.__sqlite_efs_problems'
  *
  * @returns the first thing that is wrong; undefined where nothing is
  */
-async function problemOf(connection: Connection): Promise<string | undefined> {
+async function problemOf(connection: WriterConnection): Promise<string | undefined> {
   // What runs in the background has no results.
   await connection.execInBackground(
     `CREATE TEMP TABLE ${PROBLEMS} AS SELECT integrity_check FROM pragma_integrity_check(1, 'main')`,
@@ -33,7 +33,7 @@ async function problemOf(connection: Connection): Promise<string | undefined> {
  *
  * @throws DatabaseError `SQLITE` (database disk image is malformed) naming what is wrong, and with whom
  */
-export async function contentOf(connection: Connection, path: string): Promise<Content> {
+export async function contentOf(connection: WriterConnection, path: string): Promise<Content> {
   const problem = await problemOf(connection)
   if (problem) throw damaged(path, problem)
   return { rows: await countRows(stepsOn(connection)), fence: fenceOf(connection) }
@@ -44,7 +44,7 @@ export async function contentOf(connection: Connection, path: string): Promise<C
  *
  * @throws DatabaseError `SQLITE` (database disk image is malformed)
  */
-export async function verifyContent(connection: Connection, path: string, wanted: Content): Promise<void> {
+export async function verifyContent(connection: WriterConnection, path: string, wanted: Content): Promise<void> {
   const found = await contentOf(connection, path)
   const difference = differenceInRows(wanted.rows, found.rows)
   if (difference) throw damaged(path, difference)
