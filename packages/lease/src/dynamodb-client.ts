@@ -117,6 +117,8 @@ export class DynamoDBRequests {
     const bound = new AbortController()
     const abort = () => bound.abort()
     const aborted = whenAborted(bound.signal)
+    // Asked for in good time: an error that comes of the time being up is not to wait for it.
+    const region = Promise.race([regionOf(this.#client), aborted]).catch(() => NO_REGION)
     const cancelTimer = this.#clock.after(this.#requestTimeoutMs, abort)
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
@@ -138,7 +140,7 @@ export class DynamoDBRequests {
     } catch (error) {
       const refusal = error as Refusal
       if (expected !== undefined && refusal.name === expected) return { refusal, dateMs }
-      throw await this.#failure(refusal, dateMs, aborted)
+      throw this.#failure(refusal, dateMs, await region)
     } finally {
       cancelTimer()
       signal?.removeEventListener('abort', abort)
@@ -147,8 +149,7 @@ export class DynamoDBRequests {
     }
   }
 
-  async #failure(error: Refusal, dateMs: number | undefined, aborted: Promise<never>): Promise<StoreFailure> {
-    const region = await regionOf(this.#client, aborted)
+  #failure(error: Refusal, dateMs: number | undefined, region: string): StoreFailure {
     const where = `table ${this.tableName} in ${region}`
     const { kind, code, advice } = judge(error)
     const message = `${code === 'UNREACHABLE' ? 'No usable answer from' : 'Refused by'} DynamoDB, ${where}: ${advice} (${error.name}: ${error.message})`
@@ -168,6 +169,8 @@ interface Judgement {
   code: LeaseErrorCode
   advice: string
 }
+
+const NO_REGION = 'no region'
 
 const THROTTLED = new Set([
   'ProvisionedThroughputExceededException',
@@ -220,13 +223,7 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   return aborted
 }
 
-async function regionOf(client: DynamoDBClient, aborted: Promise<never>): Promise<string> {
-  try {
-    return await Promise.race([client.config.region(), aborted])
-  } catch {
-    return 'no region'
-  }
-}
+const regionOf = async (client: DynamoDBClient) => client.config.region()
 
 function dateOf(response: unknown): number | undefined {
   const { headers } = (response ?? {}) as { headers?: Record<string, string | undefined> }

@@ -77,7 +77,9 @@ test('tells of denied access', async () => {
 })
 
 test('gives up where the credentials never come', async () => {
-  const client = db.client({ credentials: () => new Promise(() => {}) })
+  // The region comes from a file, say.
+  const region = () => new Promise<string>((resolve) => setImmediate(resolve, 'eu-central-1'))
+  const client = db.client({ region, credentials: () => new Promise(() => {}) })
   const clock = new WarpClock()
   const creating = errorOf(createLeaseTable(client, 'never', { clock }))
   const timer = setInterval(() => clock.advance(1_000), 1)
