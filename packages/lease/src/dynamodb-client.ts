@@ -60,16 +60,23 @@ export class DynamoDBRequests {
     this.#requestTimeoutMs = bounds.requestTimeoutMs
   }
 
-  /** Closes the client's sockets once no request is under way. The next request opens new ones. */
+  /**
+   * Closes the client's sockets whenever no request is under way, until {@link DynamoDBRequests.keepOpen}: a leave that is not
+   * acknowledged goes on in the background.
+   */
   closeIdle(): void {
     this.#isClosing = true
     this.#closeUnlessUsed()
   }
 
-  #closeUnlessUsed(): void {
-    if (!this.#isClosing || this.#underWay > 0) return
+  /** Somebody has use for the sockets again. */
+  keepOpen(): void {
     this.#isClosing = false
-    this.#client.destroy()
+  }
+
+  #closeUnlessUsed(): void {
+    // The next request opens new ones.
+    if (this.#isClosing && this.#underWay === 0) this.#client.destroy()
   }
 
   /** @throws StoreFailure */

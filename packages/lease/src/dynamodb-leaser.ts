@@ -45,14 +45,17 @@ export class DynamoDBLeaser implements Leaser {
   }
 
   acquire(key: string, options?: AcquireOptions): Promise<Lease> {
+    this.#ownRequests?.keepOpen()
     return this.#line.acquire(key, options)
   }
 
   inspect(key: string): Promise<LineState> {
+    this.#ownRequests?.keepOpen()
     return this.#line.inspect(key)
   }
 
   raise(key: string, floor: number): Promise<void> {
+    this.#ownRequests?.keepOpen()
     return this.#line.raise(key, floor)
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
 
 /** What becomes of a request. */
@@ -49,6 +50,11 @@ export class UnreliableDynamoDB implements AsyncDisposable {
     this.fate = () => fate
     if (fate === 'refused') await this.#stop()
     else if (!this.#server.listening) await this.#listen()
+  }
+
+  /** How many are open. */
+  connections(): Promise<number> {
+    return promisify<number>((callback) => this.#server.getConnections(callback))()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
