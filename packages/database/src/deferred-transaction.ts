@@ -4,7 +4,8 @@ import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
 import { alreadyOver, type TransactionContext } from './immediate-transaction.js'
 import { beginRead, endRead, type ReaderPool } from './reader.js'
-import type { ResultSet, SqlValue } from './statement.js'
+import { isConnectionDoubtful } from './sqlite-error.js'
+import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 
 /**
  * A host that was frozen for longer than this may have lost its locks: NFS servers drop those of a silent client after a
@@ -52,10 +53,10 @@ export class DeferredTransaction implements Transaction {
   execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     return this.#inOrder(async () => {
       const reader = this.#reader
-      if (reader && this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql)) === 'read') {
+      if (reader && this.#kindOf(sql, reader) === 'read') {
         this.#mustHaveItsLock(reader)
         this.#hasRead = true
-        return { ...reader.run(sql, args), changes: 0 }
+        return this.#read(reader, sql, args)
       }
       this.#writing ??= await this.#upgrade()
       return this.#writing.execute(sql, args)
@@ -101,6 +102,23 @@ export class DeferredTransaction implements Transaction {
     })
   }
 
+  #kindOf(sql: string, reader: Connection): StatementKind {
+    return this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql))
+  }
+
+  #read(reader: Connection, sql: string, args: readonly SqlValue[]): ResultSet {
+    try {
+      const result = { ...reader.run(sql, args), changes: 0 }
+      // A long statement is no freeze, as far as can be told: one during which the monotonic clock stood still is.
+      if (this.#lastRead.frozenMs() > MAX_SILENCE_MS) this.#mustHaveItsLock(reader)
+      return result
+    } catch (error) {
+      // What it met may be what another writer was changing.
+      if (isConnectionDoubtful(error)) this.#mustHaveItsLock(reader)
+      throw error
+    }
+  }
+
   #mustHaveItsLock(reader: Connection): void {
     const silentMs = this.#lastRead.elapsedMs()
     this.#lastRead = new Moment(this.#context.clock)
@@ -109,7 +127,7 @@ export class DeferredTransaction implements Transaction {
     this.#reader = undefined
     const error = new DatabaseError(
       'WRITE_CONFLICT',
-      `This transaction on ${path} had nothing to do for ${Math.round(silentMs / 1000)} s: if its host was frozen meanwhile, its lock on the file is gone, and what it reads next need not fit to what it has read. Nothing was written; it is safe to try again.`,
+      `This transaction on ${path} read nothing for ${Math.round(silentMs / 1000)} s: if its host was frozen meanwhile, its lock on the file is gone, and what it reads need not fit to what it has read. Nothing was written; it is safe to try again.`,
       { path },
     )
     this.#over = () => error

@@ -42,8 +42,14 @@ export class ImmediateTransaction implements Transaction {
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     this.#mustHaveItsLease()
     const { writer } = this.#turn
-    const kind = this.#context.classification.of(sql, 'transaction', () => writer.connection.kindOf(sql))
-    return this.#stepping(() => writer.run(sql, args, kind))
+    const { classification } = this.#context
+    return this.#stepping(() =>
+      writer.run(
+        sql,
+        args,
+        classification.of(sql, 'transaction', () => writer.connection.kindOf(sql)),
+      ),
+    )
   }
 
   async savepoint(name: string): Promise<void> {
@@ -95,15 +101,21 @@ export class ImmediateTransaction implements Transaction {
   }
 
   #stepping<T>(step: () => T): T {
+    let result: T
     try {
-      return step()
+      result = step()
     } catch (error) {
       if (!this.#turn.writer.inTransaction) {
         const why = error instanceof Error ? error.message : String(error)
         this.#abandon(alreadyOver(this.#context.path, `was rolled back by SQLite: ${why}`))
+      } else {
+        this.#mustHaveItsLease()
       }
       throw error
     }
+    // Frozen in the middle of it, it may have gone on without SQLite's locks, and read what another writer was changing.
+    this.#mustHaveItsLease()
+    return result
   }
 
   /** It can't go on: gives the locks and the turn back at once, not when the user notices. */

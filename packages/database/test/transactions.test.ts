@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
+import { Connection } from '../src/connection.js'
+import { DatabaseError } from '../src/index.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { CreepingClock } from './support/creeping-clock.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
@@ -208,6 +210,30 @@ describe('a transaction whose host was frozen', () => {
     },
   )
 
+  it.each(['immediate', 'deferred'] as const)(
+    'in mode %s in the middle of a statement gives out nothing that it read without its locks',
+    async (mode) => {
+      const { clock, transaction } = await frozen(mode)
+      inNextRun(() => clock.freeze(60_000))
+      await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+      await transaction.rollback()
+    },
+  )
+
+  it.each(['immediate', 'deferred'] as const)(
+    'in mode %s in the middle of a statement, without its clocks having stood still, is told from a damaged file',
+    async (mode) => {
+      const { clock, bank, transaction } = await frozen(mode)
+      inNextRun(() => {
+        clock.advance(60_000, { timers: false })
+        throw new DatabaseError('SQLITE', 'database disk image is malformed', { extendedCode: 11 })
+      })
+      await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+      await transaction.rollback()
+      expect(await rows(bank, SUM)).toEqual([[200n]])
+    },
+  )
+
   it('for a moment only goes on', async () => {
     const { clock, transaction } = await frozen('deferred')
     clock.freeze(3000)
@@ -217,6 +243,17 @@ describe('a transaction whose host was frozen', () => {
     await transaction.commit()
   })
 })
+
+/** Has something happen in the middle of the next statement. */
+function inNextRun(happens: () => void): void {
+  const { run } = Connection.prototype
+  Connection.prototype.run = function (sql, args) {
+    if (sql !== SUM) return run.call(this, sql, args)
+    Connection.prototype.run = run
+    happens()
+    return run.call(this, sql, args)
+  }
+}
 
 describe('a deferred transaction', () => {
   it('that only reads never touches the lease, and sees one state from its first read on', async () => {
@@ -409,12 +446,13 @@ describe('the lease of a transaction', () => {
     await transaction.execute('UPDATE account SET balance = 1')
     const slow =
       'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n'
-    await transaction.execute(slow)
-    await expect(transaction.commit()).rejects.toMatchObject({
+    const conflict = {
       code: 'WRITE_CONFLICT',
       message: expect.stringMatching(/blocked this process.*WITH RECURSIVE.*lease\.ttlMs/) as string,
       details: { option: 'lease.ttlMs' },
-    })
+    }
+    await expect(transaction.execute(slow)).rejects.toMatchObject(conflict)
+    await expect(transaction.commit()).rejects.toMatchObject(conflict)
     expect(await rows(bank, SUM)).toEqual([[200n]])
   })
 
