@@ -419,6 +419,28 @@ describe('the lease of a transaction', () => {
     expect(await rows(bank, SUM)).toEqual([[200n]])
   })
 
+  it('that ends while COMMIT waits for a reader ends the transaction: the file is free again, and nothing is written', async () => {
+    const clock = new ManualClock()
+    const path = scratchPath()
+    const options = { leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object
+    const bank = await openBank(options, path)
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 1')
+    const [reader, newcomer] = [outsider(path), outsider(path)]
+    reader.exec('BEGIN; SELECT * FROM account')
+    const committed = transaction.commit()
+    await nextTurn()
+    // COMMIT met BUSY: it keeps new readers out, and waits for the old one.
+    expect(() => newcomer.exec('SELECT * FROM account')).toThrow(/locked/)
+    clock.freeze(60_000)
+    reader.exec('COMMIT')
+    clock.advance(1000)
+    await expect(committed).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    expect(await rows(bank, SUM)).toEqual([[200n]])
+    await bank.execute('UPDATE account SET balance = 2')
+    expect(await rows(bank, SUM)).toEqual([[4n]])
+  })
+
   it("that is lost in the middle gives SQLite's locks back at once, not when the user notices", async () => {
     const clock = new ManualClock()
     const leaser = new WatchedLeaser(new LocalLeaser({ clock }))
