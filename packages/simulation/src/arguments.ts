@@ -4,7 +4,8 @@ import type { Bias, PlanOptions, Skew } from './plan.js'
 
 export const USAGE = `pnpm simulate [--runs N] [--seed S]   N runs, from seed S on (default 1000, from 1)
   --skew beyond              clocks further apart than is allowed: violations are expected
-  --bias <kind>              more of one kind: long holds, slow joins, freezes, wrong clocks, lost tables, locked file
+  --bias <kind>              more of one kind: long holds, slow joins, slow commits, freezes, wrong clocks, lost tables,
+                             locked file
   --locks <what>             SQLite's file locks: kept, off, or dropped after a silence (default: by the seed)
   --mutant <name>            with one rule of the protocol taken away
   --keep <name,name,...>     only what has one of these names takes part; with --seed, shows one run
@@ -25,6 +26,7 @@ const BIASES: readonly Bias[] = [
   'none',
   'long holds',
   'slow joins',
+  'slow commits',
   'freezes',
   'wrong clocks',
   'lost tables',
@@ -52,6 +54,9 @@ export function parseArguments(args: readonly string[]): Arguments {
   const [command = 'runs', ...rest] = positionals
   if ((command !== 'runs' && command !== 'liveness') || rest.length > 0)
     throw new Error(`What is ${positionals.join(' ')}?`)
+  const given = Object.entries(values).flatMap(([name, value]) => (value === false ? [] : [`--${name}`]))
+  if (command === 'liveness' && given.length > 0)
+    throw new Error(`liveness is one measurement of its own: it takes no ${given.join(' and no ')}`)
   const skew = oneOf('skew', values.skew, SKEWS)
   const bias = oneOf('bias', values.bias, BIASES)
   const locks = oneOf('locks', values.locks, LOCKS)

@@ -1,5 +1,6 @@
 import { DatabaseError } from '../../database/src/errors.js'
 import { serialDistance } from '../../database/src/fence.js'
+import { LeaseError } from '../../lease/src/errors.js'
 import type { Contender } from '../../lease/src/lease.js'
 import type { Commit, FileObserver, SimulatedFile, Transaction } from './file.js'
 import { KEY, type Process } from './process.js'
@@ -9,11 +10,24 @@ import type { World } from './world.js'
 /** How a caller's row ended. */
 export type Fate = 'acknowledged' | 'refused' | 'unknown'
 
+/** A caller changed its mind, and says so. */
+export class RolledBack extends Error {
+  constructor() {
+    super('rolled back')
+  }
+}
+
+/** How a row ended whose caller was told of `error`, or of none. */
+export function fateOf(error: unknown): Fate {
+  if (error === undefined) return 'acknowledged'
+  return error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN' ? 'unknown' : 'refused'
+}
+
 /** Looks at the world after every step, and at the file after every COMMIT. The first thing that is wrong is kept. */
 export class Checker implements FileObserver {
   readonly processes: Process[] = []
   violation: Violation | undefined
-  readonly counts = { acquired: 0, committed: 0, lost: 0, swept: 0, thawed: 0, conflicts: 0 }
+  readonly counts = { acquired: 0, committed: 0, lost: 0, swept: 0, thawed: 0, conflicts: 0, unknown: 0 }
   readonly #world: World
   #file: SimulatedFile | undefined
   #lastServed = 0
@@ -114,8 +128,12 @@ export class Checker implements FileObserver {
     this.#rows.set(row, fate)
   }
 
-  heardOf(error: unknown): void {
+  /** What a caller was told in the place of an answer. */
+  heardOf(error: unknown, { machine }: Process): void {
     if (error instanceof DatabaseError && error.code === 'WRITE_CONFLICT') this.counts.conflicts++
+    if (fateOf(error) === 'unknown') this.counts.unknown++
+    if (error instanceof DatabaseError || error instanceof LeaseError || error instanceof RolledBack) return
+    this.#found('every error is typed', `a caller of ${machine.name} was told ${String(error)}`)
   }
 
   /** At the end of a run. */

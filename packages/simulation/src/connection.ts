@@ -1,6 +1,6 @@
 import type { StatementKind } from '../../database/src/statement.js'
 import type { WriterConnection } from '../../database/src/writer.js'
-import { type Commit, type SimulatedFile, sqliteError, type Transaction } from './file.js'
+import { type Commit, type CommitFate, type SimulatedFile, sqliteError, type Transaction } from './file.js'
 import type { Process } from './process.js'
 
 const IOERR = 10
@@ -9,12 +9,21 @@ const BUSY = 5
 /** The statement that the simulated work consists of; `?` or the row itself. */
 export const INSERT = 'INSERT INTO ledger VALUES (?)'
 
+/** A COMMIT that is about to begin. */
+interface PreparedCommit {
+  commit: Commit
+  ms: number
+  fate: CommitFate
+}
+
 /** What the real writer takes for a connection: one file that all share, and no SQLite. */
 export class SimulatedConnection implements WriterConnection {
   readonly #file: SimulatedFile
   readonly #process: Process
   #transaction: Transaction | undefined
   #changes = 0
+  /** It is under way, whatever becomes of this connection. */
+  #committing = false
   #isBroken = false
 
   constructor(file: SimulatedFile, process: Process) {
@@ -121,50 +130,68 @@ export class SimulatedConnection implements WriterConnection {
   #end(): void {
     if (this.#transaction) this.#process.note('ROLLBACK')
     this.#transaction = undefined
-    this.#file.release(this)
+    // A process that ran ahead is not past its COMMIT yet.
+    if (!this.#committing) this.#file.release(this)
   }
 
   /** The thread is blocked until it is done. */
   #commit(): void {
-    const { commit, ms } = this.#prepareCommit()
+    const prepared = this.#prepareCommit()
+    const { ms } = prepared
     const { machine } = this.#process
     const { world } = machine
     const startMs = machine.localMs
-    const start = () => machine.isAlive && this.#start(commit, ms)
+    const start = () => machine.isAlive && this.#start(prepared)
     if (machine.isBlocked) world.at(startMs, start)
     else start()
     machine.block(ms)
-    world.at(startMs + ms, () => this.#finish(commit))
+    world.at(startMs + ms, () => this.#finish(prepared))
+    this.#tellOf(prepared)
   }
 
   async #commitInBackground(): Promise<void> {
-    const { commit, ms } = this.#prepareCommit()
+    const prepared = this.#prepareCommit()
+    const { ms } = prepared
     const { machine } = this.#process
     if (machine.isBlocked) await this.#process.freed()
-    this.#start(commit, ms)
+    this.#start(prepared)
     machine.postponeFreezes(ms)
-    machine.world.after(ms, () => this.#finish(commit))
+    machine.world.after(ms, () => this.#finish(prepared))
     await this.#process.pause(ms)
+    this.#tellOf(prepared)
   }
 
-  #prepareCommit(): { commit: Commit; ms: number } {
+  #prepareCommit(): PreparedCommit {
     const transaction = this.#transaction
     if (!transaction) throw new Error('COMMIT without a transaction')
     this.#file.mustBeFree(this)
+    const { token, machine } = this.#process
+    if (!transaction.isToBeCommitted) {
+      transaction.isToBeCommitted = true
+      this.#file.readByStrangerUntilMs = machine.localMs + this.#process.readByStrangerMs()
+    }
+    this.#file.mustBeUnread(machine.localMs)
     this.#transaction = undefined
-    const { token } = this.#process
-    return { commit: { process: this.#process, token, transaction }, ms: this.#process.commitMs() }
+    this.#committing = true
+    const commit = { process: this.#process, token, transaction }
+    return { commit, ms: this.#process.commitMs(), fate: this.#process.commitFate() }
   }
 
-  #start(commit: Commit, ms: number): void {
+  #start({ commit, ms }: PreparedCommit): void {
     this.#process.note(`COMMIT begins, under ticket ${commit.token}, for ${Math.round(ms)} ms`)
     this.#file.start(commit)
   }
 
-  #finish(commit: Commit): void {
+  #finish({ commit, fate }: PreparedCommit): void {
+    this.#committing = false
     if (!this.#process.machine.isAlive) return
-    this.#process.note(`COMMIT done: ${commit.transaction.rows.join(' ')}`)
-    this.#file.end(commit)
+    this.#process.note(`COMMIT ${fate}: ${commit.transaction.rows.join(' ')}`)
+    if (fate === 'failed') this.#file.fail(commit)
+    else this.#file.end(commit)
     this.#file.release(this)
+  }
+
+  #tellOf({ fate }: PreparedCommit): void {
+    if (fate !== 'done') throw sqliteError(this.#file.path, IOERR, 'disk I/O error')
   }
 }

@@ -24,7 +24,12 @@ export interface Transaction {
   readonly rows: string[]
   mark: number
   userVersion: number
+  /** Its COMMIT was asked for already, and met BUSY. */
+  isToBeCommitted: boolean
 }
+
+/** What becomes of a COMMIT: an I/O error may come before its commit point, or after it. Nobody can tell which. */
+export type CommitFate = 'done' | 'failed' | 'failed, though it was done'
 
 /** Hears of what happens to the file; it says what is a violation. */
 export interface FileObserver {
@@ -51,6 +56,8 @@ export class SimulatedFile {
   readonly commits = new Set<Commit>()
   /** Somebody who does not ask for the lease has the file. */
   isLockedByStranger = false
+  /** Until when somebody reads it who does not ask for the lease: that keeps nobody from it but who wants to commit. */
+  readByStrangerUntilMs = 0
   #reserved: SimulatedConnection | undefined
 
   constructor(locks: FileLocks, observer: FileObserver) {
@@ -67,7 +74,7 @@ export class SimulatedFile {
     this.mustBeFree(connection)
     if (this.locks !== 'off') this.#reserved = connection
     const { version, fence, mark, userVersion } = this
-    return { version, fence, mark, userVersion, rows: [] }
+    return { version, fence, mark, userVersion, rows: [], isToBeCommitted: false }
   }
 
   /** @throws DatabaseError with SQLite's BUSY */
@@ -75,6 +82,16 @@ export class SimulatedFile {
     if (this.locks === 'off') return
     const isTaken = this.#reserved !== undefined && this.#reserved !== connection
     if (isTaken || this.isLockedByStranger) throw sqliteError(this.path, 5, 'database is locked')
+  }
+
+  /** @throws DatabaseError with SQLite's BUSY */
+  mustBeUnread(atMs: number): void {
+    if (this.locks !== 'off' && atMs < this.readByStrangerUntilMs) throw sqliteError(this.path, 5, 'database is locked')
+  }
+
+  letGoByStrangers(): void {
+    this.isLockedByStranger = false
+    this.readByStrangerUntilMs = 0
   }
 
   release(connection: SimulatedConnection): void {
@@ -89,6 +106,11 @@ export class SimulatedFile {
   /** A writer died: what it left half written is rolled back by whoever comes next. */
   tear(process: Process): void {
     for (const commit of this.commits) if (commit.process === process) this.commits.delete(commit)
+  }
+
+  /** Its I/O error came before its commit point: nothing of it is there. */
+  fail(commit: Commit): void {
+    this.commits.delete(commit)
   }
 
   end(commit: Commit): void {

@@ -1,5 +1,4 @@
-import { DatabaseError } from '../../database/src/errors.js'
-import type { Checker } from './checker.js'
+import { type Checker, type Fate, fateOf, RolledBack } from './checker.js'
 import type { SimulatedFile } from './file.js'
 import { Machine } from './machine.js'
 import type { HostPlan, Plan } from './plan.js'
@@ -28,6 +27,7 @@ export class Host {
   readonly #plan: HostPlan
   #skewMs: number
   #wrongByMs = 0
+  #toBeWrongByMs = 0
   #processes = 0
   readonly #works: number[]
 
@@ -76,10 +76,19 @@ export class Host {
     this.#setClock()
   }
 
-  /** Far off, until it is set right with 0. */
+  /**
+   * Far off, until it is set right with 0. Ahead only between two requests: a Date proves nothing about a clock that was
+   * right as the request was sent, and whoever looks at the line with it sweeps a holder that is alive.
+   */
   setClockWrong(byMs: number): void {
-    this.#wrongByMs = byMs
-    this.#setClock()
+    this.#toBeWrongByMs = byMs
+    const set = () => {
+      if (this.#toBeWrongByMs !== byMs) return
+      this.#wrongByMs = byMs
+      this.#setClock()
+    }
+    if (byMs > 0) this.machine.whenQuiet(set)
+    else set()
   }
 
   #setClock(): void {
@@ -104,6 +113,8 @@ export class Host {
       maxHoldMs: settings.maxHoldMs,
       release: settings.release,
       commitMs: () => storm.commitMs(machine),
+      commitFate: () => storm.commitFate(machine),
+      readByStrangerMs: () => storm.readByStrangerMs(machine),
       blockingMs: () => storm.blockingMs(machine),
       statementMs: () => storm.statementMs(machine),
       granted: (granted, { token }) => checker.granted(granted, token),
@@ -150,23 +161,24 @@ export class Host {
     }
     if (!work.rollsBack) return transaction.commit()
     await transaction.rollback()
-    throw new Error('rolled back')
+    throw new RolledBack()
   }
 
-  async #tell(process: Process, rows: readonly string[], pending: Promise<unknown>): Promise<void> {
+  /** The caller hears what became of its rows. */
+  async #tell(process: Process, rows: readonly string[], pending: Promise<unknown>): Promise<Fate> {
     const { checker } = this.#in
     const error: unknown = await pending.then(
       () => undefined,
       (reason: unknown) => reason ?? new Error('rejected with nothing'),
     )
-    // The caller hears of it when its thread is free again, if it lives to.
+    // When its thread is free again, if it lives to.
     await process.freed()
-    const isUnknown = error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN'
-    const fate = error === undefined ? 'acknowledged' : isUnknown ? 'unknown' : 'refused'
+    const fate = fateOf(error)
     const why = error instanceof Error ? ` (${'code' in error ? String(error.code) : error.message})` : ''
     process.note(`${rows.join(' ')}: ${fate}${why}`)
     for (const row of rows) checker.ended(row, fate)
-    if (error !== undefined) checker.heardOf(error)
+    if (error !== undefined) checker.heardOf(error, process)
+    return fate
   }
 
   /** Has something to write at any time: the others get their turns all the same. */
@@ -184,14 +196,8 @@ export class Host {
     const { process } = this
     for (let tries = 0; ; tries++) {
       const attempt = `${row}.${tries}`
-      try {
-        await process.write(attempt, timeoutMs)
-        await process.freed()
-        this.#in.checker.ended(attempt, 'acknowledged')
-        return
-      } catch {
-        await process.pause(1)
-      }
+      if ((await this.#tell(process, [attempt], process.write(attempt, timeoutMs))) === 'acknowledged') return
+      await process.pause(1)
     }
   }
 }

@@ -26,6 +26,8 @@ export class Machine implements Clock {
   #killed = false
   #thawing: { kind: 'timer' | 'message'; callback: () => void }[] = []
   #leasers = 0
+  #unanswered = 0
+  #whenQuiet: (() => void)[] = []
 
   constructor(world: World, options: { skewMs: number; name: string }) {
     this.world = world
@@ -87,6 +89,23 @@ export class Machine implements Clock {
   /** Has the process use its only thread for so long. */
   block(ms: number): void {
     this.#blockedUntilMs = this.localMs + ms
+  }
+
+  /** A request is under way until what is returned is called. */
+  asks(): () => void {
+    this.#unanswered++
+    return () => {
+      this.#unanswered--
+      for (const callback of this.#whenQuiet.splice(0)) this.whenQuiet(callback)
+    }
+  }
+
+  /** Calls back when no request is under way, and nothing is left to do about the last answer. */
+  whenQuiet(callback: () => void): void {
+    this.world.after(0, () => {
+      if (this.#unanswered === 0) callback()
+      else this.#whenQuiet.push(callback)
+    })
   }
 
   get isBlocked(): boolean {

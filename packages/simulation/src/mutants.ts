@@ -24,7 +24,7 @@ const EXCLUSION: readonly Rule[] = [
   'the fence never goes back',
 ]
 
-/** Each is one rule of docs/lease-protocol.md less. */
+/** Each is one rule less of docs/lease-protocol.md, or of what docs/errors.md promises. */
 export const mutants: readonly Mutant[] = [
   {
     name: 'no guard before COMMIT',
@@ -37,6 +37,50 @@ export const mutants: readonly Mutant[] = [
     ],
     options: { locks: 'off', bias: 'freezes' },
     breaks: EXCLUSION,
+  },
+  {
+    name: 'a COMMIT that met BUSY is tried again without the guard',
+    file: 'database/src/writer.ts',
+    edits: [{ find: 'beforeRetry: () => this.#guard(lease),', replace: '' }],
+    options: { locks: 'kept', bias: 'locked file' },
+    breaks: EXCLUSION,
+  },
+  {
+    name: 'a lost place is left at once',
+    file: 'lease/src/held-lease.ts',
+    edits: [{ find: "    this.#end('lost')\n", replace: "    this.#end('lost')\n    this.#leaving = this.#leave()\n" }],
+    options: { locks: 'off', bias: 'slow commits' },
+    breaks: EXCLUSION,
+  },
+  {
+    name: 'a COMMIT that is unknown is called a conflict',
+    file: 'database/src/writer.ts',
+    edits: [{ find: "'COMMIT_UNKNOWN',", replace: "'WRITE_CONFLICT'," }],
+    options: {},
+    breaks: ['acknowledged means written'],
+  },
+  {
+    name: 'a COMMIT that is unknown is done again, one by one',
+    file: 'database/src/group-commit.ts',
+    edits: [{ find: 'return isConstraint(error) ? TORN :', replace: 'return true ? TORN :' }],
+    options: {},
+    breaks: ['acknowledged means written'],
+  },
+  {
+    name: 'an error without a type in the place of a conflict',
+    file: 'database/src/writer.ts',
+    edits: [
+      {
+        find: 'if (!isSafe()) throw this.conflict(lease.signal.reason)',
+        replace: "if (!isSafe()) throw new TypeError('undefined is not a function')",
+      },
+      {
+        find: 'await lease.renew()\n    } catch (error) {\n      throw this.conflict(error)',
+        replace: 'await lease.renew()\n    } catch (error) {\n      throw new TypeError(String(error))',
+      },
+    ],
+    options: {},
+    breaks: ['every error is typed'],
   },
   {
     name: 'no fence',

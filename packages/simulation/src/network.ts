@@ -42,7 +42,7 @@ export class NetworkStore implements LineStore {
     const { world } = machine
     world.requests.push(operation)
     const fate: Fate = { requestMs: 2, answerMs: 2, ...world.fate(operation, machine) }
-    return new Promise((resolve, reject) => {
+    const asked = new Promise<LineAnswer>((resolve, reject) => {
       const fail = (kind: StoreFailure['kind'], dateMs?: number) => {
         cancelTimeout()
         reject(new StoreFailure(kind, new LeaseError('UNREACHABLE', `${operation} failed`), dateMs))
@@ -78,6 +78,7 @@ export class NetworkStore implements LineStore {
       if (machine.isBlocked) machine.soon(onItsWay)
       else onItsWay()
     })
+    return asked.finally(machine.asks())
   }
 
   async #apply(operation: string, key: string, { staleMs = 0 }: Partial<Fate>, apply: Apply): Promise<LineAnswer> {

@@ -17,7 +17,15 @@ export interface Weather {
 export type Skew = 'allowed' | 'beyond'
 
 /** What makes a run more of one kind than of others. Nothing in it is out of the ordinary: only its share. */
-export type Bias = 'none' | 'long holds' | 'slow joins' | 'freezes' | 'wrong clocks' | 'lost tables' | 'locked file'
+export type Bias =
+  | 'none'
+  | 'long holds'
+  | 'slow joins'
+  | 'slow commits'
+  | 'freezes'
+  | 'wrong clocks'
+  | 'lost tables'
+  | 'locked file'
 
 export interface PlanOptions {
   seed: number
@@ -41,6 +49,14 @@ export interface Settings {
   weather: Weather
   /** How likely a statement or a pause in a transaction is a long one. */
   longHolds: number
+  /** The share of statements that block their process. */
+  blockingStatements: number
+  /** The share of COMMITs that take long. */
+  slowCommits: number
+  /** The share of COMMITs that meet an I/O error. */
+  failedCommits: number
+  /** The share of COMMITs that meet somebody who reads the file, and does not ask for the lease. */
+  readCommits: number
 }
 
 export interface HostPlan {
@@ -99,8 +115,9 @@ export function drawPlan(options: PlanOptions): Plan {
       faults.push({ id, atMs, kind, host, restartAfterMs: draws.between(0, ttlMs), lockedMs })
     } else if (kind === 'set clock') faults.push({ id, atMs, kind, host, skewMs: anySkew() })
     else if (kind === 'wrong clock') {
-      // So far back that every answer proves it: a Date has whole seconds.
-      const byMs = -(maxClockSkewMs + 1200 + draws.between(0, 2 * ttlMs))
+      // So far that every answer proves it, late ones too: a Date has whole seconds.
+      const backMs = maxClockSkewMs + 1200 + draws.between(0, 2 * ttlMs)
+      const byMs = new Draws(seed, `${id}.ahead`).chance(0.25) ? backMs + 1.5 * ttlMs : -backMs
       faults.push({ id, atMs, kind, host, byMs, forMs: draws.between(0.2, 1.5) * ttlMs })
     } else if (kind === 'locked file') faults.push({ id, atMs, kind, forMs: draws.between(0, 1.2 * ttlMs) })
     else faults.push({ id, atMs, kind, restartAfterMs: draws.between(0, ttlMs) })
@@ -126,6 +143,10 @@ function drawSettings(draws: Draws, { bias = 'none', locks }: PlanOptions): Sett
     stormMs: ttlMs * draws.between(2, 5),
     weather: drawWeather(draws, bias),
     longHolds: bias === 'long holds' ? 0.5 : draws.pick(0.02, 0.1, 0.25),
+    blockingStatements: bias === 'wrong clocks' ? 0.3 : 0.05,
+    slowCommits: bias === 'slow commits' ? 0.9 : 0.3,
+    failedCommits: draws.pick(0, 0.02, 0.1),
+    readCommits: bias === 'locked file' ? 0.5 : draws.pick(0, 0.02, 0.1),
   }
 }
 
@@ -152,7 +173,7 @@ function kindsOf(bias: Bias): TimedFault['kind'][] {
     'locked file',
   ]
   if (bias === 'freezes' || bias === 'slow joins') return [...usual, ...usual.map(() => 'freeze' as const)]
-  if (bias === 'wrong clocks') return [...usual, ...usual.map(() => 'wrong clock' as const)]
+  if (bias === 'wrong clocks' || bias === 'slow commits') return [...usual, ...usual.map(() => 'wrong clock' as const)]
   if (bias === 'locked file') return [...usual, ...usual.map(() => 'locked file' as const)]
   return bias === 'lost tables' ? [...usual, 'lost table', 'lost table'] : [...usual, 'lost table']
 }

@@ -13,7 +13,7 @@ import { Writer } from '../../database/src/writer.js'
 import type { Lease } from '../../lease/src/index.js'
 import type { LeaserOptions } from '../../lease/src/options.js'
 import { INSERT, type SimulatedConnection } from './connection.js'
-import type { SimulatedFile } from './file.js'
+import type { CommitFate, SimulatedFile } from './file.js'
 import type { Machine } from './machine.js'
 import { observedLeaser } from './observed-leaser.js'
 
@@ -27,6 +27,10 @@ export interface ProcessOptions {
   release: 'background' | 'before-answer'
   /** How long the next COMMIT takes. */
   commitMs(): number
+  /** What becomes of it. */
+  commitFate(): CommitFate
+  /** For how long somebody reads the file, without the lease, from when the next COMMIT is asked for. */
+  readByStrangerMs(): number
   /** For how long the next statement blocks the only thread. */
   blockingMs(): number
   /** How long the next statement takes that lets the event loop go on. */
@@ -161,6 +165,14 @@ export class Process {
 
   commitMs(): number {
     return this.#options.commitMs()
+  }
+
+  commitFate(): CommitFate {
+    return this.#options.commitFate()
+  }
+
+  readByStrangerMs(): number {
+    return this.#options.readByStrangerMs()
   }
 
   blockingMs(): number {

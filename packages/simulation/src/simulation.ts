@@ -69,6 +69,8 @@ class Run {
   readonly #hosts: Host[]
   /** Until when a file stays locked by the dead. */
   #lockedUntilMs = 0
+  /** Until when somebody may have said to be alive by a clock that was ahead, but for the length of a lease. */
+  #aheadUntilMs = 0
 
   constructor(plan: Plan, world: World, keep: ReadonlySet<string> | undefined) {
     this.#plan = plan
@@ -118,6 +120,7 @@ class Run {
     } else if (kind === 'set clock') host?.setClock(fault.skewMs)
     else if (kind === 'wrong clock') {
       host?.setClockWrong(fault.byMs)
+      this.#aheadUntilMs = Math.max(this.#aheadUntilMs, world.nowMs + fault.forMs + fault.byMs)
       world.after(fault.forMs, () => host?.setClockWrong(0))
     } else if (kind === 'locked file') {
       this.#file.isLockedByStranger = true
@@ -144,7 +147,7 @@ class Run {
   async #serveEveryone(): Promise<void> {
     const world = this.#world
     this.#storm.isOver = true
-    this.#file.isLockedByStranger = false
+    this.#file.letGoByStrangers()
     for (const host of this.#hosts) {
       host.restart()
       host.setClockWrong(0)
@@ -180,7 +183,12 @@ class Run {
   #boundMs(): number {
     const { nowMs } = this.#world
     const { ttlMs, maxClockSkewMs, requestTimeoutMs, latencyMs, maxHoldMs } = this.#plan.settings
-    const stragglersMs = Math.max(0, this.#storm.latestMs - nowMs, this.#lockedUntilMs - nowMs)
+    const stragglersMs = Math.max(
+      0,
+      this.#storm.latestMs - nowMs,
+      this.#lockedUntilMs - nowMs,
+      this.#aheadUntilMs - nowMs,
+    )
     const deadMs = ttlMs + 2 * maxClockSkewMs
     const repeatMs = 2 * (requestTimeoutMs + MAX_BACKOFF_MS)
     const turns = this.#hosts.flatMap((host) => [...host.outstanding.values(), 0])
@@ -193,7 +201,9 @@ class Run {
   async #emptyTheLine(): Promise<void> {
     const world = this.#world
     const { ttlMs, maxClockSkewMs, requestTimeoutMs } = this.#plan.settings
-    await world.pass(Math.max(0, this.#storm.latestMs - world.nowMs) + ttlMs + 2 * maxClockSkewMs)
+    await world.pass(
+      Math.max(0, this.#storm.latestMs - world.nowMs, this.#aheadUntilMs - world.nowMs) + ttlMs + 2 * maxClockSkewMs,
+    )
     const leaser = world.machine({ name: 'last' }).leaser({ ttlMs, maxClockSkewMs, requestTimeoutMs })
     const last = await world.run(leaser.acquire(KEY, { timeoutMs: 10 * ttlMs })).catch((error: unknown) => {
       if (!(error instanceof LeaseError)) throw error

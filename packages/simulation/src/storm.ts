@@ -1,3 +1,4 @@
+import type { CommitFate } from './file.js'
 import type { Machine } from './machine.js'
 import type { Fate } from './network.js'
 import type { Plan } from './plan.js'
@@ -71,20 +72,39 @@ export class Storm {
 
   /** Under half of a lease, always: that is what a COMMIT is assumed to take at the most. */
   commitMs(machine: Machine): number {
-    const { ttlMs } = this.#plan.settings
+    const { ttlMs, slowCommits } = this.#plan.settings
     const id = this.#next(machine, 'commit')
     const draws = this.#draws(id)
     const usualMs = draws.between(0, 10)
-    const slow = draws.chance(0.3)
+    const slow = draws.chance(slowCommits)
     const slowMs = draws.between(0.1, 0.49) * ttlMs
     return slow && !this.isOver && this.has(id) ? slowMs : usualMs
+  }
+
+  commitFate(machine: Machine): CommitFate {
+    const id = this.#next(machine, 'commit error')
+    const draws = this.#draws(id)
+    const fails = draws.chance(this.#plan.settings.failedCommits)
+    const fate = draws.pick<CommitFate>('failed', 'failed, though it was done')
+    return fails && !this.isOver && this.has(id) ? fate : 'done'
+  }
+
+  readByStrangerMs(machine: Machine): number {
+    const id = this.#next(machine, 'reader')
+    const draws = this.#draws(id)
+    const reads = draws.chance(this.#plan.settings.readCommits)
+    const ms = draws.between(0, 1.2) * this.#plan.settings.ttlMs
+    if (!reads || this.isOver || !this.has(id)) return 0
+    this.#note(machine, `${id}: somebody reads the file for ${Math.round(ms)} ms`)
+    return ms
   }
 
   blockingMs(machine: Machine): number {
     const id = this.#next(machine, 'block')
     const draws = this.#draws(id)
-    const blocks = draws.chance(0.05)
-    const ms = draws.between(0, 1.2) * this.#plan.settings.ttlMs
+    const { blockingStatements, ttlMs } = this.#plan.settings
+    const blocks = draws.chance(blockingStatements)
+    const ms = draws.between(0, 1.2) * ttlMs
     if (!blocks || this.isOver || !this.has(id)) return 0
     this.#note(machine, `${id}: a statement blocks the process for ${Math.round(ms)} ms`)
     return ms

@@ -12,6 +12,12 @@ test.each([
   expect(() => parseArguments([word])).toThrow(message)
 })
 
+test('liveness is refused with options that it would not follow', () => {
+  expect(() => parseArguments(['liveness', '--runs', '3'])).toThrow(/takes no --runs$/)
+  expect(() => parseArguments(['liveness', '--trace', '--seed=2'])).toThrow(/--seed/)
+  expect(parseArguments(['liveness']).command).toBe('liveness')
+})
+
 test('who wants to see one run is told that it is one', () => {
   expect(() => parseArguments(['--runs', '5', '--trace'])).toThrow(/show one run/)
   expect(parseArguments(['--trace']).runs).toBe(1)

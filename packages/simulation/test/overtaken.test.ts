@@ -21,6 +21,8 @@ test('who loses its lease while it waits for the file begins nothing under it, a
       maxHoldMs: 250,
       release: 'background',
       commitMs: () => 5,
+      commitFate: () => 'done',
+      readByStrangerMs: () => 0,
       blockingMs: () => 0,
       statementMs: () => 5,
       granted: (granted, { token }) => {
