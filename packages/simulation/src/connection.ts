@@ -22,8 +22,9 @@ export class SimulatedConnection implements WriterConnection {
   readonly #process: Process
   #transaction: Transaction | undefined
   #changes = 0
-  /** It is under way, whatever becomes of this connection. */
+  /** A COMMIT is under way: its process ran ahead, and may have closed the connection already. */
   #committing = false
+  #isClosed = false
   #isBroken = false
 
   constructor(file: SimulatedFile, process: Process) {
@@ -98,8 +99,8 @@ export class SimulatedConnection implements WriterConnection {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#end()
-    this.#process.connections.delete(this)
   }
 
   /** The file server gave its locks to others; every further use fails. */
@@ -130,8 +131,12 @@ export class SimulatedConnection implements WriterConnection {
   #end(): void {
     if (this.#transaction) this.#process.note('ROLLBACK')
     this.#transaction = undefined
-    // A process that ran ahead is not past its COMMIT yet.
-    if (!this.#committing) this.#file.release(this)
+    if (!this.#committing) this.#letGo()
+  }
+
+  #letGo(): void {
+    this.#file.release(this)
+    if (this.#isClosed) this.#process.connections.delete(this)
   }
 
   /** The thread is blocked until it is done. */
@@ -188,7 +193,7 @@ export class SimulatedConnection implements WriterConnection {
     this.#process.note(`COMMIT ${fate}: ${commit.transaction.rows.join(' ')}`)
     if (fate === 'failed') this.#file.fail(commit)
     else this.#file.end(commit)
-    this.#file.release(this)
+    this.#letGo()
   }
 
   #tellOf({ fate }: PreparedCommit): void {
