@@ -25,7 +25,7 @@ test(`no rule is violated in ${RUNS} runs, and everybody gets a turn after each`
   expect(sum.conflicts).toBeGreaterThan(RUNS / 10)
   expect(sum.unknown).toBeGreaterThan(RUNS / 10)
   // The bound is wide enough for the worst: nobody should come near it.
-  expect(closest).toBeLessThan(0.4)
+  expect(closest).toBeLessThan(0.6)
 }, 600_000)
 
 test('a seed is the same run each time, and in another process', async () => {
