@@ -62,7 +62,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a COMMIT that is unknown is done again, one by one',
     file: 'database/src/group-commit.ts',
-    edits: [{ find: 'return isConstraint(error) ? TORN :', replace: 'return true ? TORN :' }],
+    edits: [{ find: 'if (isConstraint(error)) return torn(writes)', replace: 'if (error) return torn(writes)' }],
     options: {},
     breaks: ['acknowledged means written'],
   },
@@ -177,8 +177,8 @@ export const mutants: readonly Mutant[] = [
     file: 'database/src/group-commit.ts',
     edits: [
       {
-        find: 'await turn.commit()\n    return inOrder(answers)',
-        replace: 'turn.writer.rollback()\n    return inOrder(answers)',
+        find: 'await turn.commit()\n    return { answer: inOrder(answers)',
+        replace: 'turn.writer.rollback()\n    return { answer: inOrder(answers)',
       },
     ],
     options: { locks: 'off' },
@@ -187,7 +187,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a fence that is one too low',
     file: 'database/src/fence.ts',
-    edits: [{ find: 'user_version=${token % MODULUS}', replace: 'user_version=${(token % MODULUS) - 1}' }],
+    edits: [{ find: 'user_version=${storedTicket(token)}', replace: 'user_version=${storedTicket(token) - 1}' }],
     options: { locks: 'off' },
     breaks: ['the fence never goes back', 'no older ticket after a newer one'],
   },
