@@ -6,14 +6,9 @@ import type { Contender as Seen } from './lease.js'
 import type { Line } from './line.js'
 import { MAX_TTL_MS } from './options.js'
 import { Pace } from './pace.js'
+import { part } from './parting.js'
 import { GaveUp, type Patience } from './patience.js'
 import type { Place } from './place.js'
-
-/**
- * How long a caller whose wait is over is kept for the answer to its leave, a round trip or a few. What is left of it
- * goes on in the background.
- */
-const PARTING_MS = 50
 
 export interface ContenderTerms {
   key: string
@@ -59,7 +54,7 @@ export class Contender {
         // Swept, or lifted out with the item: a lost place is final, so begin again at the end.
       }
     } catch (error) {
-      await this.#part()
+      await part(this.#line.settings.clock, this.#leave())
       throw error instanceof GaveUp ? this.#explain(error) : error
     }
   }
@@ -165,20 +160,6 @@ export class Contender {
     this.#position = ahead
     const { key } = this.#terms
     this.#line.emit({ type: 'waiting', key, position: ahead, holder: seen.contenders[0]?.who ?? '' })
-  }
-
-  async #part(): Promise<void> {
-    const { clock } = this.#line.settings
-    const gone = this.#leave().catch(() => {
-      // Refused for a reason that the caller already has, or will meet again.
-    })
-    await new Promise<void>((resolve) => {
-      const cancel = clock.after(PARTING_MS, resolve)
-      void gone.finally(() => {
-        cancel()
-        resolve()
-      })
-    })
   }
 
   async #leave(): Promise<void> {

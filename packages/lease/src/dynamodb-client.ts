@@ -1,16 +1,23 @@
 import {
   type $Command,
   CreateTableCommand,
+  DeleteItemCommand,
+  type DeleteItemCommandInput,
+  type DeleteItemCommandOutput,
   DescribeTableCommand,
   DynamoDBClient,
   type DynamoDBClientConfig,
   type DynamoDBClientResolvedConfig,
   GetItemCommand,
   type GetItemCommandInput,
+  PutItemCommand,
+  type PutItemCommandInput,
+  type PutItemCommandOutput,
   type ServiceInputTypes,
   type ServiceOutputTypes,
   UpdateItemCommand,
   type UpdateItemCommandInput,
+  type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import type { Clock } from './clock.js'
 import { LeaseError, type LeaseErrorCode } from './errors.js'
@@ -82,21 +89,37 @@ export class DynamoDBRequests {
   /** @throws StoreFailure */
   async get(input: Omit<GetItemCommandInput, 'TableName'>, signal?: AbortSignal): Promise<ItemAnswer> {
     const command = new GetItemCommand({ TableName: this.tableName, ...input })
-    const { output, dateMs } = await this.#send(command, { signal })
+    const { output, dateMs } = await this.#send('GetItem', command, { signal })
     return { done: true, attributes: output?.Item, dateMs }
   }
 
   /** @throws StoreFailure */
-  async update(input: Omit<UpdateItemCommandInput, 'TableName'>): Promise<ItemAnswer> {
-    const command = new UpdateItemCommand({ TableName: this.tableName, ...input })
-    const { output, refusal, dateMs } = await this.#send(command, { expected: 'ConditionalCheckFailedException' })
+  update(input: Omit<UpdateItemCommandInput, 'TableName'>): Promise<ItemAnswer> {
+    return this.#write('UpdateItem', new UpdateItemCommand({ TableName: this.tableName, ...input }))
+  }
+
+  /** Replaces the item. @throws StoreFailure */
+  put(input: Omit<PutItemCommandInput, 'TableName'>): Promise<ItemAnswer> {
+    return this.#write('PutItem', new PutItemCommand({ TableName: this.tableName, ...input }))
+  }
+
+  /** @throws StoreFailure */
+  delete(input: Omit<DeleteItemCommandInput, 'TableName'>): Promise<ItemAnswer> {
+    return this.#write('DeleteItem', new DeleteItemCommand({ TableName: this.tableName, ...input }))
+  }
+
+  async #write<Input extends ServiceInputTypes, Output extends WriteOutput>(
+    operation: string,
+    command: Command<Input, Output>,
+  ): Promise<ItemAnswer> {
+    const { output, refusal, dateMs } = await this.#send(operation, command, { expected: 'ConditionalCheckFailedException' })
     return { done: output !== undefined, attributes: output ? output.Attributes : refusal?.Item, dateMs }
   }
 
   /** Nothing comes back where there is no such table. @throws StoreFailure */
   async describeTable(): Promise<TableDescription | undefined> {
     const command = new DescribeTableCommand({ TableName: this.tableName })
-    const { output } = await this.#send(command, { expected: 'ResourceNotFoundException' })
+    const { output } = await this.#send('DescribeTable', command, { expected: 'ResourceNotFoundException' })
     if (!output) return undefined
     const { TableStatus = '', KeySchema = [], AttributeDefinitions = [] } = output.Table ?? {}
     const types = new Map(AttributeDefinitions.map((it) => [it.AttributeName, it.AttributeType]))
@@ -114,11 +137,12 @@ export class DynamoDBRequests {
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     })
-    await this.#send(command, { expected: 'ResourceInUseException' })
+    await this.#send('CreateTable', command, { expected: 'ResourceInUseException' })
   }
 
   async #send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    command: $Command<Input, Output, DynamoDBClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes>,
+    operation: string,
+    command: Command<Input, Output>,
     { signal, expected }: { signal?: AbortSignal | undefined; expected?: string },
   ): Promise<{ output?: Output; refusal?: Refusal; dateMs: number | undefined }> {
     const bound = new AbortController()
@@ -147,7 +171,7 @@ export class DynamoDBRequests {
     } catch (error) {
       const refusal = error as Refusal
       if (expected !== undefined && refusal.name === expected) return { refusal, dateMs }
-      throw this.#failure(refusal, dateMs, await region)
+      throw this.#failure(refusal, operation, { dateMs, region: await region })
     } finally {
       cancelTimer()
       signal?.removeEventListener('abort', abort)
@@ -156,14 +180,30 @@ export class DynamoDBRequests {
     }
   }
 
-  #failure(error: Refusal, dateMs: number | undefined, region: string): StoreFailure {
+  #failure(
+    error: Refusal,
+    operation: string,
+    { dateMs, region }: { dateMs: number | undefined; region: string },
+  ): StoreFailure {
     const where = `table ${this.tableName} in ${region}`
-    const { kind, code, advice } = judge(error)
+    const { kind, code, advice } = judge(error, operation)
     const message = `${code === 'UNREACHABLE' ? 'No usable answer from' : 'Refused by'} DynamoDB, ${where}: ${advice} (${error.name}: ${error.message})`
-    const details = { tableName: this.tableName, region }
+    const action = code === 'ACCESS_DENIED' && { action: `dynamodb:${operation}` }
+    const details = { tableName: this.tableName, region, ...action }
     return new StoreFailure(kind, new LeaseError(code, message, details, { cause: error }), dateMs)
   }
 }
+
+type Command<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = $Command<
+  Input,
+  Output,
+  DynamoDBClientResolvedConfig,
+  ServiceInputTypes,
+  ServiceOutputTypes
+>
+
+/** What the SDK brings of a write. */
+type WriteOutput = UpdateItemCommandOutput | PutItemCommandOutput | DeleteItemCommandOutput
 
 /** What the SDK throws. */
 interface Refusal extends Error {
@@ -199,10 +239,10 @@ const DENIED = new Set([
   'NotAuthorized',
 ])
 
-function judge({ name, message, $metadata }: Refusal): Judgement {
+function judge({ name, message, $metadata }: Refusal, operation: string): Judgement {
   if (THROTTLED.has(name)) return { kind: 'throttled', code: 'UNREACHABLE', advice: 'it is throttling' }
   if (DENIED.has(name)) {
-    const advice = 'the credentials need dynamodb:GetItem and dynamodb:UpdateItem on this table'
+    const advice = `the credentials need dynamodb:${operation} on this table (leasePolicy prints the least policy)`
     return { kind: 'refused', code: 'ACCESS_DENIED', advice }
   }
   if (name === 'ResourceNotFoundException') {

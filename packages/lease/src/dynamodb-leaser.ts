@@ -1,6 +1,6 @@
 import { createClient, type DynamoDBClient, DynamoDBRequests } from './dynamodb-client.js'
 import { DynamoDBLineStore } from './dynamodb-line-store.js'
-import type { AcquireOptions, Lease, Leaser, LineState } from './lease.js'
+import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
 import { LineLeaser } from './line-leaser.js'
 import { checkOptions, checkTableName, type LeaserOptions, refuse } from './options.js'
 
@@ -57,6 +57,10 @@ export class DynamoDBLeaser implements Leaser {
   raise(key: string, floor: number): Promise<void> {
     this.#ownRequests?.keepOpen()
     return this.#line.raise(key, floor)
+  }
+
+  sweep(key: string, ticket: number, options?: SweepOptions): Promise<Contender> {
+    return this.#line.sweep(key, ticket, options)
   }
 
   /** Leaves a client that was given to it alone: that is its owner's. */

@@ -9,7 +9,9 @@
  * - `UNREACHABLE`: no usable answer within the bounds of a request and its retries.
  * - `ACCESS_DENIED`: DynamoDB refused the credentials or the action.
  * - `TABLE_NOT_FOUND`: no such table in this region.
- * - `FOREIGN_PROTOCOL`: the item is in use by another protocol (django-sqlite-efs').
+ * - `FOREIGN_PROTOCOL`: the item is in use by another protocol (django-sqlite-efs', or the line where that is spoken).
+ * - `CONTENDER_ALIVE`: who was to be swept must be presumed alive; the message says until when.
+ * - `NO_SUCH_TICKET`: nobody in the line has the ticket that was to be swept.
  */
 export type LeaseErrorCode =
   | 'CONFIGURATION'
@@ -21,12 +23,16 @@ export type LeaseErrorCode =
   | 'ACCESS_DENIED'
   | 'TABLE_NOT_FOUND'
   | 'FOREIGN_PROTOCOL'
+  | 'CONTENDER_ALIVE'
+  | 'NO_SUCH_TICKET'
 
 /** What is known beside the message; each field only where it applies. */
 export interface LeaseErrorDetails {
   key?: string
   tableName?: string
   region?: string
+  /** What was refused, as IAM names it: `dynamodb:UpdateItem`, say. */
+  action?: string
   /** Who holds the lease. */
   holder?: string
   /** When that was first seen by this waiter, epoch milliseconds. */

@@ -3,6 +3,7 @@ import { LeaseError } from './errors.js'
 import type { LineItem } from './item.js'
 import type { AcquireOptions, Lease } from './lease.js'
 import type { Line } from './line.js'
+import type { PlaceStore } from './line-store.js'
 import { checkTimeout, checkTtl, checkWho } from './options.js'
 import { GaveUp, Patience } from './patience.js'
 import type { Place } from './place.js'
@@ -11,7 +12,7 @@ import type { Place } from './place.js'
 const PATIENT_REQUESTS = 2
 
 /** Checks what the caller asks for. @throws LeaseError `CONFIGURATION` */
-export function termsOf(line: Line, key: string, options: AcquireOptions): ContenderTerms {
+export function termsOf(line: Line<PlaceStore>, key: string, options: AcquireOptions): ContenderTerms {
   const { settings } = line
   const ttlMs = options.ttlMs === undefined ? settings.ttlMs : checkTtl(options.ttlMs, settings)
   const timeoutMs = checkTimeout(options.timeoutMs ?? settings.timeoutMs)
@@ -24,17 +25,28 @@ export function termsOf(line: Line, key: string, options: AcquireOptions): Conte
 /** Waits in line, and holds the lease from then on. @throws LeaseError */
 export async function acquireLease(line: Line, terms: ContenderTerms): Promise<Lease> {
   const { place, waiting } = await new Contender(line, terms).acquire()
-  return new HeldLease(line, place, { who: terms.who, waiting })
+  const again = (next: ContenderTerms) => acquireLease(line, next)
+  return new HeldLease(line, place, { who: terms.who, waiting, again })
+}
+
+/** How a holder came to its place. */
+export interface Holding {
+  who: string
+  /** How many wait behind it. */
+  waiting: number
+  /** Acquires anew, in place of the entry that the terms name where a yield gives one up. */
+  again: (terms: ContenderTerms) => Promise<Lease>
 }
 
 /** The holder's side: renews in the background, and knows by its own clocks when the lease is over. */
-class HeldLease implements Lease {
+export class HeldLease implements Lease {
   readonly key: string
   readonly token: number
   readonly ttlMs: number
-  readonly #line: Line
+  readonly #line: Line<PlaceStore>
   readonly #place: Place
   readonly #who: string
+  readonly #again: Holding['again']
   readonly #lost = new AbortController()
   #state: 'held' | 'lost' | 'released' = 'held'
   /** Its entry was seen to be out of the line. */
@@ -44,10 +56,11 @@ class HeldLease implements Lease {
   #leaving: Promise<void> | undefined
   #cancelTimer = () => {}
 
-  constructor(line: Line, place: Place, { who, waiting }: { who: string; waiting: number }) {
+  constructor(line: Line<PlaceStore>, place: Place, { who, waiting, again }: Holding) {
     this.#line = line
     this.#place = place
     this.#who = who
+    this.#again = again
     this.#waiting = waiting
     this.key = place.key
     this.token = place.ticket
@@ -82,11 +95,11 @@ class HeldLease implements Lease {
       this.release().catch(() => {
         // It is tried again in the background.
       })
-      return acquireLease(this.#line, terms)
+      return this.#again(terms)
     }
     this.#end('released')
     this.#line.emit({ type: 'yielded', key: this.key, token: this.token, waiting: this.#waiting })
-    return acquireLease(this.#line, { ...terms, from: { id: this.#place.id, ticket: this.#place.ticket } })
+    return this.#again({ ...terms, from: { id: this.#place.id, ticket: this.#place.ticket } })
   }
 
   async release(): Promise<void> {

@@ -15,10 +15,11 @@
  */
 export { type Clock, Moment, sleep, systemClock } from './clock.js'
 export type { DynamoDBClient, DynamoDBClientConfig } from './dynamodb-client.js'
+export { DjangoCompatibleLeaser, type DjangoCompatibleLeaserOptions } from './django-compatible-leaser.js'
 export { DynamoDBLeaser, type DynamoDBLeaserOptions } from './dynamodb-leaser.js'
 export { LeaseError, type LeaseErrorCode, type LeaseErrorDetails } from './errors.js'
 export type { LeaseEvent } from './events.js'
-export type { AcquireOptions, Contender, Lease, Leaser, LineState } from './lease.js'
-export { LocalLeaser } from './local-leaser.js'
+export type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
+export { LocalLeaser, type LocalLeaserOptions } from './local-leaser.js'
 export type { LeaserOptions } from './options.js'
 export { createLeaseTable } from './table.js'

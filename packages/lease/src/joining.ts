@@ -109,7 +109,8 @@ export class Joining {
   }
 }
 
-function mayBeApplied(error: unknown): boolean {
+/** Whether a request that brought no usable answer may have been applied all the same, or may yet be. */
+export function mayBeApplied(error: unknown): boolean {
   if (error instanceof StoreFailure) return error.kind === 'ambiguous'
   return error instanceof LeaseError && error.code === 'CLOCK_SKEW'
 }

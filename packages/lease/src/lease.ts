@@ -86,6 +86,12 @@ export interface LineState {
   swept?: { who: string; ticket: number; atMs: number }
 }
 
+/** What a caller of {@link Leaser.sweep} may say. */
+export interface SweepOptions {
+  /** Also a contender that must be presumed alive. @default false */
+  force?: boolean
+}
+
 /** Hands out the right to write, one holder a key at a time, in the order in which they asked. */
 export interface Leaser {
   /** Who hands it out, for people, and to tell two of them apart: `DynamoDB table app-locks`, say. */
@@ -103,6 +109,16 @@ export interface Leaser {
   inspect(key: string): Promise<LineState>
   /** Makes every ticket that is handed out from now on larger than `floor`. Never lowers anything. */
   raise(key: string, floor: number): Promise<void>
+  /**
+   * Takes a contender out of the line, the holder or one who waits, if it still is as it was seen: the condition on which a
+   * waiter sweeps a dead holder. For people who know better than the clock: a host that is gone for good holds the line up
+   * until its time is over. With `force` also one that must be presumed alive: until it notices there may be two holders,
+   * and only a fence where the write lands keeps them apart.
+   *
+   * @returns who was taken out
+   * @throws LeaseError `CONTENDER_ALIVE`, `NO_SUCH_TICKET`, and as {@link Leaser.inspect} does
+   */
+  sweep(key: string, ticket: number, options?: SweepOptions): Promise<Contender>
   /**
    * Gives back what it keeps open between two requests, its sockets say, once no request is under way. Called where a
    * file that it served is closed; it may be used again afterwards.

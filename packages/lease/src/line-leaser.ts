@@ -1,12 +1,11 @@
-import { LeaseError } from './errors.js'
 import { acquireLease, termsOf } from './held-lease.js'
 import { stateOf } from './item.js'
 import { foreignProtocol } from './joining.js'
-import type { AcquireOptions, Lease, Leaser, LineState } from './lease.js'
+import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
 import { Line } from './line.js'
-import type { LineStore } from './line-store.js'
-import { checkFloor, checkKey, type LeaserSettings } from './options.js'
-import { GaveUp, Patience } from './patience.js'
+import type { LineStore, PlaceStore } from './line-store.js'
+import { checkFloor, checkKey, checkTicket, type LeaserSettings } from './options.js'
+import { persistBriefly, sweepContender } from './operator.js'
 
 /** The line over any store of its items. */
 export class LineLeaser implements Leaser {
@@ -16,7 +15,7 @@ export class LineLeaser implements Leaser {
 
   constructor(store: LineStore, settings: LeaserSettings) {
     this.#line = new Line(store, settings)
-    this.name = store.tableName === undefined ? 'this process' : `DynamoDB table ${store.tableName}`
+    this.name = nameOf(store)
     this.ttlMs = settings.ttlMs
   }
 
@@ -26,7 +25,7 @@ export class LineLeaser implements Leaser {
 
   async inspect(key: string): Promise<LineState> {
     checkKey(key)
-    return this.#persist(key, async () => {
+    return persistBriefly(this.#line, key, async () => {
       const item = await this.#line.lookConsistently(key)
       if (item.foreignLockId !== undefined) throw foreignProtocol(key, item.foreignLockId)
       return stateOf(key, item)
@@ -36,7 +35,7 @@ export class LineLeaser implements Leaser {
   async raise(key: string, floor: number): Promise<void> {
     checkKey(key)
     checkFloor(floor)
-    await this.#persist(key, async () => {
+    await persistBriefly(this.#line, key, async () => {
       const answer = await this.#line.ask(() => this.#line.store.raise(key, floor))
       if (answer.done) return
       const { foreignLockId } = answer.item ?? (await this.#line.lookConsistently(key))
@@ -44,13 +43,15 @@ export class LineLeaser implements Leaser {
     })
   }
 
-  async #persist<T>(key: string, attempt: () => Promise<T>): Promise<T> {
-    const { clock, timeoutMs } = this.#line.settings
-    try {
-      return await this.#line.persist(new Patience(clock, timeoutMs), attempt)
-    } catch (error) {
-      if (!(error instanceof GaveUp)) throw error
-      throw new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${timeoutMs} ms.`, { key })
-    }
+  async sweep(key: string, ticket: number, options: SweepOptions = {}): Promise<Contender> {
+    checkKey(key)
+    return sweepContender(this.#line, { key, ticket: checkTicket(ticket), ...options }, (item) => {
+      if (item.foreignLockId !== undefined) throw foreignProtocol(key, item.foreignLockId)
+    })
   }
+}
+
+function nameOf({ tableName, directory }: PlaceStore): string {
+  if (tableName !== undefined) return `DynamoDB table ${tableName}`
+  return directory === undefined ? 'this process' : `files in ${directory}`
 }

@@ -19,26 +19,32 @@ export interface LineAnswer {
   dateMs?: number
 }
 
-/**
- * The line's operations on the item of one key, each a single attempt of one request that is bounded in time. Safe to
- * replay, harmless when late. Everything that decides, waits or repeats is on this side of the seam, and a simulated
- * network can stand on the other.
- */
-export interface LineStore {
+/** What a holder needs of a store, and who looks at its item, whatever protocol brought the holder there. */
+export interface PlaceStore {
   /** For error messages, where there is a table. */
   readonly tableName?: string
-  /** Takes the next ticket. Refused if the id has one already, or if another protocol uses the item. */
-  join(key: string, entry: Entry): Promise<LineAnswer>
+  /** For error messages, where there are files. */
+  readonly directory?: string
   /** Reads the item. Only a consistent look proves that an entry is not there. */
   look(key: string, options: { consistent: boolean; signal?: AbortSignal }): Promise<LineAnswer>
   /** Moves `aliveUntilMs` of one's entry forward. Refused if the entry is gone, or says more already. */
   renew(key: string, id: string, ticket: number, aliveUntilMs: number): Promise<LineAnswer>
   /** Removes one's entry. Without a ticket (a join that was never answered): whatever ticket it got. */
   leave(key: string, id: string, ticket?: number): Promise<LineAnswer>
-  /** Leaves and joins in one. Refused if the old entry is gone. */
-  yield(key: string, from: { id: string; ticket: number }, entry: Entry): Promise<LineAnswer>
   /** Removes a contender, if it still is as it was seen. */
   sweep(key: string, seen: Contender, atMs: number): Promise<LineAnswer>
+}
+
+/**
+ * The line's operations on the item of one key, each a single attempt of one request that is bounded in time. Safe to
+ * replay, harmless when late. Everything that decides, waits or repeats is on this side of the seam, and a simulated
+ * network can stand on the other.
+ */
+export interface LineStore extends PlaceStore {
+  /** Takes the next ticket. Refused if the id has one already, or if another protocol uses the item. */
+  join(key: string, entry: Entry): Promise<LineAnswer>
+  /** Leaves and joins in one. Refused if the old entry is gone. */
+  yield(key: string, from: { id: string; ticket: number }, entry: Entry): Promise<LineAnswer>
   /** Lifts `ticket` to `floor`. Refused if it is as high already, or if another protocol uses the item. */
   raise(key: string, floor: number): Promise<LineAnswer>
 }

@@ -3,7 +3,7 @@ import { provenSkewMs } from './clock-skew.js'
 import { LeaseError } from './errors.js'
 import type { LeaseEvent } from './events.js'
 import type { LineItem } from './item.js'
-import { type LineAnswer, type LineStore, StoreFailure } from './line-store.js'
+import { type LineAnswer, type LineStore, type PlaceStore, StoreFailure } from './line-store.js'
 import type { LeaserSettings } from './options.js'
 import { GaveUp, type Patience } from './patience.js'
 
@@ -11,11 +11,11 @@ const FIRST_BACKOFF_MS = 20
 const MAX_BACKOFF_MS = 1000
 
 /** How requests to the store are made: with the clock compared, and repeated where that is safe. */
-export class Line {
-  readonly store: LineStore
+export class Line<Store extends PlaceStore = LineStore> {
+  readonly store: Store
   readonly settings: LeaserSettings
 
-  constructor(store: LineStore, settings: LeaserSettings) {
+  constructor(store: Store, settings: LeaserSettings) {
     this.store = store
     this.settings = settings
   }

@@ -1,25 +1,48 @@
+import { isAbsolute, normalize } from 'node:path'
+import { FileLineStore } from './file-line-store.js'
 import type { LineItem } from './item.js'
-import type { AcquireOptions, Lease, Leaser, LineState } from './lease.js'
+import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
 import { LineLeaser } from './line-leaser.js'
 import { MemoryLineStore } from './memory-line-store.js'
-import { checkOptions, type LeaserOptions } from './options.js'
+import { checkOptions, type LeaserOptions, refuse } from './options.js'
+
+/** What a {@link LocalLeaser} may be told. */
+export interface LocalLeaserOptions extends LeaserOptions {
+  /**
+   * An absolute path: the line is kept in files there, and all processes of this machine that name the same directory share
+   * it. On a local disk only: on a network file system two hosts would not exclude each other. It is made when the first
+   * lease is asked for, and may be deleted when nobody uses it.
+   *
+   * @default none: the line is in this process's memory, and excludes nobody outside of it
+   */
+  directory?: string
+}
 
 /** Shared by all leasers of the process, so that two of them exclude each other and tokens only grow. */
 const items = new Map<string, LineItem>()
 
 /**
- * The same line in the memory of one process, for development and tests. It excludes nobody outside this process: use
- * it only where nothing else writes.
+ * The same line without DynamoDB, for development and tests: in the files of one machine, or in the memory of one process.
+ * It excludes nobody outside of these: use it only where nothing else writes.
  */
 export class LocalLeaser implements Leaser {
   readonly name: string
   readonly ttlMs: number
   readonly #line: LineLeaser
 
-  /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
-  constructor(options: LeaserOptions = {}) {
+  /**
+   * Touches no file yet.
+   *
+   * @throws LeaseError `CONFIGURATION`, naming the option and its value
+   */
+  constructor(options: LocalLeaserOptions = {}) {
     const settings = checkOptions(options)
-    this.#line = new LineLeaser(new MemoryLineStore(items), settings)
+    const { directory } = options
+    const store =
+      directory === undefined
+        ? new MemoryLineStore(items)
+        : new FileLineStore(checkDirectory(directory), settings.random)
+    this.#line = new LineLeaser(store, settings)
     this.name = this.#line.name
     this.ttlMs = settings.ttlMs
   }
@@ -35,4 +58,15 @@ export class LocalLeaser implements Leaser {
   raise(key: string, floor: number): Promise<void> {
     return this.#line.raise(key, floor)
   }
+
+  sweep(key: string, ticket: number, options?: SweepOptions): Promise<Contender> {
+    return this.#line.sweep(key, ticket, options)
+  }
+}
+
+function checkDirectory(directory: unknown): string {
+  if (typeof directory !== 'string' || !isAbsolute(directory) || directory.includes('\0')) {
+    refuse('directory', directory, 'must be an absolute path, so that every process means the same')
+  }
+  return normalize(directory)
 }

@@ -134,6 +134,13 @@ export function checkFloor(floor: unknown): number {
   return floor as number
 }
 
+export function checkTicket(ticket: unknown): number {
+  if (!Number.isSafeInteger(ticket) || (ticket as number) < 0) {
+    refuse('ticket', ticket, 'must be a safe integer, 0 or more, as inspect shows it')
+  }
+  return ticket as number
+}
+
 /** A name that DynamoDB takes, or a table's ARN. */
 export function checkTableName(tableName: unknown): string {
   const name = /^[A-Za-z0-9_.-]{3,255}$/

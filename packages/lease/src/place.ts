@@ -2,6 +2,7 @@ import { Moment } from './clock.js'
 import { aliveUntil, Grant } from './grant.js'
 import type { LineItem } from './item.js'
 import type { Line } from './line.js'
+import type { PlaceStore } from './line-store.js'
 
 /** One entry in the line, and what its owner knows of its worth. */
 export class Place {
@@ -9,12 +10,12 @@ export class Place {
   readonly id: string
   readonly ticket: number
   readonly ttlMs: number
-  readonly #line: Line
+  readonly #line: Line<PlaceStore>
   #grant: Grant
   /** Whether it was acknowledged or not: a later renew that says less would be refused, and look like a loss. */
   #highestSentMs: number
 
-  constructor(line: Line, key: string, entry: { id: string; ticket: number; grant: Grant; ttlMs: number }) {
+  constructor(line: Line<PlaceStore>, key: string, entry: { id: string; ticket: number; grant: Grant; ttlMs: number }) {
     this.#line = line
     this.key = key
     this.id = entry.id

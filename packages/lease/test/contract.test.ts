@@ -1,15 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { DynamoDBLeaser, LocalLeaser, systemClock } from '../src/index.js'
-import { leaserContract } from './contract.js'
+import { DjangoCompatibleLeaser, DynamoDBLeaser, LocalLeaser, systemClock } from '../src/index.js'
+import { type LeaserFactory, leaserContract } from './contract.js'
 import { clientOf, startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
 
 let db: TestDynamoDB
+const directory = mkdtempSync(join(tmpdir(), 'lease-files-'))
 
 beforeAll(async () => {
   db = await startDynamoDB()
 })
 
-afterAll(() => db.stop())
+afterAll(async () => {
+  await db.stop()
+  rmSync(directory, { recursive: true })
+})
 
 describe('DynamoDBLeaser', () => {
   leaserContract((options = {}) => {
@@ -17,6 +24,18 @@ describe('DynamoDBLeaser', () => {
   })
 })
 
-describe('LocalLeaser', () => {
+describe('DjangoCompatibleLeaser', () => {
+  const create: LeaserFactory = (options = {}) => {
+    const client = clientOf(db, options.clock ?? systemClock)
+    return new DjangoCompatibleLeaser({ tableName: TABLE, client, ...options })
+  }
+  leaserContract(create, { fair: false, takeoverMs: 6000 + 2 * 500 })
+})
+
+describe('LocalLeaser in memory', () => {
   leaserContract((options) => new LocalLeaser(options))
+})
+
+describe('LocalLeaser in files', () => {
+  leaserContract((options) => new LocalLeaser({ directory, ...options }))
 })

@@ -1,23 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DynamoDBRequests } from '../src/dynamodb-client.js'
 import { DynamoDBLineStore } from '../src/dynamodb-line-store.js'
+import { FileLineStore } from '../src/file-line-store.js'
 import { systemClock } from '../src/index.js'
 import type { LineStore } from '../src/line-store.js'
 import { MemoryLineStore } from '../src/memory-line-store.js'
+import { systemRandom } from '../src/random.js'
 import { startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
 
 let db: TestDynamoDB
+const directory = mkdtempSync(join(tmpdir(), 'lease-files-'))
 
 beforeAll(async () => {
   db = await startDynamoDB()
 })
 
-afterAll(() => db.stop())
+afterAll(async () => {
+  await db.stop()
+  rmSync(directory, { recursive: true })
+})
 
 const entry = (id: string, aliveUntilMs = 1000) => ({ id, who: id, aliveUntilMs })
 
 describe.each([
   ['memory', () => new MemoryLineStore()],
+  ['files', () => new FileLineStore(directory, systemRandom)],
   [
     'DynamoDB',
     () =>

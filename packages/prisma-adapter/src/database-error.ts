@@ -36,6 +36,9 @@ const LEASE_CODES: Record<LeaseError['code'], PrismaSqliteEfsErrorCode> = {
   ACCESS_DENIED: 'P1010',
   TABLE_NOT_FOUND: 'P1001',
   FOREIGN_PROTOCOL: 'FOREIGN_PROTOCOL',
+  // Of what an operator asks for; no client of Prisma does.
+  CONTENDER_ALIVE: 'P1008',
+  NO_SUCH_TICKET: 'P1008',
 }
 
 /** What the database or the lease threw, as Prisma and its users know it; anything else as it is. */

@@ -25,5 +25,6 @@ export function observedLeaser(leaser: Leaser, granted: (lease: Lease) => void):
     acquire: async (key, options) => observed(await leaser.acquire(key, options)),
     inspect: (key) => leaser.inspect(key),
     raise: (key, floor) => leaser.raise(key, floor),
+    sweep: (key, ticket, options) => leaser.sweep(key, ticket, options),
   }
 }

@@ -1,10 +1,10 @@
-import type { AcquireOptions, Lease, Leaser } from '@sqlite-efs/lease'
+import type { AcquireOptions, Lease, Leaser, SweepOptions } from '@sqlite-efs/lease'
 import { LocalLeaser } from '@sqlite-efs/lease'
 
 /** Proves that something needs no lease. */
 export function leaserThatIsNeverAsked(): Leaser {
   const never = () => Promise.reject(new Error('the lease was asked for'))
-  return { name: 'nobody', ttlMs: 6_000, acquire: never, inspect: never, raise: never }
+  return { name: 'nobody', ttlMs: 6_000, acquire: never, inspect: never, raise: never, sweep: never }
 }
 
 /** A leaser that shows what is done with it. */
@@ -36,6 +36,10 @@ export class WatchedLeaser implements Leaser {
   raise(key: string, floor: number) {
     this.log.push('raise')
     return this.#leaser.raise(key, floor)
+  }
+
+  sweep(key: string, ticket: number, options?: SweepOptions) {
+    return this.#leaser.sweep(key, ticket, options)
   }
 
   #watched(lease: Lease): Lease {

@@ -1,0 +1,226 @@
+import { Moment } from './clock.js'
+import type { ContenderTerms } from './contender.js'
+import { lockIdOf } from './django-item.js'
+import type { DjangoLockStore, GrabAnswer } from './django-lock-store.js'
+import type { DjangoTokens } from './django-tokens.js'
+import { LeaseError } from './errors.js'
+import { aliveUntil, Grant } from './grant.js'
+import type { LineItem } from './item.js'
+import { mayBeApplied } from './joining.js'
+import type { Contender as Seen } from './lease.js'
+import type { Line } from './line.js'
+import { part } from './parting.js'
+import { GaveUp } from './patience.js'
+import { Place } from './place.js'
+
+const FIRST_BACKOFF_MS = 25
+const MAX_BACKOFF_MS = 500
+
+/** What a {@link DjangoContender} works with. */
+export interface DjangoContest {
+  line: Line<DjangoLockStore>
+  tokens: DjangoTokens
+  maxAttempts: number
+}
+
+/** One lock that is asked for, as long as a request for it may be under way. */
+interface Bid {
+  id: string
+  token: number
+  /** Before its first request was sent. */
+  since: Moment
+  /** A request was not answered: it may have been applied, or may yet be. */
+  isUnsettled: boolean
+}
+
+/** One acquisition by django-sqlite-efs' protocol: attempts, until one finds the lock free. */
+export class DjangoContender {
+  readonly #contest: DjangoContest
+  readonly #terms: ContenderTerms
+  /** What a yield gives up. */
+  #from: ContenderTerms['from']
+  #bid: Bid | undefined
+  #place: Place | undefined
+  #pending: Promise<unknown> = Promise.resolve()
+  #attempts = 0
+  #isOver = false
+  #holder: { seen: Seen; sinceMs: number } | undefined
+
+  constructor(contest: DjangoContest, terms: ContenderTerms) {
+    this.#contest = contest
+    this.#terms = terms
+    this.#from = terms.from
+    terms.onWait?.(() => terms.patience.trouble ?? this.#explain(new GaveUp('timeout')))
+  }
+
+  /** @throws LeaseError as documented for Leaser.acquire */
+  async acquire(): Promise<Place> {
+    const { line, maxAttempts } = this.#contest
+    const { patience } = this.#terms
+    try {
+      patience.check()
+      if (this.#from) {
+        await patience.bound(this.#leaveOld())
+        // Nobody is next in this protocol: who has just had the lock would always be the first to ask.
+        await patience.sleep(this.#backoffMs(1))
+      }
+      for (;;) {
+        patience.check()
+        this.#attempts++
+        const place = await line.persist(patience, () => this.#attempt())
+        if (place && (await this.#isWorthIt(place))) return this.#take(place)
+        if (this.#attempts >= maxAttempts) throw new GaveUp('timeout')
+        await patience.sleep(this.#backoffMs(this.#attempts))
+      }
+    } catch (error) {
+      this.#isOver = true
+      await part(line.settings.clock, this.#leave())
+      throw error instanceof GaveUp ? this.#explain(error) : error
+    }
+  }
+
+  #attempt(): Promise<Place | undefined> {
+    const attempt = this.#ask()
+    this.#pending = attempt
+    return attempt
+  }
+
+  /** One attempt. Nothing comes back where somebody else has the lock. */
+  async #ask(): Promise<Place | undefined> {
+    const { line } = this.#contest
+    const { key, ttlMs } = this.#terms
+    const bid = (this.#bid ??= this.#newBid())
+    if (bid.isUnsettled) {
+      const place = this.#find(bid, await line.lookConsistently(key))
+      if (place || this.#isOver) return place
+    }
+    const sent = new Moment(line.settings.clock)
+    const aliveUntilMs = aliveUntil(line.settings.clock, ttlMs)
+    const answer = await this.#send(bid, aliveUntilMs)
+    if (answer.done) {
+      const { replaced } = answer
+      if (replaced) line.emit({ type: 'swept', key, ticket: replaced.ticket, who: replaced.who })
+      return this.#have(bid, new Grant(sent, aliveUntilMs, ttlMs))
+    }
+    const item = answer.item ?? (await line.lookConsistently(key))
+    const place = this.#find(bid, item)
+    if (place) return place
+    this.#note(item.contenders[0])
+    // A token is as new as the request that brings it. But what may yet be applied must be known again.
+    if (!bid.isUnsettled) this.#bid = undefined
+    return undefined
+  }
+
+  #newBid(): Bid {
+    const { tokens, line } = this.#contest
+    const { clock, random } = line.settings
+    const token = tokens.next(this.#terms.key)
+    return { id: lockIdOf(token, random), token, since: new Moment(clock), isUnsettled: false }
+  }
+
+  async #send(bid: Bid, aliveUntilMs: number): Promise<GrabAnswer> {
+    const { line } = this.#contest
+    const { clock, maxClockSkewMs } = line.settings
+    const entry = { id: bid.id, who: bid.id, aliveUntilMs }
+    try {
+      return await line.ask(() => line.store.grab(this.#terms.key, entry, clock.wallMs() - maxClockSkewMs))
+    } catch (error) {
+      bid.isUnsettled ||= mayBeApplied(error)
+      throw error
+    }
+  }
+
+  /** An earlier request was applied: all counts from the first one. */
+  #find(bid: Bid, item: LineItem): Place | undefined {
+    const mine = item.contenders.find(({ id }) => id === bid.id)
+    return mine && this.#have(bid, new Grant(bid.since, mine.aliveUntilMs, this.#terms.ttlMs))
+  }
+
+  #have({ id, token }: Bid, grant: Grant): Place {
+    const { key, ttlMs } = this.#terms
+    this.#place = new Place(this.#contest.line, key, { id, ticket: token, grant, ttlMs })
+    return this.#place
+  }
+
+  /** False: lost again, or given back since somebody else in this process has had a token as high meanwhile. */
+  async #isWorthIt(place: Place): Promise<boolean> {
+    const { line, tokens } = this.#contest
+    const { key, ttlMs, patience } = this.#terms
+    const isWhole =
+      place.grant.remainingMs() > ttlMs / 2 || (await line.persist(patience, () => place.renew(ttlMs))) !== undefined
+    if (isWhole && tokens.take(key, place.ticket)) return true
+    if (isWhole) await patience.bound(place.leave())
+    this.#place = undefined
+    this.#bid = undefined
+    return false
+  }
+
+  #take(place: Place): Place {
+    const { key, patience } = this.#terms
+    this.#contest.line.emit({
+      type: 'acquired',
+      key,
+      token: place.ticket,
+      waitedMs: patience.waitedMs(),
+      waiting: 0,
+    })
+    return place
+  }
+
+  #note(seen: Seen | undefined): void {
+    if (!seen) return
+    const isNew = this.#holder?.seen.id !== seen.id
+    this.#holder = {
+      seen,
+      sinceMs: isNew ? this.#contest.line.settings.clock.wallMs() : (this.#holder?.sinceMs ?? 0),
+    }
+    if (isNew) this.#contest.line.emit({ type: 'waiting', key: this.#terms.key, position: 1, holder: seen.who })
+  }
+
+  /** Full jitter, but never nothing. */
+  #backoffMs(attempts: number): number {
+    const ceilingMs = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(attempts, 10))
+    return Math.max(1, ceilingMs * this.#contest.line.settings.random())
+  }
+
+  /** Leaves nothing behind, wherever the last attempt has come to. */
+  async #leave(): Promise<void> {
+    await this.#leaveOld()
+    await this.#pending.catch(() => {})
+    if (this.#place) await this.#place.leave()
+    else if (this.#bid?.isUnsettled) await this.#contest.line.leave(this.#terms.key, this.#bid.id)
+  }
+
+  async #leaveOld(): Promise<void> {
+    if (!this.#from) return
+    await this.#contest.line.leave(this.#terms.key, this.#from.id, this.#from.ticket)
+    this.#from = undefined
+  }
+
+  #explain(gaveUp: GaveUp): LeaseError {
+    const { key, patience } = this.#terms
+    const waitedMs = Math.round(patience.waitedMs())
+    const { tableName } = this.#contest.line.store
+    const where = { key, waitedMs, tableName }
+    if (gaveUp.why === 'aborted') {
+      const message = `The wait for the lease on ${key} was aborted by its caller after ${waitedMs} ms.`
+      return new LeaseError('LEASE_ABORTED', message, where, { cause: gaveUp.cause })
+    }
+    if (this.#attempts === 0) {
+      const message = `The wait for the lease on ${key} was over before it began: timeoutMs left no time.`
+      return new LeaseError('LEASE_TIMEOUT', message, where)
+    }
+    if (!this.#holder) {
+      return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)
+    }
+    const { seen, sinceMs } = this.#holder
+    const isOut = this.#attempts >= this.#contest.maxAttempts
+    const wayOut = isOut ? 'Allow more attempts (maxAttempts)' : 'Wait longer (timeoutMs)'
+    return new LeaseError(
+      'LEASE_TIMEOUT',
+      `The lease on ${key} could not be had in ${this.#attempts} attempts within ${waitedMs} ms: held under the lock_id ` +
+        `${seen.who}, seen there since ${new Date(sinceMs).toISOString()}. ${wayOut}, or hold the lease for shorter.`,
+      { ...where, holder: seen.who, heldSinceMs: sinceMs },
+    )
+  }
+}
