@@ -25,9 +25,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function start(file: string, onLine: (line: string, child: ChildProcess) => void): Promise<number | null> {
+type Way = 'line' | 'files' | 'django-compatible' | 'django'
+
+function start(way: Way, file: string, onLine: (line: string, child: ChildProcess) => void): Promise<number | null> {
   const node = ['--conditions=@sqlite-efs/source', '--import', 'tsx', SCRIPT]
-  const child = spawn(process.execPath, [...node, file, String(TIMES)], {
+  const child = spawn(process.execPath, [...node, way, file, String(TIMES)], {
     cwd: PACKAGE,
     env: { ...process.env, ...db.env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -36,23 +38,38 @@ function start(file: string, onLine: (line: string, child: ChildProcess) => void
   return once(child, 'close').then(([code]) => code as number | null)
 }
 
-test('8 processes increment a number without losing one, though one of them is killed as it holds the lease', async () => {
-  const file = join(folder, 'number')
+/** What the processes say that they wrote under, one of which is killed as it holds the lease. */
+async function count(name: string, victimsWay: Way, othersWays: Way[]): Promise<string[]> {
+  const file = join(folder, name)
   writeFileSync(file, '0')
-  const tokens: number[] = []
+  const written: string[] = []
   const note = (line: string) => {
-    if (line.startsWith('wrote ')) tokens.push(Number(line.slice(6)))
+    if (line.startsWith('wrote ')) written.push(line.slice(6))
   }
   let held = 0
-  const victim = start(file, (line, child) => {
+  const victim = start(victimsWay, file, (line, child) => {
     note(line)
     if (line === 'holding' && ++held === 5) child.kill('SIGKILL')
   })
-  const others = Array.from({ length: 7 }, () => start(file, note))
-  expect(await Promise.all(others)).toEqual(Array.from({ length: 7 }, () => 0))
+  const others = othersWays.map((way) => start(way, file, note))
+  expect(await Promise.all(others)).toEqual(othersWays.map(() => 0))
   expect(await victim).toBeNull()
   // The victim may have died between its last write and telling of it.
-  expect([tokens.length, tokens.length + 1]).toContain(Number(readFileSync(file, 'utf8')))
-  expect(tokens.length).toBeGreaterThanOrEqual(7 * TIMES + 4)
+  expect([written.length, written.length + 1]).toContain(Number(readFileSync(file, 'utf8')))
+  expect(written.length).toBeGreaterThanOrEqual(othersWays.length * TIMES + 4)
+  return written
+}
+
+test('8 processes increment a number without losing one, though one of them is killed as it holds the lease', async () => {
+  const tokens = await count('number', 'line', Array<Way>(7).fill('line'))
   expect(new Set(tokens).size).toBe(tokens.length)
+})
+
+test('4 processes of one machine do so by files, without DynamoDB', async () => {
+  const tokens = await count('number-by-files', 'files', Array<Way>(3).fill('files'))
+  expect(new Set(tokens).size).toBe(tokens.length)
+})
+
+test('Django applications and others share a file by the protocol of django-sqlite-efs', async () => {
+  await count('number-with-django', 'django-compatible', ['django-compatible', 'django-compatible', 'django', 'django'])
 })

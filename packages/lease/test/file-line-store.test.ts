@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
+import { FileLineStore } from '../src/file-line-store.js'
+import { LocalLeaser } from '../src/index.js'
+import type { LineAnswer } from '../src/line-store.js'
+import { joined, left, type Transition } from '../src/line-transitions.js'
+import { systemRandom } from '../src/random.js'
+
+const top = mkdtempSync(join(tmpdir(), 'lease-files-'))
+afterAll(() => rmSync(top, { recursive: true }))
+
+const KEY = 'database#/srv/app.db'
+let directories = 0
+const newDirectory = () => join(top, String(++directories))
+
+/** Can be overtaken between what it reads and what it writes: in its transition. */
+class Contender extends FileLineStore {
+  override write(key: string, transition: Transition): LineAnswer {
+    return super.write(key, transition)
+  }
+}
+
+const contender = (directory: string) => new Contender(directory, systemRandom)
+const entry = (id: string) => ({ id, who: id, aliveUntilMs: 1000 })
+
+const names = async (store: FileLineStore) =>
+  (await store.look(KEY)).item?.contenders.map(({ id, ticket }) => `${id}${ticket}`).join(' ')
+
+/** The files of the one key in a directory. */
+function filesOf(directory: string): string[] {
+  const [folder = '', ...others] = readdirSync(directory)
+  expect(others).toEqual([])
+  return readdirSync(join(directory, folder)).map((name) => join(directory, folder, name))
+}
+
+test('nothing is made before the first write, and two files are all that there is after any', async () => {
+  const directory = newDirectory()
+  const leaser = new LocalLeaser({ directory })
+  expect(leaser.name).toBe(`files in ${directory}`)
+  expect(await leaser.inspect(KEY)).toEqual({ key: KEY, ticket: 0, contenders: [] })
+  expect(existsSync(directory)).toBe(false)
+  const lease = await leaser.acquire(KEY)
+  await lease.renew()
+  const next = await lease.yield()
+  expect(filesOf(directory)).toHaveLength(2)
+  await next.release()
+  expect(filesOf(directory)).toHaveLength(2)
+})
+
+test('of two who change the same state one is first, and the other asks again whether its condition holds', async () => {
+  const directory = newDirectory()
+  const [a, b] = [contender(directory), contender(directory)]
+  await a.join(KEY, entry('x'))
+  const seen: string[] = []
+  const answer = a.write(KEY, (item) => {
+    seen.push(item.contenders.map(({ id }) => id).join(' '))
+    if (seen.length === 1) expect(b.write(KEY, joined(entry('b'))).done).toBe(true)
+    return joined(entry('a'))(item)
+  })
+  expect(seen).toEqual(['x', 'x b'])
+  expect(answer.item?.contenders.map(({ ticket }) => ticket)).toEqual([1, 2, 3])
+  expect(await names(b)).toBe('x1 b2 a3')
+
+  const refused = a.write(KEY, (item) => {
+    b.write(KEY, left('x', 1))
+    return left('x', 1)(item)
+  })
+  expect(refused.done).toBe(false)
+  expect(await names(a)).toBe('b2 a3')
+})
+
+test('of two who make the line one is first, and the other joins it', async () => {
+  const directory = newDirectory()
+  const [a, b] = [contender(directory), contender(directory)]
+  let calls = 0
+  a.write(KEY, (item) => {
+    if (++calls === 1) b.write(KEY, joined(entry('b')))
+    return joined(entry('a'))(item)
+  })
+  expect(await names(a)).toBe('b1 a2')
+  expect(filesOf(directory)).toHaveLength(2)
+})
+
+test('who was about to make a line that has moved on since does not set it back', async () => {
+  const directory = newDirectory()
+  const [a, b] = [contender(directory), contender(directory)]
+  let calls = 0
+  a.write(KEY, (item) => {
+    if (++calls === 1) for (const id of ['b', 'c', 'd']) b.write(KEY, joined(entry(id)))
+    return joined(entry('a'))(item)
+  })
+  expect(await names(b)).toBe('b1 c2 d3 a4')
+})
+
+test.each([
+  ['torn', (file: string) => truncateSync(file, 10)],
+  ['empty', (file: string) => truncateSync(file)],
+  ['missing', (file: string) => rmSync(file)],
+  ['something else', (file: string) => writeFileSync(file, '{"ticket":"7"}')],
+])('an item that is %s after a power failure is an empty line, whose tickets go on', async (_, damage) => {
+  const directory = newDirectory()
+  for (const id of ['a', 'b', 'c']) await contender(directory).join(KEY, entry(id))
+  damage(filesOf(directory).find((file) => file.endsWith('.json')) ?? '')
+  const store = contender(directory)
+  expect((await store.look(KEY)).item).toEqual({ ticket: 3, contenders: [] })
+  await store.join(KEY, entry('d'))
+  expect(await names(store)).toBe('d4')
+})
+
+test('what the killed left is cleared by the next write', async () => {
+  const directory = newDirectory()
+  const store = contender(directory)
+  await store.join(KEY, entry('a'))
+  const [folder = ''] = readdirSync(directory)
+  for (const orphan of ['1-1-aaaaaaaa.json', '2-2-aaaaaaaa.json']) writeFileSync(join(directory, folder, orphan), '{}')
+  await store.join(KEY, entry('b'))
+  expect(filesOf(directory)).toHaveLength(2)
+  expect(await names(store)).toBe('a1 b2')
+
+  rmSync(join(directory, folder), { recursive: true })
+  mkdirSync(join(directory, `${folder}.aaaaaaaa.new`))
+  await store.join(KEY, entry('c'))
+  expect(filesOf(directory)).toHaveLength(2)
+})
+
+test('a line whose files are deleted begins anew, and who held it has lost it', async () => {
+  const directory = newDirectory()
+  const leaser = new LocalLeaser({ directory })
+  const lease = await leaser.acquire(KEY)
+  rmSync(directory, { recursive: true })
+  await expect(lease.renew()).rejects.toMatchObject({ code: 'LEASE_LOST' })
+  await lease.release()
+  await (await leaser.acquire(KEY)).release()
+})
+
+test('a directory that can’t be used is a configuration error that names it', async () => {
+  const file = join(top, 'a-file')
+  writeFileSync(file, '')
+  for (const directory of [file, join(file, 'below')]) {
+    const leaser = new LocalLeaser({ directory })
+    const error: unknown = await leaser.acquire(KEY).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'CONFIGURATION' })
+    expect((error as Error).message).toContain(JSON.stringify(directory))
+  }
+  const empty = newDirectory()
+  await contender(empty).join(KEY, entry('a'))
+  const pointer = filesOf(empty).find((name) => name.endsWith('.line')) ?? ''
+  rmSync(pointer)
+  await expect(contender(empty).join(KEY, entry('b'))).rejects.toMatchObject({ kind: 'throttled' })
+})
+
+test('a process that is killed at any moment leaves a line that can be used', async () => {
+  const directory = newDirectory()
+  const script = fileURLToPath(new URL('join-and-leave.ts', import.meta.url))
+  const node = ['--conditions=@sqlite-efs/source', '--import', 'tsx', script]
+  const store = contender(directory)
+  for (let kill = 0; kill < 3; kill++) {
+    const child = spawn(process.execPath, [...node, directory, KEY], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let lines = 0
+    // Some thousand changes in between: it dies in the middle of one.
+    child.stdout.on('data', () => {
+      if (++lines === 2 + kill) child.kill('SIGKILL')
+    })
+    await once(child, 'close')
+    expect(child.signalCode).toBe('SIGKILL')
+    const before = (await store.look(KEY)).item?.ticket ?? 0
+    expect(before).toBeGreaterThan(0)
+    expect((await store.join(KEY, entry(`after-${kill}`))).item?.ticket).toBe(before + 1)
+    expect(filesOf(directory)).toHaveLength(2)
+  }
+})
