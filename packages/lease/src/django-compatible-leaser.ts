@@ -1,5 +1,5 @@
-import { type DjangoContest, DjangoContender } from './django-contender.js'
 import type { ContenderTerms } from './contender.js'
+import { DjangoContender, type DjangoContest } from './django-contender.js'
 import { DjangoLockStore } from './django-lock-store.js'
 import { DjangoTokens } from './django-tokens.js'
 import { createClient, type DynamoDBClient, DynamoDBRequests } from './dynamodb-client.js'
@@ -8,7 +8,15 @@ import { stateOf } from './item.js'
 import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
 import { Line } from './line.js'
 import { persistBriefly, sweepContender } from './operator.js'
-import { checkFloor, checkKey, checkOptions, checkTableName, checkTicket, type LeaserOptions, refuse } from './options.js'
+import {
+  checkFloor,
+  checkKey,
+  checkOptions,
+  checkTableName,
+  checkTicket,
+  type LeaserOptions,
+  refuse,
+} from './options.js'
 
 /** What a {@link DjangoCompatibleLeaser} may be told. */
 export interface DjangoCompatibleLeaserOptions extends LeaserOptions {

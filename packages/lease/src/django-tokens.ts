@@ -1,6 +1,6 @@
 import type { Clock } from './clock.js'
-import { refuse } from './options.js'
 import { TICKET_LIMIT } from './django-item.js'
+import { refuse } from './options.js'
 
 /** A token for each of them, by the clock: finer ones would pass the fence's window of 2^30 sooner. */
 const TOKEN_MS = 100

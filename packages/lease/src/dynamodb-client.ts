@@ -112,8 +112,19 @@ export class DynamoDBRequests {
     operation: string,
     command: Command<Input, Output>,
   ): Promise<ItemAnswer> {
-    const { output, refusal, dateMs } = await this.#send(operation, command, { expected: 'ConditionalCheckFailedException' })
+    const { output, refusal, dateMs } = await this.#send(operation, command, {
+      expected: 'ConditionalCheckFailedException',
+    })
     return { done: output !== undefined, attributes: output ? output.Attributes : refusal?.Item, dateMs }
+  }
+
+  /** Where the client would ask; nothing where it does not know. */
+  async region(): Promise<string | undefined> {
+    try {
+      return await this.#client.config.region()
+    } catch {
+      return undefined
+    }
   }
 
   /** Nothing comes back where there is no such table. @throws StoreFailure */
@@ -149,7 +160,10 @@ export class DynamoDBRequests {
     const abort = () => bound.abort()
     const aborted = whenAborted(bound.signal)
     // Asked for in good time: an error that comes of the time being up is not to wait for it.
-    const region = Promise.race([regionOf(this.#client), aborted]).catch(() => NO_REGION)
+    const region = Promise.race([this.region(), aborted]).then(
+      (known) => known ?? NO_REGION,
+      () => NO_REGION,
+    )
     const cancelTimer = this.#clock.after(this.#requestTimeoutMs, abort)
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
@@ -269,8 +283,6 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   aborted.catch(() => {})
   return aborted
 }
-
-const regionOf = async (client: DynamoDBClient) => client.config.region()
 
 function dateOf(response: unknown): number | undefined {
   const { headers } = (response ?? {}) as { headers?: Record<string, string | undefined> }

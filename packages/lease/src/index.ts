@@ -14,12 +14,20 @@
  * @packageDocumentation
  */
 export { type Clock, Moment, sleep, systemClock } from './clock.js'
-export type { DynamoDBClient, DynamoDBClientConfig } from './dynamodb-client.js'
+export {
+  type DiagnoseLeaseOptions,
+  diagnoseLease,
+  type LeaseDiagnosis,
+  type Permission,
+  type TableFinding,
+} from './diagnosis.js'
 export { DjangoCompatibleLeaser, type DjangoCompatibleLeaserOptions } from './django-compatible-leaser.js'
+export type { DynamoDBClient, DynamoDBClientConfig } from './dynamodb-client.js'
 export { DynamoDBLeaser, type DynamoDBLeaserOptions } from './dynamodb-leaser.js'
 export { LeaseError, type LeaseErrorCode, type LeaseErrorDetails } from './errors.js'
 export type { LeaseEvent } from './events.js'
 export type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
 export { LocalLeaser, type LocalLeaserOptions } from './local-leaser.js'
 export type { LeaserOptions } from './options.js'
+export { type LeasePolicy, type LeasePolicyOptions, leasePolicy } from './policy.js'
 export { createLeaseTable } from './table.js'

@@ -4,8 +4,8 @@ import { foreignProtocol } from './joining.js'
 import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
 import { Line } from './line.js'
 import type { LineStore, PlaceStore } from './line-store.js'
-import { checkFloor, checkKey, checkTicket, type LeaserSettings } from './options.js'
 import { persistBriefly, sweepContender } from './operator.js'
+import { checkFloor, checkKey, checkTicket, type LeaserSettings } from './options.js'
 
 /** The line over any store of its items. */
 export class LineLeaser implements Leaser {

@@ -74,7 +74,9 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     expect(lease.remainingMs()).toBeGreaterThan(3000)
     expect(lease.remainingMs()).toBeLessThanOrEqual(6000)
     expect(lease.signal.aborted).toBe(false)
-    expect((await leaser.inspect(key)).contenders).toMatchObject([{ ticket: lease.token, ...(fair && { who: 'alice' }) }])
+    expect((await leaser.inspect(key)).contenders).toMatchObject([
+      { ticket: lease.token, ...(fair && { who: 'alice' }) },
+    ])
 
     await lease.release()
     expect(lease.remainingMs()).toBe(0)

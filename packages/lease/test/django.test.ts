@@ -34,8 +34,11 @@ const django = (path: string, expirationSeconds = 60) =>
   new DjangoLock(db.client(), { tableName: TABLE, path, expirationSeconds })
 
 const read = async (path: string) =>
-  (await db.client().send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: keyOf(path) } }, ConsistentRead: true })))
-    .Item
+  (
+    await db
+      .client()
+      .send(new GetItemCommand({ TableName: TABLE, Key: { pk: { S: keyOf(path) } }, ConsistentRead: true }))
+  ).Item
 
 const write = (path: string, attributes: Record<string, AttributeValue>) =>
   db.client().send(new PutItemCommand({ TableName: TABLE, Item: { pk: { S: keyOf(path) }, ...attributes } }))

@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export { type LocalDynamoDB, startDynamoDB } from './dynamodb.js'
+export { PolicedDynamoDB, type PolicedRequest, type Policy } from './policed-dynamodb.js'
