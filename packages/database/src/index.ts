@@ -12,6 +12,7 @@ export type {
   SnapshotResult,
   VacuumResult,
 } from './contents/types.js'
+export { canonicalPath } from './data-file.js'
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './errors.js'
 export type { DatabaseEvent, DatabaseListener } from './events.js'

@@ -11,6 +11,7 @@
  * - `TABLE_NOT_FOUND`: no such table in this region.
  * - `FOREIGN_PROTOCOL`: the item is in use by another protocol (django-sqlite-efs', or the line where that is spoken).
  * - `CONTENDER_ALIVE`: who was to be swept must be presumed alive; the message says until when.
+ * - `FILES_FAILED`: the files of a local line could not be written or read: a full disk, say.
  * - `NO_SUCH_TICKET`: nobody in the line has the ticket that was to be swept.
  */
 export type LeaseErrorCode =
@@ -24,6 +25,7 @@ export type LeaseErrorCode =
   | 'TABLE_NOT_FOUND'
   | 'FOREIGN_PROTOCOL'
   | 'CONTENDER_ALIVE'
+  | 'FILES_FAILED'
   | 'NO_SUCH_TICKET'
 
 /** What is known beside the message; each field only where it applies. */

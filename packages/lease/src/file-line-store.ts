@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { LeaseError } from './errors.js'
 import { parseStoredItem } from './file-line-item.js'
@@ -99,15 +99,16 @@ export class FileLineStore extends TransitionLineStore {
 
   #create(folder: string, next: State, text: string): boolean {
     const unborn = `${folder}.${nonce(this.#random)}.new`
-    mkdirSync(this.directory, { recursive: true })
-    mkdirSync(unborn)
+    makeDirectory(this.directory)
     try {
+      mkdirSync(unborn)
       writeFileSync(content(unborn, next.name), text)
       writeFileSync(pointer(unborn, next.name), '')
       renameSync(unborn, folder)
       return true
     } catch (error) {
       rmSync(unborn, { recursive: true, force: true })
+      removeIfEmpty(this.directory)
       // A folder with something in it is never replaced. Or somebody who was faster has cleared this one away.
       if (existsSync(folder) || codeOf(error) === 'ENOENT') return false
       throw error
@@ -147,6 +148,23 @@ function removeBefore(folder: string, current: State): void {
     const parsed = parseName(name)
     if (!parsed || parsed.isPointer || parsed.name === current.name || parsed.version > current.version) continue
     rmSync(join(folder, name), { force: true })
+  }
+}
+
+/** Not the folders above it: where those are missing, something else is wrong, a mount say. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory)
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error
+  }
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory)
+  } catch {
+    // It holds other keys' lines, or is gone.
   }
 }
 
@@ -192,13 +210,15 @@ function unlessMissing<T>(action: () => T): T | undefined {
 }
 
 /** What no second attempt would mend. */
-const REFUSALS = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ELOOP', 'ENAMETOOLONG']
+const REFUSALS = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']
 
 function failure(directory: string, error: Error): StoreFailure {
-  const what = `The lease can't be kept in directory ${JSON.stringify(directory)} (${error.message})`
-  if (REFUSALS.includes(codeOf(error) ?? '')) {
-    const message = `${what}: name a directory on a local disk that this user may write, and that holds nothing else.`
+  const code = codeOf(error) ?? ''
+  const where = `directory ${JSON.stringify(directory)}`
+  if (REFUSALS.includes(code)) {
+    const message = `The lease's ${where} must be writable, on a local disk, and hold nothing else (${error.message}).`
     return new StoreFailure('refused', new LeaseError('CONFIGURATION', message, {}, { cause: error }))
   }
-  return new StoreFailure('throttled', new LeaseError('UNREACHABLE', `${what}.`, {}, { cause: error }))
+  const message = `The lease could not be kept in ${where} (${error.message}).`
+  return new StoreFailure('throttled', new LeaseError('FILES_FAILED', message, {}, { cause: error }))
 }

@@ -11,7 +11,7 @@ export interface LocalLeaserOptions extends LeaserOptions {
   /**
    * An absolute path: the line is kept in files there, and all processes of this machine that name the same directory share
    * it. On a local disk only: on a network file system two hosts would not exclude each other. It is made when the first
-   * lease is asked for, and may be deleted when nobody uses it.
+   * lease is asked for, in a folder that must be there, and may be deleted when nobody uses it.
    *
    * @default none: the line is in this process's memory, and excludes nobody outside of it
    */

@@ -141,7 +141,7 @@ test('a line whose files are deleted begins anew, and who held it has lost it', 
 test('a directory that can’t be used is a configuration error that names it', async () => {
   const file = join(top, 'a-file')
   writeFileSync(file, '')
-  for (const directory of [file, join(file, 'below')]) {
+  for (const directory of [file, join(file, 'below'), join(top, 'nowhere', 'below')]) {
     const leaser = new LocalLeaser({ directory })
     const error: unknown = await leaser.acquire(KEY).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'CONFIGURATION' })

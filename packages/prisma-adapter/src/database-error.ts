@@ -36,6 +36,7 @@ const LEASE_CODES: Record<LeaseError['code'], PrismaSqliteEfsErrorCode> = {
   ACCESS_DENIED: 'P1010',
   TABLE_NOT_FOUND: 'P1001',
   FOREIGN_PROTOCOL: 'FOREIGN_PROTOCOL',
+  FILES_FAILED: 'P2039',
   // Of what an operator asks for; no client of Prisma does.
   CONTENDER_ALIVE: 'P1008',
   NO_SUCH_TICKET: 'P1008',

@@ -3,9 +3,13 @@ import type { Leaser } from '@sqlite-efs/lease'
 import { ShadowAdapter, SqliteEfsAdapter } from './adapter.js'
 import { toPrismaError } from './database-error.js'
 import { createLeaser } from './leaser.js'
+import { localDirectory, NetworkFileWarning } from './local-line.js'
 import { checkByOptions, openByOptions } from './open-database.js'
 import { type PrismaSqliteEfsOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { ADAPTER_NAME } from './queryable.js'
+
+/** One for all adapters of the process. */
+const networkFileWarning = new NetworkFileWarning()
 
 /**
  * Prisma's driver adapter for one SQLite file that many processes write under a lease.
@@ -30,7 +34,8 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   constructor(options: PrismaSqliteEfsOptions) {
     this.#options = resolveOptions(options, process.env)
     try {
-      this.#leaser = createLeaser(this.#options.lease, this.#options.onEvent)
+      const { lease, onEvent, path } = this.#options
+      this.#leaser = createLeaser(lease, { onEvent, directory: localDirectory(path) })
       checkByOptions(this.#options, this.#leaser)
     } catch (error) {
       throw toPrismaError(error)
@@ -39,6 +44,7 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
 
   /** Called by Prisma before the first query, and again before the first one after `$disconnect()`. */
   async connect(): Promise<SqlDriverAdapter> {
+    if (this.#options.lease === 'local') networkFileWarning.check(this.#options.path)
     return this.#adapter(SqliteEfsAdapter, this.#options, this.#leaser)
   }
 

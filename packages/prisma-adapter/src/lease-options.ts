@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@sqlite-efs/lease'
 
-/** The line on a DynamoDB table. Every instance that writes the same file must have the same ones. */
+/** Leases from a DynamoDB table. Every instance that writes the same file must have the same ones. */
 export interface LeaseOptions {
   /** A table with a partition key `pk` of type S. @defaultValue the environment variable SQLITE_LOCK_DYNAMODB_TABLE */
   tableName?: string
@@ -10,7 +10,11 @@ export interface LeaseOptions {
    * @defaultValue `database#<absolute path>`
    */
   key?: string
-  /** How long a holder that fell silent keeps its lease, in milliseconds; positive. @defaultValue 6000 */
+  /**
+   * How long a holder that fell silent keeps its lease, in milliseconds; positive, and at most an hour.
+   *
+   * @defaultValue 6000; with `protocol: 'django-sqlite-efs'` the environment variable SQLITE_LOCK_EXPIRATION, in seconds
+   */
   ttlMs?: number
   /** How long a write waits for its turn, in milliseconds. @defaultValue 5000 */
   timeoutMs?: number
@@ -26,6 +30,17 @@ export interface LeaseOptions {
   maxClockSkewMs?: number
   /** @defaultValue a client with short timeouts and no retries, with the environment's region and credentials */
   client?: DynamoDBClient
-  /** How instances line up. @defaultValue `'line'` */
-  protocol?: 'line'
+  /**
+   * How instances take turns: in a fair line, or by the protocol of django-sqlite-efs, to share the file with a Django
+   * application. All who write one file must have the same.
+   *
+   * @defaultValue `'line'`
+   */
+  protocol?: 'line' | 'django-sqlite-efs'
+  /**
+   * With `protocol: 'django-sqlite-efs'`: how often the lock is asked for at the most, within `timeoutMs`; a whole number, 1 or more.
+   *
+   * @defaultValue the environment variable SQLITE_LOCK_MAX_ATTEMPTS; without one as often as `timeoutMs` allows
+   */
+  maxAttempts?: number
 }

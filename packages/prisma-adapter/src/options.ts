@@ -2,6 +2,7 @@ import type { DatabaseEvent } from '@sqlite-efs/database'
 import type { LeaseEvent } from '@sqlite-efs/lease'
 import type { TimestampFormat } from './arguments.js'
 import { configurationError } from './configuration.js'
+import { djangoEnvironment } from './django-environment.js'
 import type { LeaseOptions } from './lease-options.js'
 import { MEMORY, pathOfUrl } from './url.js'
 
@@ -13,8 +14,8 @@ export interface PrismaSqliteEfsOptions {
    */
   url: string
   /**
-   * Who decides who writes: a line on a DynamoDB table, or `'local'` where this process is the only one that writes, as
-   * on a developer's machine.
+   * Who decides who writes: a DynamoDB table, or `'local'` where only processes of this machine write, as on a developer's:
+   * it needs no AWS, and keeps the line in files beside the database (`<database>-lease`), which must be on a local disk.
    *
    * @defaultValue a table named by the environment variable SQLITE_LOCK_DYNAMODB_TABLE; without one it is an error
    */
@@ -86,7 +87,7 @@ const OPTIONS = [
   'onEvent',
 ] as const satisfies (keyof PrismaSqliteEfsOptions)[]
 
-const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', ...Object.keys(NUMBERS)]
+const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', 'maxAttempts', ...Object.keys(NUMBERS)]
 
 /**
  * The options with their defaults, or what is wrong with them.
@@ -132,14 +133,23 @@ function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.Proces
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
     throw configurationError('lease.key', key, 'expected a text, the same in every instance')
   }
-  if (protocol !== undefined && protocol !== 'line') {
-    const why = protocol === ('django-sqlite-efs' as string) ? 'not supported yet; ' : ''
-    throw configurationError('lease.protocol', protocol, `${why}expected 'line', the default`)
-  }
+  oneOf('lease.protocol', protocol, ['line', 'django-sqlite-efs'])
   for (const [name, rule] of Object.entries(NUMBERS)) {
     refuseWrongNumber(`lease.${name}`, (lease as Record<string, unknown> | undefined)?.[name], rule)
   }
-  return { ...lease, tableName }
+  refuseWrongAttempts(lease?.maxAttempts, protocol)
+  return { ...(protocol === 'django-sqlite-efs' && djangoEnvironment(env, lease)), ...lease, tableName }
+}
+
+function refuseWrongAttempts(maxAttempts: unknown, protocol: LeaseOptions['protocol']): void {
+  if (maxAttempts === undefined) return
+  if (protocol !== 'django-sqlite-efs') {
+    const why = "it is for protocol: 'django-sqlite-efs'; in a line everybody has a turn: timeoutMs says how long to wait"
+    throw configurationError('lease.maxAttempts', maxAttempts, why)
+  }
+  if (!Number.isSafeInteger(maxAttempts) || (maxAttempts as number) < 1) {
+    throw configurationError('lease.maxAttempts', maxAttempts, 'expected a whole number, 1 or more')
+  }
 }
 
 function resolvePragmas(pragmas: PrismaSqliteEfsOptions['pragmas']): PrismaSqliteEfsOptions['pragmas'] {

@@ -13,9 +13,13 @@ const write = (prisma: PrismaClient) => prisma.tag.create({ data: { name: 'x' } 
 const transaction = (prisma: PrismaClient) =>
   prisma.$transaction((inside) => inside.tag.create({ data: { name: 'x' } }))
 
-/** Everything in the folder, by name. */
+/** Every file in the folder, by name: the database and what SQLite keeps beside it, without the line's folder. */
 const contents = ({ folder }: Workbench) =>
-  Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'base64')]))
+  Object.fromEntries(
+    readdirSync(folder, { withFileTypes: true })
+      .filter((each) => each.isFile())
+      .map(({ name }) => [name, readFileSync(join(folder, name), 'base64')]),
+  )
 
 async function error(promise: Promise<unknown>): Promise<Prisma.PrismaClientKnownRequestError> {
   const outcome = await promise.then(
@@ -222,7 +226,7 @@ test('a database deleted under a client is missed, and one put in its place is u
   const prisma = bench.ours()
   await write(prisma)
   await prisma.$disconnect()
-  for (const name of readdirSync(bench.folder)) rmSync(join(bench.folder, name))
+  for (const name of readdirSync(bench.folder)) rmSync(join(bench.folder, name), { recursive: true })
   expect(await error(read(prisma))).toMatchObject({ code: 'P1003' })
   await bench.migrate()
   expect(await read(prisma)).toEqual([])

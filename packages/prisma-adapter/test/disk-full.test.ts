@@ -46,6 +46,6 @@ describe('a disk that is full', () => {
 
   test('leaves no file behind that was being made', (context) => {
     context.skip(noMounts !== undefined, noMounts)
-    expect(report.files).toEqual(['app.db', 'app.db-journal'])
+    expect(report.files).toEqual(['app.db', 'app.db-journal', 'app.db-lease'])
   })
 })

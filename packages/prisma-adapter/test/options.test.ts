@@ -100,6 +100,45 @@ describe('lease', () => {
     expect(resolve({ url, lease: 'local' }, env).lease).toBe('local')
   })
 
+  test('by the Django protocol falls back to the settings of django-sqlite-efs, and no other does', () => {
+    const env = {
+      SQLITE_LOCK_DYNAMODB_TABLE: 'from-env',
+      SQLITE_LOCK_EXPIRATION: '15',
+      SQLITE_LOCK_MAX_ATTEMPTS: '10',
+    }
+    const lease = { protocol: 'django-sqlite-efs' }
+    expect(resolve({ url, lease }, env).lease).toEqual({
+      ...lease,
+      tableName: 'from-env',
+      ttlMs: 15_000,
+      maxAttempts: 10,
+    })
+    const given = { ...lease, ...table, ttlMs: 7000, maxAttempts: 2 }
+    expect(resolve({ url, lease: given }, env).lease).toEqual(given)
+    expect(resolve({ url, lease: given }, { ...env, SQLITE_LOCK_EXPIRATION: 'x' }).lease).toEqual(given)
+    expect(resolve({ url, lease: { ...lease, ...table } }, { SQLITE_LOCK_EXPIRATION: '' }).lease).toEqual({
+      ...lease,
+      ...table,
+    })
+    expect(resolve({ url }, env).lease).toEqual({ tableName: 'from-env' })
+  })
+
+  test.each([
+    ['SQLITE_LOCK_EXPIRATION', '-1'],
+    ['SQLITE_LOCK_EXPIRATION', '0'],
+    ['SQLITE_LOCK_EXPIRATION', '0.5'],
+    ['SQLITE_LOCK_EXPIRATION', '15s'],
+    ['SQLITE_LOCK_EXPIRATION', 'Infinity'],
+    ['SQLITE_LOCK_EXPIRATION', '3601'],
+    ['SQLITE_LOCK_MAX_ATTEMPTS', '0'],
+    ['SQLITE_LOCK_MAX_ATTEMPTS', '1.5'],
+    ['SQLITE_LOCK_MAX_ATTEMPTS', 'many'],
+  ])('a %s of %s is refused, naming the variable', (variable, value) => {
+    const error = refusal({ url, lease: { ...table, protocol: 'django-sqlite-efs' } }, { [variable]: value })
+    expect(error).toMatchObject({ code: 'CONFIGURATION', meta: { option: variable } })
+    expect(error.message).toContain(JSON.stringify(value))
+  })
+
   test.each<[unknown, string]>([
     [null, 'lease'],
     ['dynamodb', 'lease'],
@@ -109,7 +148,10 @@ describe('lease', () => {
     [{ tableName: 7 }, 'lease.tableName'],
     [{ ...table, key: '' }, 'lease.key'],
     [{ ...table, key: 7 }, 'lease.key'],
-    [{ ...table, protocol: 'django-sqlite-efs' }, 'lease.protocol'],
+    [{ ...table, maxAttempts: 3 }, 'lease.maxAttempts'],
+    [{ ...table, protocol: 'django-sqlite-efs', maxAttempts: 0 }, 'lease.maxAttempts'],
+    [{ ...table, protocol: 'django-sqlite-efs', maxAttempts: 1.5 }, 'lease.maxAttempts'],
+    [{ ...table, protocol: 'django-sqlite-efs', maxAttempts: '10' }, 'lease.maxAttempts'],
     [{ ...table, protocol: 'redlock' }, 'lease.protocol'],
     [{ ...table, tableNmae: 'x' }, 'lease.tableNmae'],
     [{ ...table, timeout: 5 }, 'lease.timeout'],

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { LocalLeaser } from '@sqlite-efs/lease'
+import { describe, expect, test } from 'vitest'
+import { NetworkFileWarning } from '../src/local-line.js'
+import { Workbench } from './support/clients.js'
+
+const ATTEMPT = fileURLToPath(new URL('support/attempt.ts', import.meta.url))
+
+/** What another process on this machine meets, that reads and writes with `lease: 'local'`. */
+async function elsewhere(file: string) {
+  const child = spawn(process.execPath, ['--conditions=@sqlite-efs/source', '--import', 'tsx', ATTEMPT, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  await once(child, 'close')
+  return JSON.parse(output) as Record<'read' | 'write' | 'transaction', { result?: unknown; code?: string }>
+}
+
+describe("lease: 'local'", () => {
+  test('keeps its line beside the database, from the first write on, and reads make nothing', async () => {
+    await using bench = await new Workbench().migrate('official')
+    const prisma = bench.ours()
+    await prisma.tag.findMany()
+    expect(existsSync(`${bench.file}-lease`)).toBe(false)
+    await prisma.tag.create({ data: { name: 'a' } })
+    expect(existsSync(`${bench.file}-lease`)).toBe(true)
+  })
+
+  test('is one line for all processes of the machine, whatever name they reach the file by', async () => {
+    await using bench = await new Workbench().migrate()
+    const link = join(bench.folder, 'link')
+    mkdirSync(link)
+    symlinkSync(bench.file, join(link, 'the-same.db'))
+    const leaser = new LocalLeaser({ directory: `${bench.file}-lease` })
+    const held = await leaser.acquire(`database#${bench.file}`, { who: 'somebody-else' })
+    const kept = await elsewhere(join(link, 'the-same.db'))
+    expect(kept).toMatchObject({ read: { result: 0 }, write: { code: 'P1008' }, transaction: { code: 'P1008' } })
+    await held.release()
+    expect(await elsewhere(bench.file)).toMatchObject({ write: { result: { name: 'x' } } })
+  })
+
+  test('needs none for a database in memory', async () => {
+    await using bench = new Workbench()
+    const prisma = bench.ours({ url: ':memory:' })
+    await prisma.$executeRaw`CREATE TABLE t (a)`
+    expect(existsSync(':memory:-lease')).toBe(false)
+  })
+})
+
+describe('a local line on a network file system', () => {
+  const warnings = (type: number | Error) => {
+    const given: [string, { code: string }][] = []
+    const warning = new NetworkFileWarning({
+      typeOf: () => {
+        if (type instanceof Error) throw type
+        return type
+      },
+      warn: (...each) => given.push(each),
+    })
+    for (const path of [':memory:', '/mnt/efs/app.db', '/mnt/efs/other.db']) warning.check(path)
+    return given
+  }
+
+  test.each([
+    ['NFS', 0x6969],
+    ['SMB', 0xfe534d42],
+    ['CIFS', 0xff534d42],
+    ['CIFS', 0xff534d42 - 2 ** 32],
+  ])('is warned of once: %s', (name, type) => {
+    const [first, ...others] = warnings(type)
+    expect(others).toEqual([])
+    expect(first?.[0]).toContain(`/mnt/efs/app.db is on ${name}`)
+    expect(first?.[1]).toMatchObject({ code: 'SQLITE_EFS_LOCAL_ON_NFS' })
+  })
+
+  test('is no other file system, nor one that can’t be asked', () => {
+    // ext4, tmpfs
+    for (const type of [0xef53, 0x01021994, new Error('ENOENT')]) expect(warnings(type)).toEqual([])
+  })
+})
