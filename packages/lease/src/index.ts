@@ -11,6 +11,8 @@
  * Compare the token where the write lands. Not covered: clocks that are wrong and agree with DynamoDB's `Date` all the
  * same, one resource under two keys, writers that do not ask, global tables, deleting the item while there are writers.
  *
+ * `DjangoCompatibleLeaser` gives less, and `LocalLeaser` excludes one machine's processes only: see there.
+ *
  * @packageDocumentation
  */
 export { type Clock, Moment, sleep, systemClock } from './clock.js'

@@ -144,7 +144,8 @@ function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.Proces
 function refuseWrongAttempts(maxAttempts: unknown, protocol: LeaseOptions['protocol']): void {
   if (maxAttempts === undefined) return
   if (protocol !== 'django-sqlite-efs') {
-    const why = "it is for protocol: 'django-sqlite-efs'; in a line everybody has a turn: timeoutMs says how long to wait"
+    const why =
+      "it is for protocol: 'django-sqlite-efs'; in a line everybody has a turn: timeoutMs says how long to wait"
     throw configurationError('lease.maxAttempts', maxAttempts, why)
   }
   if (!Number.isSafeInteger(maxAttempts) || (maxAttempts as number) < 1) {

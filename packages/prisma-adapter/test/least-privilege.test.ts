@@ -1,6 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { DatabaseEvent } from '@sqlite-efs/database'
-import { createLeaseTable, DjangoCompatibleLeaser, DynamoDBLeaser, type LeaseEvent, leasePolicy } from '@sqlite-efs/lease'
+import {
+  createLeaseTable,
+  DjangoCompatibleLeaser,
+  DynamoDBLeaser,
+  type LeaseEvent,
+  leasePolicy,
+} from '@sqlite-efs/lease'
 import { PolicedDynamoDB } from '@sqlite-efs/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Prisma, type PrismaClient } from './generated/prisma/client.js'

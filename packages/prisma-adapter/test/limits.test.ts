@@ -60,7 +60,11 @@ test('more writes than the queue takes: P2024, nothing of what was refused is th
   await using bench = await new Workbench().migrate()
   const prisma = bench.ours()
   // It is the same queue: one process has one for a file.
-  const other = openDatabase({ path: bench.file, leaser: new LocalLeaser({ directory: `${bench.file}-lease` }), timeoutMs: 60_000 })
+  const other = openDatabase({
+    path: bench.file,
+    leaser: new LocalLeaser({ directory: `${bench.file}-lease` }),
+    timeoutMs: 60_000,
+  })
   const transaction = await other.transaction()
   const waiting = Array.from({ length: 10_000 }, () => other.execute('UPDATE User SET name = NULL'))
   for (const write of [
