@@ -34,6 +34,7 @@ export interface DiagnoseLeaseOptions {
  * - `unknown`: it could not be asked. Denied dynamodb:DescribeTable is no fault: no leaser needs it.
  */
 export interface TableFinding {
+  /** See above. */
   state: 'fits' | 'wrong-key' | 'not-ready' | 'missing' | 'unknown'
   /** Each as `<name> HASH|RANGE S|N|B`. */
   keys: string[]
@@ -53,11 +54,15 @@ export interface Permission {
 
 /** What {@link diagnoseLease} found. */
 export interface LeaseDiagnosis {
+  /** As it was asked for. */
   tableName: string
+  /** As it was asked for. */
   key: string
+  /** Whose actions were tried. */
   protocol: 'line' | 'django-sqlite-efs'
   /** Missing where the client knows none. */
   region?: string
+  /** The table, and whether its key fits. */
   table: TableFinding
   /** Each action of the protocol, in the order of {@link leasePolicy}. */
   permissions: Permission[]

@@ -12,7 +12,9 @@ export interface LeasePolicyOptions {
 
 /** An IAM policy document, as far as {@link leasePolicy} needs one. */
 export interface LeasePolicy {
+  /** The version of IAM's policy language. */
   Version: '2012-10-17'
+  /** One, which allows the protocol's actions on the one key. */
   Statement: {
     Sid: string
     Effect: 'Allow'
