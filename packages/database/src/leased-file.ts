@@ -186,7 +186,7 @@ export class LeasedFile {
 
   /** Runs a script in a transaction of its own. */
   async script(sql: string, timeoutMs: number): Promise<void> {
-    await this.#arriving
+    if (this.#arriving) await this.#arriving
     return this.inTurn({ what: 'a script', timeoutMs, timeoutOption: 'lease.timeoutMs', mayCreate: true }, (turn) =>
       runScript(sql, turn, this.options.path),
     )
@@ -240,7 +240,7 @@ export class LeasedFile {
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
   async beginImmediate(timeoutMs: number): Promise<Transaction> {
-    await this.#arriving
+    if (this.#arriving) await this.#arriving
     this.#mustBeThere()
     return new Promise((resolve, reject) => {
       this.#queue.add({

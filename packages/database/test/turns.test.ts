@@ -134,6 +134,22 @@ describe('a write whose kind can not be asked for, since somebody commits,', () 
   })
 })
 
+describe('what is sent with no pause in between', () => {
+  it('has its turns in the order in which it was sent: a script, a transaction, a write', async () => {
+    const bank = await openBank(PATIENT)
+    await bank.execute('CREATE TABLE log (id INTEGER PRIMARY KEY, what)')
+    const insert = (what: number) => `INSERT INTO log (what) VALUES (${what})`
+    await bank.execute(insert(0))
+    const script = bank.script(insert(1))
+    const transaction = bank.transaction()
+    const write = bank.execute(insert(0))
+    await (await transaction).execute(insert(2))
+    await (await transaction).commit()
+    await Promise.all([script, write])
+    expect(await rows(bank, 'SELECT what FROM log ORDER BY id')).toEqual([[0n], [1n], [2n], [0n]])
+  })
+})
+
 describe('a write whose ticket is older than the file knows', () => {
   it('stands in line again, for no longer than its timeoutMs, and says who has the lease', async () => {
     const path = scratchPath()
