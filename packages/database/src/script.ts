@@ -59,13 +59,13 @@ export async function runScript(script: string, turn: Turn, path: string, around
 
 async function beginWithoutForeignKeys(turn: Turn): Promise<void> {
   await turn.begin()
-  turn.writer.rollback()
-  turn.writer.connection.exec('PRAGMA foreign_keys=OFF')
-  await turn.begin()
-  if (Number(turn.writer.connection.value('PRAGMA foreign_keys')) === 0) return
-  // A connection that was replaced in between has them on again.
-  turn.writer.rollback()
-  await beginWithoutForeignKeys(turn)
+  for (;;) {
+    turn.writer.rollback()
+    // After a freeze the connection is gone with its transaction, and the next one has them on again.
+    if (turn.writer.isOpen) turn.writer.connection.exec('PRAGMA foreign_keys=OFF')
+    await turn.begin()
+    if (Number(turn.writer.connection.value('PRAGMA foreign_keys')) === 0) return
+  }
 }
 
 /**

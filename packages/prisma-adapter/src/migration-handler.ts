@@ -2,6 +2,7 @@ import type { MigrateResult } from '@sqlite-efs/database'
 import { configurationError } from './configuration.js'
 import { toPrismaError } from './database-error.js'
 import { createLeaser } from './leaser.js'
+import { localDirectory } from './local-line.js'
 import { checkByOptions, openByOptions } from './open-database.js'
 import { type PrismaSqliteEfsOptions, resolveOptions } from './options.js'
 
@@ -61,7 +62,8 @@ export function migrationHandler({
     throw configurationError('marginMs', marginMs, 'expected milliseconds, not negative')
   }
   const options = resolveOptions(adapterOptions, process.env)
-  const leaser = withPrismaError(() => createLeaser(options.lease, options.onEvent))
+  const { lease, onEvent, path } = options
+  const leaser = withPrismaError(() => createLeaser(lease, { onEvent, directory: localDirectory(path) }))
   withPrismaError(() => checkByOptions(options, leaser))
   return async (_event, context) => {
     const leftMs = context.getRemainingTimeInMillis()

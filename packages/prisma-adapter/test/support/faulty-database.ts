@@ -1,10 +1,10 @@
 import type {
   Database,
+  Held,
+  HoldOptions,
   MigrateOptions,
   MigrateResult,
   MigrationStatus,
-  Held,
-  HoldOptions,
   ResultSet,
   SqlValue,
   Transaction,
