@@ -6,7 +6,7 @@ import type { Contender as Seen } from './lease.js'
 import type { Line } from './line.js'
 import { MAX_TTL_MS } from './options.js'
 import { Pace } from './pace.js'
-import { part } from './parting.js'
+import { part, tellGivenUp } from './parting.js'
 import { GaveUp, type Patience } from './patience.js'
 import type { Place } from './place.js'
 
@@ -55,7 +55,7 @@ export class Contender {
       }
     } catch (error) {
       await part(this.#line.settings.clock, this.#leave())
-      throw error instanceof GaveUp ? this.#explain(error) : error
+      throw tellGivenUp(this.#line, this.#terms, error instanceof GaveUp ? this.#explain(error) : error)
     }
   }
 

@@ -9,7 +9,7 @@ import type { LineItem } from './item.js'
 import { mayBeApplied } from './joining.js'
 import type { Contender as Seen } from './lease.js'
 import type { Line } from './line.js'
-import { part } from './parting.js'
+import { part, tellGivenUp } from './parting.js'
 import { GaveUp } from './patience.js'
 import { Place } from './place.js'
 
@@ -75,7 +75,7 @@ export class DjangoContender {
     } catch (error) {
       this.#isOver = true
       await part(line.settings.clock, this.#leave())
-      throw error instanceof GaveUp ? this.#explain(error) : error
+      throw tellGivenUp(line, this.#terms, error instanceof GaveUp ? this.#explain(error) : error)
     }
   }
 

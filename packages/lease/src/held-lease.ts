@@ -1,3 +1,4 @@
+import { Moment } from './clock.js'
 import { Contender, type ContenderTerms } from './contender.js'
 import { LeaseError } from './errors.js'
 import type { LineItem } from './item.js'
@@ -48,6 +49,7 @@ export class HeldLease implements Lease {
   readonly #who: string
   readonly #again: Holding['again']
   readonly #lost = new AbortController()
+  readonly #since: Moment
   #state: 'held' | 'lost' | 'released' = 'held'
   /** Its entry was seen to be out of the line. */
   #isGone = false
@@ -62,6 +64,7 @@ export class HeldLease implements Lease {
     this.#who = who
     this.#again = again
     this.#waiting = waiting
+    this.#since = new Moment(line.settings.clock)
     this.key = place.key
     this.token = place.ticket
     this.ttlMs = place.ttlMs
@@ -98,7 +101,7 @@ export class HeldLease implements Lease {
       return this.#again(terms)
     }
     this.#end('released')
-    this.#line.emit({ type: 'yielded', key: this.key, token: this.token, waiting: this.#waiting })
+    this.#line.emit({ type: 'yielded', ...this.#itself(), waiting: this.#waiting })
     return this.#again({ ...terms, from: { id: this.#place.id, ticket: this.#place.ticket } })
   }
 
@@ -106,7 +109,7 @@ export class HeldLease implements Lease {
     if (this.#state === 'held') {
       this.#end('released')
       this.#leaving = this.#leave()
-      this.#line.emit({ type: 'released', key: this.key, token: this.token })
+      this.#line.emit({ type: 'released', ...this.#itself() })
     }
     // A lost place is left here and not at its loss: a COMMIT may be under way still, and its owner knows when it is over.
     if (this.#state === 'lost' && !this.#isGone) this.#leaving ??= this.#leave()
@@ -185,8 +188,12 @@ export class HeldLease implements Lease {
     this.#end('lost')
     const message = `The lease on ${this.key} (token ${this.token}) is lost: ${why}. Nothing may be written under it.`
     const error = new LeaseError('LEASE_LOST', message, { key: this.key }, { cause })
-    this.#line.emit({ type: 'lost', key: this.key, token: this.token, error })
+    this.#line.emit({ type: 'lost', ...this.#itself(), error })
     this.#lost.abort(error)
+  }
+
+  #itself() {
+    return { key: this.key, token: this.token, heldMs: this.#since.elapsedMs() }
   }
 
   #end(state: 'lost' | 'released'): void {

@@ -1,4 +1,7 @@
 import type { Clock } from './clock.js'
+import { LeaseError } from './errors.js'
+import type { Line } from './line.js'
+import type { Patience } from './patience.js'
 
 /**
  * How long a caller whose wait is over is kept for the answer to its leave, a round trip or a few. What is left of it
@@ -17,4 +20,16 @@ export async function part(clock: Clock, leaving: Promise<void>): Promise<void> 
         resolve()
       })
   })
+}
+
+/** Tells of a wait that ended without a lease, and gives its error back. */
+export function tellGivenUp(
+  line: Pick<Line, 'emit'>,
+  terms: { key: string; patience: Patience },
+  error: unknown,
+): unknown {
+  if (error instanceof LeaseError) {
+    line.emit({ type: 'gave-up', key: terms.key, waitedMs: terms.patience.waitedMs(), code: error.code })
+  }
+  return error
 }
