@@ -10,6 +10,7 @@ import type {
 import type { DatabaseListener } from './events.js'
 import type { MigrateOptions, MigrateResult, MigrationStatus } from './migrations/types.js'
 import type { ResultSet, SqlValue } from './statement.js'
+import type { Tracer } from './tracing.js'
 
 /** Options of {@link openDatabase}. */
 export interface DatabaseOptions {
@@ -59,8 +60,14 @@ export interface DatabaseOptions {
   release?: 'background' | 'before-answer'
   /** Who this process is, for people who look at the line. */
   who?: string
-  /** Hears of every commit, conflict and recovery of this file in this process. What it throws is ignored. */
+  /** Hears of every commit, conflict, recovery and read window of this file in this process. What it throws is ignored. */
   onEvent?: DatabaseListener
+  /**
+   * Makes spans of what is done for a caller who is traced. Who opens the file first in a process brings it for all.
+   *
+   * @default none
+   */
+  tracer?: Tracer
 }
 
 /** Options of {@link Database.transaction}. */

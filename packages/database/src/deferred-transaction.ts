@@ -19,6 +19,8 @@ export interface DeferredContext extends TransactionContext {
   readers: ReaderPool
   /** Takes the turn, the lease and SQLite's write lock. */
   beginImmediate(): Promise<Transaction>
+  /** Tells that somebody else wrote in between; called while the write lock is held. */
+  tellChanged(): void
 }
 
 /**
@@ -145,6 +147,7 @@ export class DeferredTransaction implements Transaction {
       const writing = await this.#context.beginImmediate()
       try {
         if (this.#hasRead && this.#hasChanged(reader)) {
+          this.#context.tellChanged()
           throw new DatabaseError(
             'WRITE_CONFLICT',
             `Somebody else has written ${path} since this transaction read it. Nothing was written; it is safe to try again. (transactionMode: 'immediate' takes the lease first, and never has to be tried again.)`,

@@ -1,11 +1,53 @@
-/** What happens to a file in this process, as it happens. No SQL and no values are ever in it. */
+import type { LeaseErrorCode } from '@sqlite-efs/lease'
+
+/**
+ * Why a transaction met a conflict.
+ *
+ * - A {@link LeaseErrorCode}: what became of the lease; `LEASE_LOST` where it ran out or was taken over.
+ * - `SUPERSEDED`: newer tickets were found in the file again and again.
+ * - `FILE_CHANGED`: somebody else wrote after a deferred transaction had read.
+ * - `FILE_REPLACED`: another file stands at the path, or none.
+ */
+export type ConflictCode = LeaseErrorCode | 'SUPERSEDED' | 'FILE_CHANGED' | 'FILE_REPLACED'
+
+/**
+ * What happens to a file in this process, as it happens. `path` is the file's, `token` the ticket of the lease; times are
+ * milliseconds. No SQL, no value and no message that might quote one is ever in it.
+ */
 export type DatabaseEvent =
-  /** A transaction is on disk. */
-  | { type: 'commit'; path: string; token: number; statements: number; commitMs: number }
-  /** The lease, or the file as it was read, was lost before COMMIT: nothing was written. */
-  | { type: 'conflict'; path: string; token: number }
-  /** What a dead writer left was rolled back, because a reader met it or `recover()` was called. */
-  | { type: 'recovery'; path: string; token: number }
+  /**
+   * A transaction is on disk: `statements` of them changed `rows` rows, those changed by triggers and foreign keys
+   * included, and left a database of `fileBytes`. It waited `waitedMs` from the queueing of its first write until it had
+   * the lease and SQLite's write lock, was open for `openMs`, and took `commitMs` to commit: the guard, the wait for
+   * readers, and COMMIT. How many pages it wrote SQLite does not say (docs/observability.md).
+   */
+  | {
+      type: 'commit'
+      path: string
+      token: number
+      statements: number
+      rows: number
+      fileBytes: number
+      waitedMs: number
+      openMs: number
+      commitMs: number
+    }
+  /** The lease, or the file as it was read, was lost before COMMIT: nothing was written. `code` says which. */
+  | { type: 'conflict'; path: string; token: number; code: ConflictCode }
+  /**
+   * What a dead writer left was rolled back. `cause` says for whom: a `read` that met it, or a call of `recover()`. It waited
+   * `waitedMs` for its turn, and took `durationMs` to roll back. A writer rolls back as it begins, and cannot tell.
+   */
+  | {
+      type: 'recovery'
+      path: string
+      token: number
+      cause: 'read' | 'recover'
+      waitedMs: number
+      durationMs: number
+    }
+  /** A read window was closed: `reads` shared it, and it was open for `openMs`. 0 where a statement was only compiled. */
+  | { type: 'read-window'; path: string; reads: number; openMs: number }
   /** A journal that somebody else took away was put back: a program in DELETE mode uses the file, and endangers it. */
   | { type: 'journal-restored'; path: string; token: number }
 
@@ -15,6 +57,11 @@ export type DatabaseListener = (event: DatabaseEvent) => void
 /** Tells all who listen. */
 export class Listeners {
   readonly #listeners = new Set<DatabaseListener>()
+
+  /** Whether it is worth while to make an event. */
+  get isHeard(): boolean {
+    return this.#listeners.size > 0
+  }
 
   add(listener: DatabaseListener | undefined): void {
     if (listener) this.#listeners.add(listener)

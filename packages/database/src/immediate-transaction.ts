@@ -71,7 +71,7 @@ export class ImmediateTransaction implements Transaction {
   async commit(): Promise<void> {
     this.#mustBeOpen()
     this.#committing = true
-    const outcome = await this.#turn.commit().then(
+    const outcome = await this.#turn.commit({ trace: this.#turn.tracer.current() }).then(
       () => ({ error: undefined }),
       (error: unknown) => ({ error }),
     )

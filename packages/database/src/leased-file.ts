@@ -1,3 +1,4 @@
+import { Moment } from '@sqlite-efs/lease'
 import { Classification } from './classification.js'
 import { kindByFirstWords, refuseUnsafe } from './classify.js'
 import { Connection } from './connection.js'
@@ -20,6 +21,7 @@ import { runScript } from './script.js'
 import { GENERIC_ERROR, READONLY_ROLLBACK } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import { Tenure } from './tenure.js'
+import type { TraceContext } from './tracing.js'
 import { type Turn, TurnIsOver } from './turn.js'
 import { type Job, WriteQueue } from './write-queue.js'
 import { Writer } from './writer.js'
@@ -49,7 +51,8 @@ export class LeasedFile {
 
   constructor(options: CheckedOptions) {
     this.options = options
-    const { path, clock, fencing, release, leaser, leaseKey, maxHoldMs, who } = options
+    const { path, clock, fencing, release, leaser, leaseKey, maxHoldMs, who, tracer } = options
+    const { listeners } = this
     this.#freeze = new FreezeDetector(clock)
     const readers = {
       clock,
@@ -57,7 +60,7 @@ export class LeasedFile {
       patience: () => this.#patience(() => this.#recoverTogether()),
       noticeFreeze: () => this.#noticeFreeze(),
     }
-    this.#reader = new Reader(readers)
+    this.#reader = new Reader({ ...readers, path, listeners })
     this.#lastingReaders = new ReaderPool(readers)
     this.#writer = new Writer({
       path,
@@ -68,15 +71,16 @@ export class LeasedFile {
       closeWindow: () => this.#reader.closeWindow(),
       noticeFreeze: () => this.#noticeFreeze(),
       monotonicMs: () => clock.monotonicMs(),
-      tell: (event) => this.listeners.tell(event),
+      listeners,
     })
-    this.#tenure = new Tenure({ leaser, key: leaseKey, clock, maxHoldMs, who })
+    this.#tenure = new Tenure({ leaser, key: leaseKey, clock, maxHoldMs, who, tracer })
     this.#queue = new WriteQueue<Write>({
       path,
       clock,
       release,
       tenure: this.#tenure,
       writer: this.#writer,
+      tracer,
       runGroup: (writes, turn) => this.#runGroup(writes, turn),
       explainBusy: (error) => explainBusy(error, options),
       beforeWaiting: () => this.#reader.closeWindow(),
@@ -98,13 +102,20 @@ export class LeasedFile {
   /** Runs one statement: a read at once, a write in its turn. */
   async execute(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
     const kind = this.#kindNow(sql)
-    if (kind === 'read') return this.#read(sql, args)
-    if (kind === 'write' && !this.#arriving) return this.#write(sql, args, timeoutMs)
+    const trace = this.options.tracer.current()
+    if (kind === 'read') return this.#tracedRead(trace, sql, args)
+    const write: Omit<Job<Write>, 'groupable' | 'fail'> = {
+      what: 'a write',
+      timeoutOption: 'lease.timeoutMs',
+      timeoutMs,
+      trace,
+    }
+    if (kind === 'write' && !this.#arriving) return this.#write(sql, args, write)
     const { result } = await this.#inOrderOfArrival(async (before) => {
       const known = kind ?? (await this.#classify(sql))
-      if (known === 'read') return { result: this.#read(sql, args) }
+      if (known === 'read') return { result: this.#tracedRead(trace, sql, args) }
       await before
-      return { result: this.#write(sql, args, timeoutMs) }
+      return { result: this.#write(sql, args, write) }
     })
     return result
   }
@@ -113,10 +124,18 @@ export class LeasedFile {
     return this.#reader.read((connection) => ({ ...connection.run(sql, args), changes: 0 }))
   }
 
-  #write(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
+  #tracedRead(parent: TraceContext | undefined, sql: string, args: readonly SqlValue[]): Promise<ResultSet> {
+    if (!parent) return this.#read(sql, args)
+    return this.options.tracer.span({ name: 'read', parent }, async (span) => {
+      const result = await this.#read(sql, args)
+      span.set({ 'sqlite_efs.rows': result.rows.length })
+      return result
+    })
+  }
+
+  #write(sql: string, args: readonly SqlValue[], job: Omit<Job<Write>, 'groupable' | 'fail'>): Promise<ResultSet> {
     return new Promise((resolve, reject) => {
-      const groupable = { sql, args, resolve, reject }
-      this.#queue.add({ what: 'a write', timeoutOption: 'lease.timeoutMs', timeoutMs, groupable, fail: reject })
+      this.#queue.add({ ...job, groupable: { sql, args, resolve, reject }, fail: reject })
     })
   }
 
@@ -198,21 +217,27 @@ export class LeasedFile {
   }
 
   /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
-  async recover(): Promise<boolean> {
+  async recover(cause: 'read' | 'recover' = 'recover'): Promise<boolean> {
+    const { path, clock, timeoutMs, tracer } = this.options
     this.#mustBeThere()
-    const { timeoutMs } = this.options
-    return this.inTurn({ what: 'a recovery', timeoutMs, timeoutOption: 'lease.timeoutMs' }, async (turn) => {
-      const wasHot = journalState(this.options.path) === 'hot-or-live'
-      await turn.begin()
-      turn.writer.rollback()
-      if (wasHot) this.listeners.tell({ type: 'recovery', path: this.options.path, token: turn.lease.token })
-      return wasHot
-    })
+    const since = new Moment(clock)
+    return tracer.span({ name: 'recovery', parent: tracer.current() }, () =>
+      this.inTurn({ what: 'a recovery', timeoutMs, timeoutOption: 'lease.timeoutMs' }, async (turn) => {
+        const wasHot = journalState(path) === 'hot-or-live'
+        const waitedMs = since.elapsedMs()
+        await turn.begin()
+        turn.writer.rollback()
+        const durationMs = since.elapsedMs() - waitedMs
+        const { token } = turn.lease
+        if (wasHot) this.listeners.tell({ type: 'recovery', path, token, cause, waitedMs, durationMs })
+        return wasHot
+      }),
+    )
   }
 
   /** One turn is enough for all who have met the same journal. */
   #recoverTogether(): Promise<boolean> {
-    this.#recovering ??= this.recover().finally(() => {
+    this.#recovering ??= this.recover('read').finally(() => {
       this.#recovering = undefined
     })
     return this.#recovering
@@ -223,6 +248,7 @@ export class LeasedFile {
     return new Promise((resolve, reject) => {
       this.#queue.add({
         ...job,
+        trace: this.options.tracer.current(),
         fail: reject,
         run: async (turn) => {
           try {
@@ -247,6 +273,7 @@ export class LeasedFile {
         what: 'a transaction',
         timeoutOption: 'lease.transactionTimeoutMs',
         timeoutMs,
+        trace: this.options.tracer.current(),
         fail: reject,
         run: async (turn) => {
           try {
@@ -270,6 +297,7 @@ export class LeasedFile {
         readers: this.#lastingReaders,
         clock: this.options.clock,
         beginImmediate: () => this.beginImmediate(timeoutMs),
+        tellChanged: () => this.#writer.tellConflict('FILE_CHANGED'),
       },
       reader,
     )

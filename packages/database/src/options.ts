@@ -6,6 +6,7 @@ import type { DatabaseOptions } from './database.js'
 import { DatabaseError } from './errors.js'
 import type { DatabaseListener } from './events.js'
 import { mergePragmas, type Pragmas } from './pragmas.js'
+import { noTracer, type Tracer } from './tracing.js'
 
 /**
  * Tests switch SQLite's own locks off with this, to see what the lease carries alone. Not exported from the package: on
@@ -34,6 +35,7 @@ export interface CheckedOptions {
   release: 'background' | 'before-answer'
   who: string | undefined
   onEvent: DatabaseListener | undefined
+  tracer: Tracer
   vfs: string | undefined
   clock: Clock
 }
@@ -54,6 +56,9 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
   if (options.onEvent !== undefined && typeof options.onEvent !== 'function') {
     throw wrongOption('onEvent', options.onEvent, 'a function is wanted')
   }
+  if (options.tracer !== undefined && typeof options.tracer?.span !== 'function') {
+    throw wrongOption('tracer', options.tracer, 'a Tracer is wanted')
+  }
   return {
     path,
     leaser,
@@ -66,6 +71,7 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     release,
     who: options.who,
     onEvent: options.onEvent,
+    tracer: options.tracer ?? noTracer,
     vfs: options[VFS_FOR_TESTS],
     clock: options[CLOCK_FOR_TESTS] ?? systemClock,
   }

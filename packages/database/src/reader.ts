@@ -1,6 +1,7 @@
 import { type Clock, Moment } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
+import type { Listeners } from './events.js'
 import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy, within } from './patience.js'
 import { isBusy, isConnectionDoubtful, needsRecovery } from './sqlite-error.js'
 
@@ -34,12 +35,18 @@ export interface ReaderContext {
   noticeFreeze(): void
 }
 
+/** What the read window needs beside that. */
+export interface WindowContext extends ReaderContext {
+  path: string
+  listeners: Listeners
+}
+
 /**
  * Reads that follow one another share a read transaction, the window: taking and dropping the shared lock is all of a
  * warm read's cost over NFS. It is closed before the event loop waits for I/O, and before this process commits.
  */
 export class Reader {
-  readonly #context: ReaderContext
+  readonly #context: WindowContext
   #connection: Connection | undefined
   #closing: NodeJS.Immediate | undefined
   /** Resolves when the window has opened, or can't be: with what failed then. */
@@ -47,8 +54,10 @@ export class Reader {
   #inTheWay: unknown
   #openedAtMs = 0
   #lookedAtMs = 0
+  /** Those that shared the window so far. */
+  #reads = 0
 
-  constructor(context: ReaderContext) {
+  constructor(context: WindowContext) {
     this.#context = context
   }
 
@@ -63,7 +72,7 @@ export class Reader {
     for (let failures = 0; ; ) {
       try {
         // In one go: between opening the window and using it, this process's own commit could close it.
-        return this.readNow(action)
+        return this.#read(action)
       } catch (error) {
         const isWaitedFor = isBusy(error) || needsRecovery(error)
         const failure = isWaitedFor ? await this.#waitForWindow(patience, since, error) : error
@@ -74,7 +83,13 @@ export class Reader {
     }
   }
 
-  /** As {@link Reader.read}, but fails where it would have to wait. */
+  #read<T>(action: (connection: Connection) => T): T {
+    const result = this.readNow(action)
+    this.#reads++
+    return result
+  }
+
+  /** As {@link Reader.read}, but fails where it would have to wait, and does not count as a read. */
   readNow<T>(action: (connection: Connection) => T): T {
     // Somebody asks for it already.
     if (this.#opening && !this.#closing) throw this.#inTheWay
@@ -132,6 +147,7 @@ export class Reader {
       throw error
     }
     this.#openedAtMs = this.#context.clock.monotonicMs()
+    this.#reads = 0
     this.#closing = setImmediate(() => this.closeWindow())
     return this.#connection
   }
@@ -159,14 +175,24 @@ export class Reader {
     } catch {
       this.discard()
     }
+    this.#tellWindow()
+  }
+
+  #tellWindow(): void {
+    const { listeners, path, clock } = this.#context
+    if (!listeners.isHeard) return
+    const openMs = clock.monotonicMs() - this.#openedAtMs
+    listeners.tell({ type: 'read-window', path, reads: this.#reads, openMs })
   }
 
   /** Throws the connection away; the next read opens a new one. */
   discard(): void {
-    if (this.#closing) clearImmediate(this.#closing)
+    const wasOpen = this.#closing !== undefined
+    clearImmediate(this.#closing)
     this.#closing = undefined
     this.#connection?.close()
     this.#connection = undefined
+    if (wasOpen) this.#tellWindow()
   }
 }
 

@@ -38,7 +38,9 @@ export const isBusy = (error: unknown) => primaryCodeOf(error) === BUSY
 export const needsRecovery = (error: unknown) => extendedCodeOf(error) === READONLY_ROLLBACK
 /** The connection may hold locks or pages that are worth nothing any more. */
 export const isConnectionDoubtful = (error: unknown) =>
-  [IOERR, CORRUPT, NOTADB].includes(primaryCodeOf(error)) || extendedCodeOf(error) === READONLY_DBMOVED
+  [IOERR, CORRUPT, NOTADB].includes(primaryCodeOf(error)) || isMoved(error)
+/** Another file stands at the path than the one that the connection has open, or none. */
+export const isMoved = (error: unknown) => extendedCodeOf(error) === READONLY_DBMOVED
 export const isNotADatabase = (error: unknown) => primaryCodeOf(error) === NOTADB
 export const isCannotOpen = (error: unknown) => primaryCodeOf(error) === CANTOPEN
 export const isReadOnly = (error: unknown) => primaryCodeOf(error) === READONLY && !needsRecovery(error)

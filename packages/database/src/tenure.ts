@@ -1,4 +1,5 @@
 import { type Clock, type Lease, LeaseError, type Leaser, Moment } from '@sqlite-efs/lease'
+import { noTracer, type Span, type TraceContext, type Tracer } from './tracing.js'
 
 /** What a tenure needs to know. */
 export interface TenureOptions {
@@ -7,6 +8,8 @@ export interface TenureOptions {
   clock: Clock
   maxHoldMs: number
   who?: string | undefined
+  /** @default none */
+  tracer?: Tracer
 }
 
 /**
@@ -15,13 +18,17 @@ export interface TenureOptions {
  */
 export class Tenure {
   readonly #options: TenureOptions
+  readonly #tracer: Tracer
   #lease: Lease | undefined
   #since: Moment
   #releasing: Promise<void> = Promise.resolve()
   #why: (() => LeaseError) | undefined
+  /** For whom the lease was asked for. */
+  #trace: TraceContext | undefined
 
   constructor(options: TenureOptions) {
     this.#options = options
+    this.#tracer = options.tracer ?? noTracer
     this.#since = new Moment(options.clock)
   }
 
@@ -30,7 +37,7 @@ export class Tenure {
    *
    * @throws LeaseError as {@link Leaser.acquire} does
    */
-  async take(timeoutMs: () => number): Promise<Lease> {
+  async take(timeoutMs: () => number, trace?: TraceContext): Promise<Lease> {
     const { leaser, key, who, maxHoldMs, clock } = this.#options
     const onWait = (why: () => LeaseError) => {
       this.#why = why
@@ -44,14 +51,28 @@ export class Tenure {
     if (held && isAlive(held)) {
       if (this.#since.elapsedMs() <= maxHoldMs) return held
       this.#lease = undefined
-      this.#lease = await held.yield(options)
+      this.#lease = await this.#acquired(trace, () => held.yield(options))
     } else {
       await this.release()
-      this.#lease = await leaser.acquire(key, options)
+      this.#lease = await this.#acquired(trace, () => leaser.acquire(key, options))
     }
     this.#since = new Moment(clock)
     this.#why = undefined
     return this.#lease
+  }
+
+  #acquired(trace: TraceContext | undefined, acquire: () => Promise<Lease>): Promise<Lease> {
+    this.#trace = trace
+    return this.#tracer.span({ name: 'lease.acquire', parent: trace }, async (span) => {
+      try {
+        const lease = await acquire()
+        span.set({ 'sqlite_efs.token': lease.token, 'sqlite_efs.waiting': lease.waiting })
+        return lease
+      } catch (error) {
+        tellPosition(span, error)
+        throw error
+      }
+    })
   }
 
   /** Why the lease that is waited for is not had yet; undefined where the wait has not begun. */
@@ -69,9 +90,19 @@ export class Tenure {
   release(): Promise<void> {
     const lease = this.#lease
     this.#lease = undefined
-    if (lease) this.#releasing = this.#releasing.then(() => lease.release()).catch(() => {})
+    if (lease) this.#releasing = this.#releasing.then(() => this.#released(lease)).catch(() => {})
     return this.#releasing
   }
+
+  #released(lease: Lease): Promise<void> {
+    const attributes = { 'sqlite_efs.token': lease.token }
+    return this.#tracer.span({ name: 'lease.release', parent: this.#trace, attributes }, () => lease.release())
+  }
+}
+
+const tellPosition = (span: Span, error: unknown) => {
+  const position = error instanceof LeaseError ? error.details.position : undefined
+  if (position !== undefined) span.set({ 'sqlite_efs.position': position })
 }
 
 const isAlive = (lease: Lease) => !lease.signal.aborted && lease.remainingMs() > 0

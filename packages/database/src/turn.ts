@@ -1,7 +1,8 @@
 import type { Clock, Lease } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
 import type { Tenure } from './tenure.js'
-import { Overtaken, Superseded, type Writer } from './writer.js'
+import { noTracer, type TraceContext, type Tracer } from './tracing.js'
+import { type CommitOptions, Overtaken, Superseded, type Writer } from './writer.js'
 
 /** What a turn works with. */
 export interface TurnOptions {
@@ -10,6 +11,18 @@ export interface TurnOptions {
   writer: Writer
   /** Adds what the line knows to an error that says that the file stays locked. */
   explainBusy(error: DatabaseError): Promise<DatabaseError>
+  /** @default none */
+  tracer?: Tracer
+}
+
+/** Whose turn it is. */
+export interface TurnOf {
+  /** How long a locked file is waited for. */
+  patienceMs(): number
+  /** How long the first of them has waited. */
+  waitedMs(): number
+  /** Where each of them, who are traced, was as it began to wait. */
+  traces: readonly TraceContext[]
 }
 
 /** The lease went, or the file knows a newer ticket: nothing was begun, and whose turn it was stands in line again. */
@@ -25,15 +38,16 @@ export class TurnIsOver {
 export class Turn {
   readonly lease: Lease
   readonly writer: Writer
+  readonly tracer: Tracer
   readonly #options: TurnOptions
-  readonly #patienceMs: () => number
+  readonly #of: TurnOf
 
-  /** @param patienceMs how long a locked file is waited for */
-  constructor(options: TurnOptions, lease: Lease, patienceMs: () => number) {
+  constructor(options: TurnOptions, lease: Lease, of: TurnOf) {
     this.lease = lease
     this.writer = options.writer
+    this.tracer = options.tracer ?? noTracer
     this.#options = options
-    this.#patienceMs = patienceMs
+    this.#of = of
   }
 
   /**
@@ -44,7 +58,7 @@ export class Turn {
   async begin(): Promise<void> {
     if (this.lease.signal.aborted || this.lease.remainingMs() <= 0) throw new TurnIsOver(false)
     try {
-      await this.writer.begin(this.lease, this.#patienceMs())
+      await this.#begin()
     } catch (error) {
       if (error instanceof DatabaseError && error.code === 'BUSY') throw await this.#options.explainBusy(error)
       if (error instanceof Overtaken) throw new TurnIsOver(false)
@@ -54,8 +68,25 @@ export class Turn {
     }
   }
 
-  commit(options: { inBackground?: boolean } = {}): Promise<void> {
-    return this.writer.commit(this.lease, options)
+  #begin(): Promise<void> {
+    const { patienceMs, waitedMs, traces } = this.#of
+    return this.tracer.span({ name: 'begin', parent: traces[0], attributes: this.#attributes }, () =>
+      this.writer.begin(this.lease, { timeoutMs: patienceMs(), waitedMs }),
+    )
+  }
+
+  /** Commits, under the first one's trace if no other is given. */
+  commit({ inBackground = false, trace }: { inBackground?: boolean; trace?: TraceContext | undefined } = {}) {
+    const [first, ...links] = this.#of.traces
+    const parent = trace ?? first
+    const commit = (options: CommitOptions) => this.writer.commit(this.lease, { inBackground, ...options })
+    // With nothing changed there is none.
+    if (parent === undefined || !this.writer.hasChanges) return commit({})
+    return this.tracer.span({ name: 'commit', parent, links, attributes: this.#attributes }, (span) => commit({ span }))
+  }
+
+  get #attributes() {
+    return { 'sqlite_efs.token': this.lease.token, 'sqlite_efs.waited_ms': Math.round(this.#of.waitedMs()) }
   }
 
   /** Between two statements that may take long: there is no use in going on when the lease is lost. */

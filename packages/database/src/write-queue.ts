@@ -2,6 +2,7 @@ import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
 import type { GroupOutcome } from './group-commit.js'
 import { isTimeout } from './tenure.js'
+import type { TraceContext } from './tracing.js'
 import { Turn, TurnIsOver, type TurnOptions } from './turn.js'
 
 /** More than this many writes in one process that wait for their turn are refused: they would time out in memory. */
@@ -23,6 +24,8 @@ export type Job<G = unknown> = {
   timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs' | 'timeoutMs'
   /** What it is, in a message: "a transaction", say. */
   what: string
+  /** Where its caller is, if that is traced. */
+  trace?: TraceContext | undefined
   /** The turn did not come, or nothing could be begun in it. */
   fail(error: unknown): void
 } & (
@@ -116,7 +119,7 @@ export class WriteQueue<G> {
       let lease: Lease
       try {
         beforeWaiting()
-        lease = await tenure.take(() => this.#patienceMs())
+        lease = await tenure.take(() => this.#patienceMs(), tracesOf(this.#waiting)[0])
       } catch (error) {
         this.#failAll(error)
         continue
@@ -140,7 +143,11 @@ export class WriteQueue<G> {
   }
 
   async #serve(group: Waiting<G>[], lease: Lease): Promise<Answer> {
-    const turn = new Turn(this.#options, lease, () => Math.max(LAST_PATIENCE_MS, Math.min(...group.map(remainingMs))))
+    const turn = new Turn(this.#options, lease, {
+      patienceMs: () => Math.max(LAST_PATIENCE_MS, Math.min(...group.map(remainingMs))),
+      waitedMs: () => Math.max(...group.map(({ since }) => since.elapsedMs())),
+      traces: tracesOf(group),
+    })
     try {
       const [first] = group
       if (first && 'run' in first.job) return await first.job.run(turn)
@@ -163,7 +170,10 @@ export class WriteQueue<G> {
         this.#putBack(group)
         return () => {}
       }
-      return failing(group, turn.writer.conflict(new Error('newer writers were found in the file again and again')))
+      return failing(
+        group,
+        turn.writer.conflict(new Error('newer writers were found in the file again and again'), 'SUPERSEDED'),
+      )
     }
     // Nobody's error may keep the others from their turns.
     turn.writer.discard()
@@ -241,6 +251,9 @@ export class WriteQueue<G> {
     return taken
   }
 }
+
+const tracesOf = (waiting: readonly Pick<Waiting<unknown>, 'job'>[]) =>
+  waiting.flatMap(({ job: { trace } }) => trace ?? [])
 
 type Patient = Pick<Waiting<unknown>, 'since'> & { job: { timeoutMs: number } }
 

@@ -1,14 +1,15 @@
-import type { Lease } from '@sqlite-efs/lease'
+import { type Lease, LeaseError } from '@sqlite-efs/lease'
 import { excerpt } from './classify.js'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
-import type { DatabaseEvent } from './events.js'
+import type { ConflictCode, Listeners } from './events.js'
 import { checkFence, storeFence } from './fence.js'
 import { keepJournal } from './journal.js'
 import { type Patience, whileBusy } from './patience.js'
 import type { ReaderPool } from './reader.js'
-import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, moved } from './sqlite-error.js'
+import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, isMoved, moved } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
+import type { Span } from './tracing.js'
 
 /** What {@link Connection} has to offer; in a simulation it is not libsql that does. */
 export type WriterConnection = Pick<Connection, keyof Connection>
@@ -25,7 +26,21 @@ export interface WriterContext {
   closeWindow(): void
   noticeFreeze(): void
   monotonicMs(): number
-  tell(event: DatabaseEvent): void
+  listeners: Listeners
+}
+
+/** How long a transaction may wait for SQLite's write lock, and has waited for its turn. */
+export interface BeginOptions {
+  timeoutMs: number
+  waitedMs(): number
+}
+
+/** How a transaction is committed. */
+export interface CommitOptions {
+  /** The event loop goes on meanwhile: for a transaction that may be large. */
+  inBackground?: boolean
+  /** Is told what is committed. */
+  span?: Span
 }
 
 /** A newer ticket than the lease's is in the file: whoever has it wrote after this lease was granted, or the table was lost. */
@@ -58,6 +73,8 @@ export class Writer {
   #changesAtBegin = 0
   #slowest = { ms: 0, sql: '' }
   #statements = 0
+  #waitedMs = 0
+  #begunAtMs = 0
   #token = 0
   #ttlMs = 0
   #isDoubtful = false
@@ -88,11 +105,11 @@ export class Writer {
   }
 
   /**
-   * Takes SQLite's write lock, within `timeoutMs`, and asks the fence.
+   * Takes SQLite's write lock and asks the fence.
    *
    * @throws Superseded when the file knows a newer ticket, Overtaken when the lease is over; DatabaseError `BUSY`, `CONFIGURATION`, `SQLITE`
    */
-  async begin(lease: Lease, timeoutMs: number): Promise<void> {
+  async begin(lease: Lease, { timeoutMs, waitedMs }: BeginOptions): Promise<void> {
     const { path, fencing } = this.#context
     this.#token = lease.token
     this.#ttlMs = lease.ttlMs
@@ -113,6 +130,8 @@ export class Writer {
         if (!isConnectionDoubtful(error) || failures > 0) throw error
       }
     }
+    this.#waitedMs = waitedMs()
+    this.#begunAtMs = this.#context.monotonicMs()
     try {
       this.#keepJournal()
       this.connection.noticeSchema()
@@ -130,8 +149,8 @@ export class Writer {
   }
 
   #keepJournal(): void {
-    const { path, keepJournal: keep = keepJournal } = this.#context
-    if (keep(path)) this.#context.tell({ type: 'journal-restored', path, token: this.#token })
+    const { path, listeners, keepJournal: keep = keepJournal } = this.#context
+    if (keep(path)) listeners.tell({ type: 'journal-restored', path, token: this.#token })
   }
 
   /** Runs one statement in the open transaction. */
@@ -179,21 +198,21 @@ export class Writer {
   }
 
   /**
-   * Makes the transaction durable. Whatever it throws, the transaction is over. With `inBackground` the event loop goes
-   * on meanwhile: for a transaction that may be large.
+   * Makes the transaction durable. Whatever it throws, the transaction is over.
    *
    * @throws DatabaseError `WRITE_CONFLICT`, `BUSY`, `SQLITE` (nothing was written), `COMMIT_UNKNOWN`
    */
-  async commit(lease: Lease, { inBackground = false } = {}): Promise<void> {
+  async commit(lease: Lease, { inBackground = false, span }: CommitOptions = {}): Promise<void> {
     if (!this.hasChanges) {
       // Nothing to keep: giving the lock back is all.
       this.rollback()
       return
     }
     const patience = this.#context.patience()
-    const statements = this.#statements
     const startedMs = this.#context.monotonicMs()
-    const { path } = this.#context
+    const { path, listeners } = this.#context
+    const size = listeners.isHeard || span ? this.#size() : undefined
+    if (size) span?.set({ 'sqlite_efs.statements': size.statements, 'sqlite_efs.rows': size.rows })
     try {
       if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.#storeFence(lease.token)
       await this.#guard(lease)
@@ -219,12 +238,24 @@ export class Writer {
         },
       )
       if (this.#isOutdated) this.discard()
+      const openMs = startedMs - this.#begunAtMs
       const commitMs = this.#context.monotonicMs() - startedMs
-      this.#context.tell({ type: 'commit', path, token: lease.token, statements, commitMs })
+      const times = { waitedMs: this.#waitedMs, openMs, commitMs }
+      if (size) listeners.tell({ type: 'commit', path, token: lease.token, ...size, ...times })
     } catch (error) {
       throw this.#commitFailed(error)
     } finally {
       letReadersIn()
+    }
+  }
+
+  /** What is to be committed. SQLite knows all of it without asking the file system. */
+  #size() {
+    const { connection } = this
+    return {
+      statements: this.#statements,
+      rows: connection.totalChanges() - this.#changesAtBegin,
+      fileBytes: Number(connection.value('PRAGMA page_count')) * Number(connection.value('PRAGMA page_size')),
     }
   }
 
@@ -251,11 +282,20 @@ export class Writer {
     if (!isSafe()) throw this.conflict(lease.signal.reason)
   }
 
+  /** Tells of a conflict of the transaction that has its turn. */
+  tellConflict(code: ConflictCode): void {
+    const { path, listeners } = this.#context
+    listeners.tell({ type: 'conflict', path, token: this.#token, code })
+  }
+
   /** The lease did not last until the commit. */
-  conflict(cause: unknown): DatabaseError {
+  conflict(
+    cause: unknown,
+    code: ConflictCode = cause instanceof LeaseError ? cause.code : 'LEASE_LOST',
+  ): DatabaseError {
     const { path } = this.#context
     const { ms, sql } = this.#slowest
-    this.#context.tell({ type: 'conflict', path, token: this.#token })
+    this.tellConflict(code)
     const blocked =
       ms > this.#ttlMs / 2
         ? ` One statement blocked this process for ${Math.round(ms)} ms, so the lease could not be renewed: ${excerpt(sql)}. Make it faster, or raise lease.ttlMs.`
@@ -270,6 +310,7 @@ export class Writer {
 
   #commitFailed(error: unknown): unknown {
     const stillOpen = this.inTransaction
+    if (isMoved(error)) this.tellConflict('FILE_REPLACED')
     if (
       stillOpen &&
       (isBusy(error) ||

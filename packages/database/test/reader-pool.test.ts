@@ -51,6 +51,7 @@ it('a deferred transaction that fails as it begins leaves no read behind, for wh
     clock: systemClock,
     classification: new Classification(),
     beginImmediate: () => Promise.reject(new Error('it does not write')),
+    tellChanged: () => {},
   }
   expect(() => new DeferredTransaction(context, reader)).toThrow('disk I/O error')
   expect(await pool.none(0)).toBe(true)

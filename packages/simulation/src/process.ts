@@ -1,5 +1,6 @@
 import { Classification } from '../../database/src/classification.js'
 import type { Transaction } from '../../database/src/database.js'
+import { Listeners } from '../../database/src/events.js'
 import { FreezeDetector } from '../../database/src/freeze.js'
 import { groupCommit, type Write } from '../../database/src/group-commit.js'
 import { ImmediateTransaction } from '../../database/src/immediate-transaction.js'
@@ -75,7 +76,7 @@ export class Process {
       keepJournal: () => false,
       closeWindow: () => {},
       monotonicMs: () => clock.monotonicMs(),
-      tell: () => {},
+      listeners: new Listeners(),
     })
     const leaser = observedLeaser(machine.leaser(options.lease), (lease) => {
       this.leases.push(lease)

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.js'
+import { Listeners } from '../events.js'
 import { FreezeDetector } from '../freeze.js'
 import { Reader } from '../reader.js'
 import type { Turn } from '../turn.js'
@@ -37,10 +38,13 @@ export function stepsIn(turn: Turn): Steps {
  * somebody's commit throws {@link Disturbed}.
  */
 export async function inWindows<T>(context: ContentContext, action: (steps: Steps) => Promise<T>): Promise<T> {
-  const { clock } = context.options
+  const { clock, path } = context.options
   const freeze = new FreezeDetector(clock)
   const reader: Reader = new Reader({
     clock,
+    path,
+    // Its windows are no reads of anybody's.
+    listeners: new Listeners(),
     open: () => context.openReader(),
     patience: () => context.patience(),
     noticeFreeze: () => {

@@ -1,0 +1,48 @@
+/** Where in a trace something happens: whatever the {@link Tracer} takes for it, OpenTelemetry's `Context` say. */
+export type TraceContext = object
+
+/** What is known of a span. Never SQL, and never a value. */
+export type SpanAttributes = Readonly<Record<string, string | number>>
+
+/** What is done in a span. */
+export interface SpanOptions {
+  /**
+   * - `lease.acquire`: asks for the lease, waits in line and has it; `lease.release`: gives it back.
+   * - `begin`: takes SQLite's write lock and asks the fence.
+   * - `commit`: the guard, the wait for readers, and COMMIT.
+   * - `read`: one statement that reads, with the wait for whoever commits.
+   * - `recovery`: rolls back what a dead writer left, with the wait for its turn.
+   */
+  name: 'lease.acquire' | 'lease.release' | 'begin' | 'commit' | 'read' | 'recovery'
+  /** Whose span it is under; without one there is nothing to trace, and no span. */
+  parent: TraceContext | undefined
+  /** Others for whom the same thing is done: the further writes of a group that share a COMMIT. */
+  links?: readonly TraceContext[]
+  /** What is known as it begins. */
+  attributes?: SpanAttributes
+}
+
+/** A span that has begun. */
+export interface Span {
+  /** Adds what is known by now. */
+  set(attributes: SpanAttributes): void
+}
+
+/** Makes spans; this package knows no OpenTelemetry. */
+export interface Tracer {
+  /** Where the caller is; undefined where nobody traces. */
+  current(): TraceContext | undefined
+  /**
+   * Runs `body` in a span of its own, and ends it with what comes of it. An error is the span's, by its `code` and never by its
+   * message, which may quote the statement.
+   */
+  span<T>(options: SpanOptions, body: (span: Span) => Promise<T>): Promise<T>
+}
+
+const NO_SPAN: Span = { set: () => {} }
+
+/** Traces nothing. */
+export const noTracer: Tracer = {
+  current: () => undefined,
+  span: (_, body) => body(NO_SPAN),
+}
