@@ -1,10 +1,12 @@
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { Tracer } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import { ShadowAdapter, SqliteEfsAdapter } from './adapter.js'
 import { toPrismaError } from './database-error.js'
 import { createLeaser } from './leaser.js'
 import { localDirectory, NetworkFileWarning } from './local-line.js'
 import { checkByOptions, openByOptions } from './open-database.js'
+import { openTelemetryTracer } from './open-telemetry.js'
 import { type PrismaSqliteEfsOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { ADAPTER_NAME } from './queryable.js'
 
@@ -45,7 +47,7 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   /** Called by Prisma before the first query, and again before the first one after `$disconnect()`. */
   async connect(): Promise<SqlDriverAdapter> {
     if (this.#options.lease === 'local') networkFileWarning.check(this.#options.path)
-    return this.#adapter(SqliteEfsAdapter, this.#options, this.#leaser)
+    return this.#adapter(SqliteEfsAdapter, this.#options, this.#leaser, await openTelemetryTracer())
   }
 
   /** Called by Prisma Migrate. Nobody else writes a shadow database, so it needs no line. */
@@ -55,9 +57,14 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
     return this.#adapter(ShadowAdapter, options, createLeaser('local'))
   }
 
-  #adapter(Adapter: typeof SqliteEfsAdapter, options: ResolvedOptions, leaser: Leaser): SqliteEfsAdapter {
+  #adapter(
+    Adapter: typeof SqliteEfsAdapter,
+    options: ResolvedOptions,
+    leaser: Leaser,
+    tracer?: Tracer,
+  ): SqliteEfsAdapter {
     try {
-      return new Adapter(openByOptions(options, leaser), options)
+      return new Adapter(openByOptions(options, leaser, tracer), options)
     } catch (error) {
       throw toPrismaError(error)
     }

@@ -8,10 +8,11 @@
  * @packageDocumentation
  */
 
-export type { DatabaseEvent } from '@sqlite-efs/database'
+export type { ConflictCode, DatabaseEvent } from '@sqlite-efs/database'
 export type { LeaseEvent } from '@sqlite-efs/lease'
 export type { TimestampFormat } from './arguments.js'
 export { PrismaSqliteEfsError, type PrismaSqliteEfsErrorCode } from './errors.js'
+export type { SqliteEfsEvent } from './events.js'
 export { PrismaSqliteEfs } from './factory.js'
 export type { LeaseOptions } from './lease-options.js'
 export type { PrismaSqliteEfsOptions } from './options.js'

@@ -1,10 +1,16 @@
-import { checkDatabaseOptions, type Database, type DatabaseOptions, openDatabase } from '@sqlite-efs/database'
+import {
+  checkDatabaseOptions,
+  type Database,
+  type DatabaseOptions,
+  openDatabase,
+  type Tracer,
+} from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import type { ResolvedOptions } from './options.js'
 
 /** The database that the options name. */
-export function openByOptions(options: ResolvedOptions, leaser: Leaser): Database {
-  return openDatabase(databaseOptions(options, leaser))
+export function openByOptions(options: ResolvedOptions, leaser: Leaser, tracer?: Tracer): Database {
+  return openDatabase({ ...databaseOptions(options, leaser), ...(tracer && { tracer }) })
 }
 
 /**

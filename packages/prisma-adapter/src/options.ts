@@ -1,8 +1,7 @@
-import type { DatabaseEvent } from '@sqlite-efs/database'
-import type { LeaseEvent } from '@sqlite-efs/lease'
 import type { TimestampFormat } from './arguments.js'
 import { configurationError } from './configuration.js'
 import { djangoEnvironment } from './django-environment.js'
+import type { SqliteEfsEvent } from './events.js'
 import type { LeaseOptions } from './lease-options.js'
 import { MEMORY, pathOfUrl } from './url.js'
 
@@ -49,8 +48,11 @@ export interface PrismaSqliteEfsOptions {
   timestampFormat?: TimestampFormat
   /** Where Prisma Migrate tries out migrations. @defaultValue `':memory:'` */
   shadowDatabaseUrl?: string
-  /** Hears of everything that happens to the leases of this adapter, and of each commit, conflict and recovery. What it throws is ignored. */
-  onEvent?: (event: LeaseEvent | DatabaseEvent) => void
+  /**
+   * Hears of everything that happens to the leases of this adapter, and of each commit, conflict, recovery and read window
+   * of its file. Called while others wait: it should be quick. What it throws is ignored.
+   */
+  onEvent?: (event: SqliteEfsEvent) => void
 }
 
 /** @internal */
@@ -62,7 +64,7 @@ export interface ResolvedOptions {
   fencing: 'user_version' | 'off' | undefined
   pragmas: Readonly<Record<string, string | number>> | undefined
   timestampFormat: TimestampFormat
-  onEvent: ((event: LeaseEvent | DatabaseEvent) => void) | undefined
+  onEvent: ((event: SqliteEfsEvent) => void) | undefined
 }
 
 /** A limit of a number, in its own unit. */

@@ -2,12 +2,13 @@ import { Debug, type SqlQuery, type SqlQueryable, type SqlResultSet } from '@pri
 import type { ResultSet, SqlValue } from '@sqlite-efs/database'
 import { type TimestampFormat, toSqlValues } from './arguments.js'
 import { toPrismaError } from './database-error.js'
+import { PrismaSqliteEfsError } from './errors.js'
 import { toPrismaResult } from './results.js'
 
 /** The schema engine and error reports know the adapter by this. */
 export const ADAPTER_NAME = 'prisma-adapter-sqlite-efs'
 
-/** Statements only: a parameter may be anybody's secret. */
+/** Statements and codes only: a parameter may be anybody's secret, and SQLite's messages may quote one (`bad JSON path: '...'`). */
 const debug = Debug('prisma:driver-adapter:sqlite-efs')
 
 /** What runs one statement: the database, or a transaction on it. */
@@ -48,7 +49,13 @@ export async function withPrismaErrors<T>(what: string, body: () => T | Promise<
     return await body()
   } catch (error) {
     const known = toPrismaError(error)
-    debug('%s failed: %s', what, String(known))
+    debug('%s failed: %s', what, codeOf(known))
     throw known
   }
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof PrismaSqliteEfsError)) return error instanceof Error ? error.name : typeof error
+  const extendedCode = error.meta?.['extendedCode']
+  return typeof extendedCode === 'number' ? `${error.code}, SQLite's code ${extendedCode}` : error.code
 }
