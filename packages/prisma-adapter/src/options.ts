@@ -177,7 +177,8 @@ function oneOf<T extends string>(option: string, value: T | undefined, allowed: 
   throw configurationError(option, value, `expected ${allowed.map((each) => `'${each}'`).join(' or ')}`)
 }
 
-function refuseUnknown(option: string, value: unknown, known: readonly string[]): void {
+/** @throws PrismaSqliteEfsError `CONFIGURATION` for what is no object, or has a name that is not among the known ones */
+export function refuseUnknown(option: string, value: unknown, known: readonly string[]): void {
   if (!isRecord(value)) {
     throw configurationError(option || 'options', value, `expected an object with ${known.join(', ')}`)
   }
