@@ -43,7 +43,7 @@ describe('onEvent hears of', () => {
     await bank.script(
       'CREATE TABLE log (a); CREATE TRIGGER t AFTER UPDATE ON account BEGIN INSERT INTO log VALUES (zeroblob(9000)); END',
     )
-    await bank.execute('UPDATE account SET balance = 1')
+    for (const balance of [1n, 2n]) await bank.execute('UPDATE account SET balance = ?', [balance])
     expect(events.at(-1)).toMatchObject({ type: 'commit', rows: 4, fileBytes: statSync(bank.path).size })
   })
 

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { unlinkSync } from 'node:fs'
 import { format, inspect } from 'node:util'
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
@@ -9,6 +8,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { cloudWatchMetrics } from '../src/cloud-watch-metrics.js'
 import { PrismaSqliteEfs, type SqliteEfsEvent } from '../src/index.js'
 import { Workbench } from './support/clients.js'
+import { killWriterOf } from './support/killed-writer.js'
 import { Traces } from './support/traces.js'
 
 afterEach(() => {
@@ -38,13 +38,6 @@ const TYPES: Record<SqliteEfsEvent['type'], true> = {
   'read-window': true,
   'journal-restored': true,
 }
-
-/** A writer that is killed with pages of its transaction in the file. */
-const KILLED = `
-const libsql = new (require('libsql'))(process.argv[1])
-libsql.exec('PRAGMA journal_mode=PERSIST; PRAGMA cache_size=10; BEGIN IMMEDIATE; CREATE TABLE filler (x)')
-libsql.exec('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) INSERT INTO filler SELECT randomblob(3000) FROM n')
-process.kill(process.pid, 'SIGKILL')`
 
 test('no parameter is in any event, span, metric or line of Debug, and no SQL in any of them but Debug', async () => {
   await using dynamodb = await startDynamoDB()
@@ -128,7 +121,7 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
       await lost
     }),
   )
-  spawnSync(process.execPath, ['-e', KILLED, bench.file])
+  killWriterOf(bench.file)
   await prisma.user.findMany({ where: { email: PARAMETER } })
   unlinkSync(`${bench.file}-journal`)
   await prisma.tag.deleteMany({ where: { name: PARAMETER } })

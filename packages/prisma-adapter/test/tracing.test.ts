@@ -1,8 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PrismaSqliteEfs } from '../src/index.js'
 import { openTelemetryTracer } from '../src/open-telemetry.js'
 import { Workbench } from './support/clients.js'
+import { killWriterOf } from './support/killed-writer.js'
 import { Traces } from './support/traces.js'
 
 let traces: Traces
@@ -61,6 +63,26 @@ test('a read: no lease, and how many rows came', async () => {
   await prisma.tag.findMany()
   expect(traces.paths).toEqual(['prisma:client:operation > prisma:client:db_query > read'])
   expect(traces.named('read').attributes).toEqual({ 'db.system.name': 'sqlite', 'sqlite_efs.rows': 2 })
+})
+
+test('a read that meets what a dead writer left: the recovery that it waits for is under it', async () => {
+  await using bench = await new Workbench().migrate()
+  const prisma = bench.ours()
+  await prisma.tag.count()
+  // Beside an open read window nobody's pages get into the file.
+  await setImmediate()
+  killWriterOf(bench.file)
+  traces.reset()
+  await prisma.tag.count()
+  await prisma.$disconnect()
+  const read = 'prisma:client:operation > prisma:client:db_query > read'
+  expect(traces.paths).toEqual([
+    `${read} > recovery > lease.acquire`,
+    `${read} > recovery > begin`,
+    `${read} > recovery`,
+    read,
+    `${read} > recovery > lease.release`,
+  ])
 })
 
 test('writes that share a COMMIT have it under the first, with links to the others', async () => {
