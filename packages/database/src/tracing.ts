@@ -4,16 +4,22 @@ export type TraceContext = object
 /** What is known of a span. Never SQL, and never a value. */
 export type SpanAttributes = Readonly<Record<string, string | number>>
 
-/** What is done in a span. */
+/**
+ * What is done in a span.
+ *
+ * - `lease.acquire`: asks for the lease, waits in line and has it.
+ * - `lease.release`: gives it back.
+ * - `begin`: takes SQLite's write lock and asks the fence.
+ * - `commit`: the guard, the wait for readers, and COMMIT.
+ * - `read`: one statement that reads, with the wait for whoever commits.
+ * - `recovery`: rolls back what a dead writer left, with the wait for its turn.
+ */
+export type SpanName = 'lease.acquire' | 'lease.release' | 'begin' | 'commit' | 'read' | 'recovery'
+
+/** A span that is to begin. */
 export interface SpanOptions {
-  /**
-   * - `lease.acquire`: asks for the lease, waits in line and has it; `lease.release`: gives it back.
-   * - `begin`: takes SQLite's write lock and asks the fence.
-   * - `commit`: the guard, the wait for readers, and COMMIT.
-   * - `read`: one statement that reads, with the wait for whoever commits.
-   * - `recovery`: rolls back what a dead writer left, with the wait for its turn.
-   */
-  name: 'lease.acquire' | 'lease.release' | 'begin' | 'commit' | 'read' | 'recovery'
+  /** What is done in it. */
+  name: SpanName
   /** Whose span it is under; without one there is nothing to trace, and no span. */
   parent: TraceContext | undefined
   /** Others for whom the same thing is done: the further writes of a group that share a COMMIT. */
