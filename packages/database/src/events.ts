@@ -3,7 +3,7 @@ import type { LeaseErrorCode } from '@sqlite-efs/lease'
 /**
  * Why a transaction met a conflict.
  *
- * - A {@link LeaseErrorCode}: what became of the lease; `LEASE_LOST` where it ran out or was taken over.
+ * - A `LeaseErrorCode`: what became of the lease; `LEASE_LOST` where it ran out or was taken over.
  * - `SUPERSEDED`: newer tickets were found in the file again and again.
  * - `FILE_CHANGED`: somebody else wrote after a deferred transaction had read.
  * - `FILE_REPLACED`: another file stands at the path, or none.

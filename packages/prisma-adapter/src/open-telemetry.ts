@@ -1,4 +1,4 @@
-import type { Context, ContextAPI, TraceAPI } from '@opentelemetry/api'
+import type { Context, ContextAPI, SpanStatusCode, TraceAPI } from '@opentelemetry/api'
 import type { Span, SpanOptions, Tracer } from '@sqlite-efs/database'
 
 /** The instrumentation scope: https://opentelemetry.io/docs/concepts/instrumentation-scope/ */
@@ -23,7 +23,7 @@ export async function openTelemetryTracer(): Promise<Tracer | undefined> {
 interface OpenTelemetry {
   context: ContextAPI
   trace: TraceAPI
-  error: number
+  error: SpanStatusCode
 }
 
 /** Makes no spans but those under somebody else's: what nobody traces costs one look at the active context. */
