@@ -3,15 +3,9 @@ import type { Connection } from './connection.js'
 import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
 import { alreadyOver, type TransactionContext } from './immediate-transaction.js'
-import { beginRead, endRead, type ReaderPool } from './reader.js'
+import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS, type ReaderPool } from './reader.js'
 import { isConnectionDoubtful } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
-
-/**
- * A host that was frozen for longer than this may have lost its locks: NFS servers drop those of a silent client after a
- * minute or so. What was frozen can't be told from what only waited, and nobody should read for so long.
- */
-const MAX_SILENCE_MS = 30_000
 
 /** What a deferred transaction needs from its file. */
 export interface DeferredContext extends TransactionContext {
@@ -111,8 +105,7 @@ export class DeferredTransaction implements Transaction {
   #read(reader: Connection, sql: string, args: readonly SqlValue[]): ResultSet {
     try {
       const result = { ...reader.run(sql, args), changes: 0 }
-      // A long statement is no freeze, as far as can be told: one during which the monotonic clock stood still is.
-      if (this.#lastRead.frozenMs() > MAX_SILENCE_MS) this.#mustHaveItsLock(reader)
+      this.#mustHaveItsLock(reader)
       return result
     } catch (error) {
       // What it met may be what another writer was changing.
@@ -124,12 +117,12 @@ export class DeferredTransaction implements Transaction {
   #mustHaveItsLock(reader: Connection): void {
     const silentMs = this.#lastRead.elapsedMs()
     this.#lastRead = new Moment(this.#context.clock)
-    if (silentMs <= MAX_SILENCE_MS) return
+    if (silentMs <= MAX_SILENCE_MS || isUnchanged(reader, this.#dataVersion)) return
     const { path, readers } = this.#context
     this.#reader = undefined
     const error = new DatabaseError(
       'WRITE_CONFLICT',
-      `This transaction on ${path} read nothing for ${Math.round(silentMs / 1000)} s: if its host was frozen meanwhile, its lock on the file is gone, and what it reads need not fit to what it has read. Nothing was written; it is safe to try again.`,
+      `This transaction on ${path} read nothing for ${Math.round(silentMs / 1000)} s, and somebody has written the file since: its lock was gone, as after a freeze of its host, and what it reads need not fit to what it has read. Nothing was written; it is safe to try again.`,
       { path },
     )
     this.#over = () => error

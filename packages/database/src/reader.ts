@@ -4,6 +4,7 @@ import { DatabaseError } from './errors.js'
 import type { Listeners } from './events.js'
 import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy, within } from './patience.js'
 import { isBusy, isConnectionDoubtful, needsRecovery } from './sqlite-error.js'
+import type { SqlValue } from './statement.js'
 
 /** A window that is fed all the time is closed after this long, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
@@ -24,6 +25,27 @@ export function beginRead(connection: Connection): void {
 /** Gives the shared lock back. */
 export function endRead(connection: Connection): void {
   if (connection.inTransaction) connection.exec('ROLLBACK')
+}
+
+/**
+ * A host that was frozen for longer than this may have lost its locks: NFS servers drop those of a silent client after a
+ * minute or so. What was frozen can't be told from what only took long.
+ */
+export const MAX_SILENCE_MS = 30_000
+
+/**
+ * Whether nobody has written the file since the read began, though its lock may be gone: takes the lock anew, and goes by
+ * https://www.sqlite.org/pragma.html#pragma_data_version.
+ */
+export function isUnchanged(connection: Connection, dataVersion: SqlValue): boolean {
+  try {
+    if (connection.isMoved) return false
+    endRead(connection)
+    beginRead(connection)
+    return connection.value('PRAGMA data_version') === dataVersion
+  } catch {
+    return false
+  }
 }
 
 /** What the readers of a file need from it. */
@@ -72,7 +94,9 @@ export class Reader {
     for (let failures = 0; ; ) {
       try {
         // In one go: between opening the window and using it, this process's own commit could close it.
-        return this.#read(action)
+        const begun = new Moment(patience.clock)
+        const result = this.#read(action)
+        return begun.elapsedMs() > MAX_SILENCE_MS ? this.#readAgain(action) : result
       } catch (error) {
         const isWaitedFor = isBusy(error) || needsRecovery(error)
         const failure = isWaitedFor ? await this.#waitForWindow(patience, since, error) : error
@@ -87,6 +111,23 @@ export class Reader {
     const result = this.readNow(action)
     this.#reads++
     return result
+  }
+
+  /** Of what took so long a part may be from before a freeze, and a part from after it. */
+  #readAgain<T>(action: (connection: Connection) => T): T {
+    this.discard()
+    let version: SqlValue = null
+    const result = this.readNow((connection) => {
+      version = connection.value('PRAGMA data_version')
+      return action(connection)
+    })
+    const connection = this.#connection
+    if (connection && isUnchanged(connection, version)) return result
+    this.discard()
+    throw new DatabaseError(
+      'WRITE_CONFLICT',
+      'Somebody wrote while this read took longer than a lock is sure to last, twice. It is safe to try again: read less at once.',
+    )
   }
 
   /** As {@link Reader.read}, but fails where it would have to wait, and does not count as a read. */

@@ -4,7 +4,7 @@ import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/connection.js'
 import { DatabaseError } from '../src/index.js'
-import { CLOCK_FOR_TESTS } from '../src/options.js'
+import { CLOCK_FOR_TESTS, VFS_FOR_TESTS } from '../src/options.js'
 import { CreepingClock } from './support/creeping-clock.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
@@ -186,20 +186,25 @@ describe('a transaction', () => {
 })
 
 describe('a transaction whose host was frozen', () => {
+  /** Without SQLite's locks, as after a freeze that outlasted them. */
   const frozen = async (mode: 'immediate' | 'deferred') => {
     const clock = new ManualClock()
-    const options = { leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object
-    const bank = await openBank(options)
+    const path = scratchPath()
+    const options = { leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock, [VFS_FOR_TESTS]: 'unix-none' }
+    const bank = await openBank(options, path)
     const transaction = await bank.transaction({ mode })
     await transaction.execute(SUM)
-    return { clock, bank, transaction }
+    const other = outsider(path)
+    const somebodyWrites = () => other.exec('UPDATE account SET balance = balance + 1')
+    return { clock, bank, transaction, somebodyWrites }
   }
 
   it.each(['immediate', 'deferred'] as const)(
     'in mode %s reads nothing more, for its locks may be gone: it is over, and the next one works',
     async (mode) => {
-      const { clock, bank, transaction } = await frozen(mode)
+      const { clock, bank, transaction, somebodyWrites } = await frozen(mode)
       clock.freeze(60_000)
+      somebodyWrites()
       await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
       await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
       await transaction.rollback()
@@ -213,26 +218,40 @@ describe('a transaction whose host was frozen', () => {
   it.each(['immediate', 'deferred'] as const)(
     'in mode %s in the middle of a statement gives out nothing that it read without its locks',
     async (mode) => {
-      const { clock, transaction } = await frozen(mode)
-      inNextRun(() => clock.freeze(60_000))
+      const { clock, transaction, somebodyWrites } = await frozen(mode)
+      inNextRun(() => {
+        clock.advance(60_000, { timers: false })
+        somebodyWrites()
+      })
       await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
       await transaction.rollback()
     },
   )
 
   it.each(['immediate', 'deferred'] as const)(
-    'in mode %s in the middle of a statement, without its clocks having stood still, is told from a damaged file',
+    'in mode %s in the middle of a statement is told from a damaged file',
     async (mode) => {
-      const { clock, bank, transaction } = await frozen(mode)
+      const { clock, bank, transaction, somebodyWrites } = await frozen(mode)
       inNextRun(() => {
         clock.advance(60_000, { timers: false })
+        somebodyWrites()
         throw new DatabaseError('SQLITE', 'database disk image is malformed', { extendedCode: 11 })
       })
       await expect(transaction.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
       await transaction.rollback()
-      expect(await rows(bank, SUM)).toEqual([[200n]])
+      expect(await rows(bank, SUM)).toEqual([[202n]])
     },
   )
+
+  it('in mode deferred goes on where nobody has written meanwhile, for what it reads fits to what it has read', async () => {
+    const { clock, transaction } = await frozen('deferred')
+    clock.freeze(60_000)
+    expect(await rows(transaction, SUM)).toEqual([[200n]])
+    inNextRun(() => clock.advance(60_000, { timers: false }))
+    expect(await rows(transaction, SUM)).toEqual([[200n]])
+    await transaction.execute('UPDATE account SET balance = 5')
+    await transaction.commit()
+  })
 
   it('for a moment only goes on', async () => {
     const { clock, transaction } = await frozen('deferred')
@@ -244,14 +263,59 @@ describe('a transaction whose host was frozen', () => {
   })
 })
 
+describe('a read whose host was frozen in its middle', () => {
+  const frozenReads = async () => {
+    const clock = new ManualClock()
+    const path = scratchPath()
+    const bank = await openBank({ [CLOCK_FOR_TESTS]: clock, [VFS_FOR_TESTS]: 'unix-none' } as object, path)
+    const other = outsider(path)
+    const frozenWhileSomebodyWrites = () => {
+      clock.advance(60_000, { timers: false })
+      other.exec('UPDATE account SET balance = balance + 1')
+    }
+    return { bank, clock, frozenWhileSomebodyWrites }
+  }
+
+  it('is done again: a part of it may be from before', async () => {
+    const { bank, frozenWhileSomebodyWrites } = await frozenReads()
+    let runs = 0
+    inNextRun(() => {
+      frozenWhileSomebodyWrites()
+      inNextRun(() => runs++)
+    })
+    expect(await rows(bank, SUM)).toEqual([[202n]])
+    expect(runs).toBe(1)
+  })
+
+  it('counts where it takes as long again, and nobody has written meanwhile', async () => {
+    const { bank, clock, frozenWhileSomebodyWrites } = await frozenReads()
+    inNextRun(() => {
+      frozenWhileSomebodyWrites()
+      inNextRun(() => clock.advance(60_000, { timers: false }))
+    })
+    expect(await rows(bank, SUM)).toEqual([[202n]])
+  })
+
+  it('twice while somebody writes is a conflict, and the next one works', async () => {
+    const { bank, frozenWhileSomebodyWrites } = await frozenReads()
+    inNextRun(() => {
+      frozenWhileSomebodyWrites()
+      inNextRun(frozenWhileSomebodyWrites)
+    })
+    await expect(bank.execute(SUM)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    expect(await rows(bank, SUM)).toEqual([[204n]])
+  })
+})
+
 /** Has something happen in the middle of the next statement. */
 function inNextRun(happens: () => void): void {
   const { run } = Connection.prototype
   Connection.prototype.run = function (sql, args) {
     if (sql !== SUM) return run.call(this, sql, args)
     Connection.prototype.run = run
+    const result = run.call(this, sql, args)
     happens()
-    return run.call(this, sql, args)
+    return result
   }
 }
 
