@@ -35,23 +35,41 @@ export type DataFileState = 'missing' | 'empty' | 'database'
  * @throws DatabaseError `CONFIGURATION` for a folder, a file that is no database, and one in WAL mode
  */
 export function inspectDataFile(path: string): DataFileState {
-  const stats = statIfThere(path)
+  const stats = statDataFile(path)
   if (!stats) return 'missing'
-  if (!stats.isFile()) {
-    throw new DatabaseError('CONFIGURATION', `${path} is not a file: the url has to name the database file itself.`, {
-      path,
-      option: 'path',
-    })
-  }
   if (stats.size === 0) return 'empty'
-  let header: Uint8Array
+  const header = readHeader(path)
+  if (header === 'missing') return 'missing'
+  // https://www.sqlite.org/fileformat2.html#file_format_version_numbers
+  if (header?.[18] === 2 || header?.[19] === 2) throw wrongJournalMode(path, 'wal')
+  return 'database'
+}
+
+/** @throws DatabaseError `CONFIGURATION` for a folder, and for a path in no folder */
+export function statDataFile(path: string): Stats | undefined {
+  const stats = statIfThere(path)
+  if (!stats || stats.isFile()) return stats
+  throw new DatabaseError('CONFIGURATION', `${path} is not a file: the url has to name the database file itself.`, {
+    path,
+    option: 'path',
+  })
+}
+
+/**
+ * The first 100 bytes of the file (https://www.sqlite.org/fileformat2.html#the_database_header), read through SQLite without a
+ * lock. Undefined where they can't be had so: a file that somebody is committing to, or was when he died, may seem
+ * malformed. A connection that takes its locks, and sees the journal, will tell.
+ *
+ * @throws DatabaseError `CONFIGURATION` for a file that is no database, or can't be opened
+ */
+export function readHeader(path: string): Uint8Array | 'missing' | undefined {
   try {
     const libsql = new Libsql(uriOf(path, { mode: 'ro', immutable: '1' }))
     try {
       const rows = libsql.prepare('SELECT substr(data, 1, 100) FROM sqlite_dbpage WHERE pgno = 1').raw().all([]) as [
         Uint8Array,
       ][]
-      header = rows[0]?.[0] ?? new Uint8Array()
+      return rows[0]?.[0]
     } finally {
       libsql.close()
       countLeftOpen()
@@ -60,13 +78,8 @@ export function inspectDataFile(path: string): DataFileState {
     if (isCannotOpen(error) && !statIfThere(path)) return 'missing'
     if (isNotADatabase(error)) throw notADatabase(path, error)
     if (isCannotOpen(error)) throw asDatabaseError(error, path)
-    // Looked at without locks, a file that somebody is committing to, or was when he died, may seem malformed. A
-    // connection that takes its locks, and sees the journal, will tell.
-    return 'database'
+    return undefined
   }
-  // https://www.sqlite.org/fileformat2.html#file_format_version_numbers
-  if (header[18] === 2 || header[19] === 2) throw wrongJournalMode(path, 'wal')
-  return 'database'
 }
 
 function statIfThere(path: string): Stats | undefined {

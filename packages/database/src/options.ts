@@ -77,6 +77,13 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
   }
 }
 
+/**
+ * What the lease of a file is taken on where {@link DatabaseOptions.leaseKey} says nothing else. Touches no file.
+ *
+ * @throws DatabaseError `CONFIGURATION` unless the path is absolute
+ */
+export const leaseKeyOf = (path: string): string => `database#${checkPath(path)}`
+
 /** The file's one path, however it was written. */
 export function checkPath(path: unknown): string {
   if (typeof path !== 'string' || path === '')

@@ -40,6 +40,7 @@ export interface TableDescription {
   status: string
   /** Each as `<name> HASH|RANGE S|N|B`. */
   keys: string[]
+  arn: string
 }
 
 /**
@@ -132,10 +133,11 @@ export class DynamoDBRequests {
     const command = new DescribeTableCommand({ TableName: this.tableName })
     const { output } = await this.#send('DescribeTable', command, { expected: 'ResourceNotFoundException' })
     if (!output) return undefined
-    const { TableStatus = '', KeySchema = [], AttributeDefinitions = [] } = output.Table ?? {}
+    const { TableStatus = '', KeySchema = [], AttributeDefinitions = [], TableArn = '' } = output.Table ?? {}
     const types = new Map(AttributeDefinitions.map((it) => [it.AttributeName, it.AttributeType]))
     return {
       status: TableStatus,
+      arn: TableArn,
       keys: KeySchema.map((it) => `${it.AttributeName} ${it.KeyType} ${types.get(it.AttributeName)}`),
     }
   }

@@ -31,6 +31,28 @@ export async function createLeaseTable(
   }
 }
 
+/**
+ * Asks for a table's ARN, which {@link leasePolicy} wants. Needs dynamodb:DescribeTable.
+ *
+ * @throws LeaseError `TABLE_NOT_FOUND`, `ACCESS_DENIED`, `UNREACHABLE`, `CONFIGURATION`
+ */
+export async function leaseTableArn(client: DynamoDBClient | DynamoDBClientConfig, tableName: string): Promise<string> {
+  checkTableName(tableName)
+  const isOwn = !('send' in client)
+  const sender = isOwn ? createClient(REQUEST_TIMEOUT_MS, client) : client
+  const bounds = { clock: systemClock, requestTimeoutMs: REQUEST_TIMEOUT_MS }
+  const requests = new DynamoDBRequests(sender, tableName, bounds)
+  try {
+    const table = await requests.describeTable()
+    if (table) return table.arn
+  } catch (error) {
+    throw error instanceof StoreFailure ? error.error : error
+  } finally {
+    if (isOwn) requests.closeIdle()
+  }
+  throw new LeaseError('TABLE_NOT_FOUND', `There is no table ${tableName} in this region.`, { tableName })
+}
+
 async function create(requests: DynamoDBRequests, tableName: string, clock: Clock): Promise<void> {
   const since = new Moment(clock)
   let failure: StoreFailure | undefined

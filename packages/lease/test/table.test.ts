@@ -1,6 +1,6 @@
 import { CreateTableCommand, DescribeTableCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createLeaseTable, type LeaseError } from '../src/index.js'
+import { createLeaseTable, type LeaseError, leaseTableArn } from '../src/index.js'
 import { intercepted, startDynamoDB, type TestDynamoDB } from './dynalite.js'
 import { WarpClock } from './warp-clock.js'
 
@@ -88,4 +88,14 @@ test('gives up where the credentials never come', async () => {
     message: expect.stringContaining('never in eu-central-1') as string,
   })
   clearInterval(timer)
+})
+
+test("tells a table's ARN, and that there is none", async () => {
+  await createLeaseTable(db.client(), 'named')
+  const { Table } = await db.client().send(new DescribeTableCommand({ TableName: 'named' }))
+  expect(await leaseTableArn(db.config, 'named')).toBe(Table?.TableArn)
+  await expect(leaseTableArn(db.client(), 'nowhere')).rejects.toMatchObject({
+    code: 'TABLE_NOT_FOUND',
+    details: { tableName: 'nowhere' },
+  })
 })

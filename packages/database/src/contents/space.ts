@@ -54,7 +54,7 @@ export function checkMemory(path: string, what: string, bytes: number, available
   )
 }
 
-/** Where SQLite puts its temporary files: https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations */
+/** Where SQLite puts its temporary files, a VACUUM's among them: https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations */
 export function temporaryFolder(): string {
   const candidates = [process.env['SQLITE_TMPDIR'], process.env['TMPDIR'], '/var/tmp', '/usr/tmp', '/tmp']
   return candidates.find((folder) => folder !== undefined && isWritableFolder(folder)) ?? '.'
