@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { CliError } from './errors.js'
+
+/** How a program ended: one of the two is null. */
+export interface ChildEnd {
+  exitCode: number | null
+  signal: NodeJS.Signals | null
+}
+
+/** What a program is given. */
+interface ChildOptions {
+  /** Its ticket, for who compares it where it writes. */
+  token: number
+  /** Where its stdout goes: `stderr` keeps ours free. */
+  stdout: 'inherit' | 'stderr'
+}
+
+/** A program that runs on this process's terminal, started without a shell. */
+export class Child {
+  /** @throws CliError `COMMAND_NOT_FOUND`, `COMMAND_NOT_EXECUTABLE` */
+  readonly end: Promise<ChildEnd>
+  readonly #process: ChildProcess
+
+  constructor([command = '', ...args]: readonly string[], { token, stdout }: ChildOptions) {
+    this.#process = spawn(command, args, {
+      shell: false,
+      stdio: ['inherit', stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
+      env: { ...process.env, SQLITE_EFS_LEASE_TOKEN: String(token) },
+    })
+    this.end = new Promise((resolve, reject) => {
+      this.#process.once('error', (error) => reject(notStarted(command, error)))
+      this.#process.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
+    })
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
+  /** Asks it to end, and has it ended if it does not. */
+  stop(killAfterMs: number): void {
+    this.kill('SIGTERM')
+    const timer = setTimeout(() => this.kill('SIGKILL'), killAfterMs)
+    this.#process.once('exit', () => clearTimeout(timer))
+  }
+}
+
+function notStarted(command: string, error: NodeJS.ErrnoException): CliError {
+  if (error.code === 'ENOENT') {
+    return new CliError('COMMAND_NOT_FOUND', `There is no command ${JSON.stringify(command)}.`, { cause: error })
+  }
+  return new CliError('COMMAND_NOT_EXECUTABLE', `${JSON.stringify(command)} can't be started: ${error.message}`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,45 @@
+import { createLeaseTable } from '@sqlite-efs/lease'
+import type { Command } from 'commander'
+import { addOutputOptions } from '../options.js'
+import { Output } from '../output.js'
+import { requireTable } from '../target.js'
+
+interface CreateTableOptions {
+  table?: string
+  region?: string
+  json?: boolean
+}
+
+const HELP = `
+What it needs:
+  dynamodb:DescribeTable and dynamodb:CreateTable. The application needs neither of them: see "sqlite-efs iam".
+
+What it costs:
+  Nothing while nobody writes: the table is billed by request.
+
+Examples:
+  sqlite-efs create-table --table app-locks --region eu-central-1
+
+Exit codes:
+  0  the table is there and can be used; one that was there already is left as it is
+  1  failed: no access, no answer, or a table of that name with another key
+  2  wrong usage`
+
+export function addCreateTable(program: Command): void {
+  const command = program
+    .command('create-table')
+    .summary('create the DynamoDB table that has the leases')
+    .description(
+      'Creates the DynamoDB table for leases, with the partition key pk of type String and on-demand billing, and waits until it can be used. One table serves any number of databases.',
+    )
+    .optionsGroup('The table:')
+    .option('--table <name>', 'its name (else: $SQLITE_LOCK_DYNAMODB_TABLE)')
+    .option('--region <region>', 'its region (else: $AWS_REGION, as the AWS SDK reads it)')
+  addOutputOptions(command)
+    .addHelpText('after', HELP)
+    .action(async ({ json = false, ...options }: CreateTableOptions) => {
+      const table = requireTable(options)
+      await createLeaseTable({}, table)
+      new Output(json).result({ table }, `The table ${table} can be used.`)
+    })
+}

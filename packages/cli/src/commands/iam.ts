@@ -1,0 +1,67 @@
+import { leasePolicy, leaseTableArn } from '@sqlite-efs/lease'
+import type { Command } from 'commander'
+import { CliError } from '../errors.js'
+import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
+import { Output } from '../output.js'
+import { requireKey, requireTable } from '../target.js'
+
+interface IamOptions extends LeaseOptions {
+  tableArn?: string
+  account?: string
+  json?: boolean
+}
+
+const HELP = `
+What it prints:
+  an IAM policy document that allows the actions of the protocol on the one item of this database, and nothing
+  else. Attach it to the role of the application; "sqlite-efs run", "migrate", "restore" and the others need no
+  more. "create-table" does: dynamodb:DescribeTable and dynamodb:CreateTable.
+
+Where the table's ARN comes from, in this order:
+  --table-arn; --table, where that is one; --table with --region and --account; else DynamoDB is asked, which
+  needs dynamodb:DescribeTable.
+
+Examples:
+  sqlite-efs iam --key database#/mnt/efs/app.db --table app-locks --region eu-central-1 --account 123456789012
+  aws iam put-role-policy --role-name app --policy-name sqlite-efs --policy-document "$(sqlite-efs iam --json)"
+
+Exit codes:
+  0  printed
+  1  the ARN could not be had, or is none
+  2  wrong usage`
+
+export function addIam(program: Command): void {
+  const command = program
+    .command('iam')
+    .summary('print the least IAM policy')
+    .description('Prints the least IAM policy with which the application can take its lease.')
+  addLeaseOptions(addFileOption(command))
+    .optionsGroup("The table's ARN:")
+    .option('--table-arn <arn>', 'arn:aws:dynamodb:<region>:<account>:table/<name>')
+    .option('--account <id>', 'the AWS account, of 12 digits, to compose it with --region')
+  addOutputOptions(command)
+    .addHelpText('after', HELP)
+    .action(async ({ json = false, ...options }: IamOptions) => {
+      if (options.local) throw new CliError('USAGE', '--local uses no table, and needs no policy.')
+      const key = requireKey(options)
+      const { protocol = 'line' } = options
+      const policy = leasePolicy({ tableArn: await tableArnOf(options), key, protocol })
+      new Output(json).result(policy, JSON.stringify(policy, null, 2))
+    })
+}
+
+async function tableArnOf({ tableArn, account, ...options }: IamOptions): Promise<string> {
+  if (tableArn !== undefined) return tableArn
+  const table = requireTable(options)
+  if (table.startsWith('arn:')) return table
+  if (account === undefined) return leaseTableArn({}, table)
+  const region = process.env['AWS_REGION']
+  if (!region) throw new CliError('USAGE', 'With --account the region is wanted too: --region, or AWS_REGION.')
+  return `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+}

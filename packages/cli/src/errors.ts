@@ -1,0 +1,22 @@
+/**
+ * What the command line itself has to say; what the file or the lease is to blame for comes as a `DatabaseError` or a
+ * `LeaseError`.
+ *
+ * - `USAGE`: a command, an option or a value that can't be used, or one that is missing.
+ * - `NOT_CONFIRMED`: what replaces the live content was not confirmed.
+ * - `COMMAND_NOT_FOUND`: there is no such program to run.
+ * - `COMMAND_NOT_EXECUTABLE`: the program to run is there, and can't be started.
+ * - `INTERRUPTED`: a signal ended it before it had begun with what was asked for.
+ */
+export type CliErrorCode = 'USAGE' | 'NOT_CONFIRMED' | 'COMMAND_NOT_FOUND' | 'COMMAND_NOT_EXECUTABLE' | 'INTERRUPTED'
+
+/** The one error of this package; `code` says which. */
+export class CliError extends Error {
+  override readonly name = 'CliError'
+  readonly code: CliErrorCode
+
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,39 @@
+import { CommanderError } from 'commander'
+import { loadEnvironment } from './environment.js'
+import { CliError } from './errors.js'
+import { EXIT } from './exit-codes.js'
+import { Output } from './output.js'
+import { createProgram } from './program.js'
+
+/** Runs one command line, and says what the process is to end with. */
+export async function run(argv: readonly string[]): Promise<number> {
+  // `status --watch | head` is over when its reader is.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(EXIT.good)
+  })
+  const separator = argv.indexOf('--')
+  const own = separator === -1 ? argv : argv.slice(0, separator)
+  const output = new Output(own.includes('--json'))
+  try {
+    loadEnvironment()
+    let exitCode: number = EXIT.good
+    const program = createProgram((code) => {
+      exitCode = code
+    })
+    await program.parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      output.error(error)
+      return error instanceof CliError && error.code === 'USAGE' ? EXIT.usage : EXIT.failed
+    }
+    if (error.exitCode === 0) return EXIT.good
+    // Called with no command at all, commander has shown the help already.
+    if (error.code !== 'commander.help') output.error(usageError(error))
+    return EXIT.usage
+  }
+}
+
+const usageError = ({ message }: CommanderError) =>
+  new CliError('USAGE', `${message.replace(/^error: /, '')}\nSee --help of the command for what it takes.`)

@@ -1,0 +1,154 @@
+import { canonicalPath, type Database, leaseKeyOf, openDatabase } from '@sqlite-efs/database'
+import { DjangoCompatibleLeaser, DynamoDBLeaser, type LeaseEvent, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
+import { CliError } from './errors.js'
+import { pathOfUrl } from './file-url.js'
+import type { FileOptions, HoldOptions, LeaseOptions, Protocol } from './options.js'
+import type { Output } from './output.js'
+
+/** Which line a command looks at or stands in. */
+export interface LeaseTarget {
+  leaser: Leaser
+  key: string
+  /** The table's name or ARN; absent with `--local`. */
+  tableName?: string
+  protocol: Protocol
+  maxClockSkewMs: number
+}
+
+/** The file that is named, if one is. @throws CliError `USAGE` */
+export function pathOf({ url }: FileOptions): string | undefined {
+  if (url !== undefined) return pathOfUrl(url, '--url')
+  const fromEnvironment = process.env['DATABASE_URL']
+  return fromEnvironment ? pathOfUrl(fromEnvironment, 'DATABASE_URL') : undefined
+}
+
+/** @throws CliError `USAGE` where no file is named */
+export function requirePath(options: FileOptions): string {
+  const path = pathOf(options)
+  if (path !== undefined) return path
+  throw new CliError('USAGE', 'Which database? Name its file with --url, or in DATABASE_URL.')
+}
+
+/** @throws CliError `USAGE` where neither file nor key is named */
+export function requireKey({ key, ...options }: LeaseOptions): string {
+  if (key !== undefined) return key
+  const path = pathOf(options)
+  if (path !== undefined) return leaseKeyOf(path)
+  throw new CliError('USAGE', 'Which lease? Name the file with --url or in DATABASE_URL, or the key with --key.')
+}
+
+/** @throws CliError `USAGE` where no table is named */
+export function requireTable({ table, region }: Pick<LeaseOptions, 'table' | 'region'>): string {
+  // The SDK looks for it there, and so do its credentials.
+  if (region !== undefined) process.env['AWS_REGION'] = region
+  const tableName = table ?? process.env['SQLITE_LOCK_DYNAMODB_TABLE']
+  if (tableName) return tableName
+  const wayOut = 'Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE; or say --local, where the application does.'
+  throw new CliError('USAGE', `Which DynamoDB table has the lease? ${wayOut}`)
+}
+
+/** What a leaser is to be told beside its line. */
+interface LeaserSettings {
+  maxClockSkewMs: number
+  ttlMs?: number
+  timeoutMs?: number
+  onEvent?: (event: LeaseEvent) => void
+}
+
+/**
+ * The line that the application stands in too, if it is told the same.
+ *
+ * @throws CliError `USAGE`; LeaseError `CONFIGURATION`
+ */
+export function leaseTargetOf(
+  options: LeaseOptions & Partial<HoldOptions>,
+  onEvent?: LeaserSettings['onEvent'],
+): LeaseTarget {
+  const { local = false, table, protocol = 'line', maxClockSkewMs = 500, ttlMs, timeoutMs } = options
+  const key = requireKey(options)
+  const settings = {
+    maxClockSkewMs,
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(onEvent && { onEvent }),
+  }
+  const target = { key, protocol, maxClockSkewMs }
+  if (local) {
+    if (table !== undefined) throw new CliError('USAGE', '--local and --table are two different lines: name one.')
+    if (protocol !== 'line')
+      throw new CliError('USAGE', `--protocol ${protocol} needs a DynamoDB table: --local has none.`)
+    return { ...target, leaser: localLeaser(options, settings) }
+  }
+  const tableName = requireTable(options)
+  return { ...target, tableName, leaser: tableLeaser(tableName, protocol, settings) }
+}
+
+function tableLeaser(tableName: string, protocol: Protocol, settings: LeaserSettings): Leaser {
+  if (protocol === 'line') return new DynamoDBLeaser({ tableName, ...settings })
+  return new DjangoCompatibleLeaser({ tableName, ...djangoTtl(), ...settings })
+}
+
+/** django-sqlite-efs' own setting, in seconds. */
+function djangoTtl(): { ttlMs?: number } {
+  const text = process.env['SQLITE_LOCK_EXPIRATION']
+  if (!text) return {}
+  const seconds = Number(text)
+  if (seconds > 0) return { ttlMs: seconds * 1000 }
+  throw new CliError('USAGE', `SQLITE_LOCK_EXPIRATION is ${JSON.stringify(text)}: a number of seconds is wanted.`)
+}
+
+/** As the application's `lease: 'local'` has it: its line is in a folder beside the file. */
+function localLeaser(options: FileOptions, settings: LeaserSettings): Leaser {
+  return new LocalLeaser({ directory: `${canonicalPath(requirePath(options))}-lease`, ...settings })
+}
+
+/** Opens the file under its lease, and closes it whatever comes of it. Says so once where the lease has to be waited for. */
+export async function withDatabase<T>(
+  options: HoldOptions,
+  output: Output,
+  body: (database: Database) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const path = requirePath(options)
+  const { leaser, key } = leaseTargetOf(options, sayOnce(output))
+  const { timeoutMs } = options
+  const database = openDatabase({
+    path,
+    leaser: signal ? interruptible(leaser, signal) : leaser,
+    leaseKey: key,
+    timeoutMs,
+    transactionTimeoutMs: timeoutMs,
+    release: 'before-answer',
+  })
+  try {
+    return await body(database)
+  } finally {
+    await database.close()
+  }
+}
+
+function sayOnce(output: Output): (event: LeaseEvent) => void {
+  let isSaid = false
+  return (event) => {
+    if (event.type !== 'waiting' || isSaid) return
+    isSaid = true
+    output.note(`Waiting for the lease: ${event.holder || 'somebody'} holds it, and ${event.position} stand before.`)
+  }
+}
+
+/** Ends every wait for the lease when the signal does: whoever is told to stop leaves the line politely. */
+function interruptible(leaser: Leaser, signal: AbortSignal): Leaser {
+  return {
+    name: leaser.name,
+    ttlMs: leaser.ttlMs,
+    acquire: (key, options = {}) =>
+      leaser.acquire(key, {
+        ...options,
+        signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal,
+      }),
+    inspect: (key) => leaser.inspect(key),
+    raise: (key, floor) => leaser.raise(key, floor),
+    sweep: (key, ticket, options) => leaser.sweep(key, ticket, options),
+    closeIdle: () => leaser.closeIdle?.(),
+  }
+}

@@ -1,0 +1,66 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { createProgram, HELP_WIDTH } from '../src/program.js'
+import { cli } from './support/cli.js'
+
+const PAGE = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
+
+/** Every command, by its words. */
+const commandsOf = (command: Command, words: readonly string[] = []): string[][] => [
+  ...(words.length > 0 ? [[...words]] : []),
+  ...command.commands.flatMap((each) => commandsOf(each, [...words, each.name()])),
+]
+
+const commands = commandsOf(createProgram(() => undefined))
+
+async function helpOf(words: readonly string[]): Promise<string> {
+  let help = ''
+  const program = createProgram(() => undefined)
+  const capture = (command: Command) => {
+    command.configureOutput({
+      // As where no terminal limits it.
+      getOutHelpWidth: () => HELP_WIDTH,
+      writeOut: (text) => {
+        help += text
+      },
+    })
+    command.commands.forEach(capture)
+  }
+  capture(program)
+  await expect(program.parseAsync([...words, '--help'], { from: 'user' })).rejects.toMatchObject({ exitCode: 0 })
+  return help.trimEnd()
+}
+
+/** The first code block of the section of a command. */
+const blockOf = (words: readonly string[]) =>
+  new RegExp(`(## \`sqlite-efs ${words.join(' ')}\`\\n\\n\`\`\`text\\n)([\\s\\S]*?)(\\n\`\`\`)`)
+
+test.each(commands)('docs/cli.md has the help of `sqlite-efs %s %s`', async (...words) => {
+  const named = words.filter((word) => word !== undefined)
+  const help = await helpOf(named)
+  // UPDATE_DOCS=1 writes it anew: read the difference.
+  if (process.env['UPDATE_DOCS']) {
+    const page = readFileSync(PAGE, 'utf8')
+    writeFileSync(
+      PAGE,
+      page.replace(blockOf(named), (_, before: string, __, after: string) => before + help + after),
+    )
+  }
+  expect(blockOf(named).exec(readFileSync(PAGE, 'utf8'))?.[2]).toBe(help)
+})
+
+test('the help that a process prints is that of the page', async () => {
+  const { code, stdout, stderr } = await cli(['run', '--help'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(blockOf(['run']).exec(readFileSync(PAGE, 'utf8'))?.[2]).toBe(stdout.trimEnd())
+})
+
+test('every command teaches: what it needs or risks, examples, and exit codes', async () => {
+  for (const words of commands.filter((each) => each.join(' ') !== 'migrate')) {
+    const help = await helpOf(words)
+    for (const part of [/^What it (needs|prints)/m, /^Examples:/m, /^Exit codes:/m, /--json /])
+      expect(help).toMatch(part)
+  }
+})

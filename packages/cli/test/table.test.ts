@@ -1,0 +1,131 @@
+import { CreateTableCommand } from '@aws-sdk/client-dynamodb'
+import { type Policy } from '@sqlite-efs/testing'
+import { describe, expect, test } from 'vitest'
+import { cli, cliJson, errorOf } from './support/cli.js'
+import { libsql } from './support/libsql.js'
+import { bank } from './support/scratch.js'
+import { allowing, startTable, TABLE } from './support/table.js'
+
+const KEY = 'database#/mnt/efs/app.db'
+const ARN = 'arn:aws:dynamodb:eu-central-1:123456789012:table/app-locks'
+
+describe('create-table', () => {
+  test('makes a table that can be used, and leaves one alone that is there', async () => {
+    const { env } = await startTable()
+    const create = () => cliJson(['create-table', '--table', 'fresh'], { env })
+    expect(await create()).toMatchObject({ code: 0, document: { table: 'fresh' }, stderr: '' })
+    expect(await create()).toMatchObject({ code: 0, document: { table: 'fresh' } })
+    expect(await cli(['status', '--key', KEY, '--table', 'fresh'], { env })).toMatchObject({ code: 0 })
+  })
+
+  test('refuses a table that has another key', async () => {
+    const { env, client } = await startTable()
+    await client.send(
+      new CreateTableCommand({
+        TableName: 'other',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      }),
+    )
+    const ended = await cli(['create-table', '--table', 'other', '--json'], { env })
+    expect(ended.code).toBe(1)
+    expect(errorOf(ended)).toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringContaining('id HASH S') as string,
+    })
+  })
+
+  test('says which permission is missing', async () => {
+    const { env, dynamodb } = await startTable()
+    dynamodb.policy = allowing(dynamodb)
+    const { code, stderr } = await cli(['create-table', '--table', 'fresh'], { env })
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ACCESS_DENIED: .*dynamodb:DescribeTable/)
+  })
+})
+
+describe('iam', () => {
+  const policyOf = (...args: string[]) => cliJson(['iam', '--key', KEY, ...args])
+
+  test('prints a policy for the one item, from a composed ARN', async () => {
+    const { code, document } = await policyOf('--table', TABLE, '--region', 'eu-central-1', '--account', '123456789012')
+    expect(code).toBe(0)
+    expect(document).toMatchObject({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+          Resource: ARN,
+          Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [KEY] } },
+        },
+      ],
+    })
+  })
+
+  test.each([
+    ['--table-arn', [ARN], ARN],
+    ['--table, as an ARN', [ARN], ARN],
+    [
+      'China',
+      [TABLE, '--region', 'cn-north-1', '--account', '123456789012'],
+      ARN.replace('aws', 'aws-cn').replace('eu-central-1', 'cn-north-1'),
+    ],
+    [
+      'GovCloud',
+      [TABLE, '--region', 'us-gov-west-1', '--account', '123456789012'],
+      ARN.replace('aws', 'aws-us-gov').replace('eu-central-1', 'us-gov-west-1'),
+    ],
+  ])('takes the ARN from %s', async (name, args, arn) => {
+    const option = name === '--table-arn' ? '--table-arn' : '--table'
+    expect((await policyOf(option, ...args)).document).toMatchObject({ Statement: [{ Resource: arn }] })
+  })
+
+  test('asks DynamoDB for the ARN where nothing else says it', async () => {
+    const { env, dynamodb } = await startTable()
+    const { code, stdout } = await cli(['iam', '--key', KEY], { env })
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toHaveProperty(
+      'Statement.0.Resource',
+      expect.stringMatching(/^arn:aws:dynamodb:.*:table\/app-locks$/),
+    )
+    expect(dynamodb.requests.at(-1)).toMatchObject({ action: 'dynamodb:DescribeTable' })
+    expect(await cli(['iam', '--key', KEY, '--table', 'nowhere'], { env })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^TABLE_NOT_FOUND: /) as string,
+    })
+  })
+
+  test('knows the actions of the protocol of django-sqlite-efs', async () => {
+    const { document } = await policyOf('--table-arn', ARN, '--protocol', 'django-sqlite-efs')
+    expect(document).toMatchObject({
+      Statement: [{ Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem'] }],
+    })
+  })
+
+  test.each([
+    [['--table-arn', 'arn:aws:s3:::bucket'], 1, 'CONFIGURATION'],
+    [['--table', TABLE, '--account', '123456789012'], 2, 'USAGE'],
+    [['--local'], 2, 'USAGE'],
+  ])('%j is refused', async (args, code, name) => {
+    const ended = await cli(['iam', '--key', KEY, ...args, '--json'])
+    expect(ended.code).toBe(code)
+    expect(errorOf(ended)).toMatchObject({ code: name })
+  })
+
+  test('prints what is enough to write under the lease, and to diagnose it', async () => {
+    const { env, dynamodb, leaser } = await startTable()
+    const path = await bank(undefined, leaser)
+    const arn = dynamodb.arnOf(TABLE)
+    const { document } = await cliJson(['iam', '--url', path, '--table-arn', arn])
+    dynamodb.policy = document as unknown as Policy
+    const sql = 'PRAGMA journal_mode=PERSIST; UPDATE account SET balance = 1'
+    const ended = await cli(['run', '--url', path, ...libsql(path, sql)], { env })
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(dynamodb.refused).toEqual([])
+    expect(await cli(['doctor', '--url', path], { env })).toMatchObject({ code: 0 })
+    const stranger = await cli(['status', '--key', KEY], { env })
+    expect(stranger).toMatchObject({ code: 1, stdout: expect.stringContaining('ACCESS_DENIED') as string })
+  })
+})
