@@ -7,6 +7,7 @@ import { TOP } from '../src/pages.js'
 const ERRORS = [
   { errorClass: 'LeaseError', union: 'LeaseErrorCode', source: 'packages/lease/src/errors.ts' },
   { errorClass: 'DatabaseError', union: 'DatabaseErrorCode', source: 'packages/database/src/errors.ts' },
+  { errorClass: 'CliError', union: 'CliErrorCode', source: 'packages/cli/src/errors.ts' },
   {
     errorClass: 'PrismaSqliteEfsError',
     union: 'PrismaSqliteEfsErrorCode',
