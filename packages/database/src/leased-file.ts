@@ -221,9 +221,11 @@ export class LeasedFile {
     const { path, clock, timeoutMs, tracer } = this.options
     this.#mustBeThere()
     const since = new Moment(clock)
+    // A turn that is over before it began (a newer ticket is in the file) has rolled it back already.
+    let wasHot = false
     return tracer.span({ name: 'recovery', parent: tracer.current() }, () =>
       this.inTurn({ what: 'a recovery', timeoutMs, timeoutOption: 'lease.timeoutMs' }, async (turn) => {
-        const wasHot = journalState(path) === 'hot-or-live'
+        wasHot ||= journalState(path) === 'hot-or-live'
         const waitedMs = since.elapsedMs()
         await turn.begin()
         turn.writer.rollback()
