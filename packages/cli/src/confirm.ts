@@ -18,8 +18,10 @@ export async function confirm(
 ): Promise<void> {
   if (!input.isTTY) throw new CliError('NOT_CONFIRMED', `${what} There is no terminal to ask on: say --yes.`)
   const terminal = createInterface({ input, output })
+  // Ctrl-C and Ctrl-D close it, and the question would never be answered.
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')))
   try {
-    const answer = await terminal.question(`${what} Do it? (yes/no) `)
+    const answer = await Promise.race([terminal.question(`${what} Do it? (yes/no) `), closed])
     if (/^y(es)?$/i.test(answer.trim())) return
   } finally {
     terminal.close()

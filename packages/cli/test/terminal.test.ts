@@ -23,6 +23,14 @@ describe('a question on a terminal', () => {
     await expect(ask(answer)).rejects.toMatchObject({ code: 'NOT_CONFIRMED' })
   })
 
+  test.each(['\u0003', '\u0004'])('is not answered by Ctrl-C and Ctrl-D: %j', async (key) => {
+    const input = Object.assign(new PassThrough(), { isTTY: true })
+    const output = Object.assign(new PassThrough(), { isTTY: true })
+    const asked = confirm('All would be replaced.', { input, output })
+    input.write(key)
+    await expect(asked).rejects.toMatchObject({ code: 'NOT_CONFIRMED' })
+  })
+
   test('is not asked where there is none', async () => {
     const nobody = { input: new PassThrough(), output: new PassThrough() }
     await expect(confirm('All would be replaced.', nobody)).rejects.toMatchObject({

@@ -56,7 +56,7 @@ export function addStatus(program: Command, setExitCode: SetExitCode): void {
 
 const isIncomplete = ({ file, lease }: Status) => (file && 'error' in file) || 'error' in lease
 
-/** Shows each look on a terminal, and each change elsewhere. Ends with the process. */
+/** Shows each look, on a terminal in the place of the one before. Ends with the process. */
 async function watch(options: StatusOptions, watcher: Watcher, output: Output): Promise<never> {
   const redraw = process.stdout.isTTY ? '\u001b[H\u001b[2J' : ''
   for (;;) {
