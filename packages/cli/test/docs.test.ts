@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createProgram, HELP_WIDTH } from '../src/program.js'
-import { cli } from './support/cli.js'
+import { cli, cliJson } from './support/cli.js'
+import { bank, localLeaser, scratchFolder } from './support/scratch.js'
 
 const PAGE = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url))
 
@@ -63,4 +65,49 @@ test('every command teaches: what it needs or risks, examples, and exit codes', 
     for (const part of [/^What it (needs|prints)/m, /^Examples:/m, /^Exit codes:/m, /--json /])
       expect(help).toMatch(part)
   }
+})
+
+/** The JSON example in the section of a command. */
+function exampleOf(...words: string[]): Record<string, unknown> {
+  const section =
+    readFileSync(PAGE, 'utf8')
+      .split(`## \`sqlite-efs ${words.join(' ')}\`\n`)[1]
+      ?.split('\n## ')[0] ?? ''
+  return JSON.parse(/```json\n([\s\S]*?)\n```/.exec(section)?.[1] ?? 'null') as Record<string, unknown>
+}
+
+const keysOf = (document: unknown) => Object.keys(document as object).toSorted()
+
+test('the JSON of docs/cli.md has the fields that are printed', async () => {
+  const path = await bank()
+  const target = ['--local', '--url', path]
+  const folder = scratchFolder()
+  const migrations = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url))
+  const fresh = ['--local', '--url', join(folder, 'fresh.db'), '--migrations', migrations]
+  const copy = join(folder, 'copy.db')
+  for (const [words, args, after] of [
+    [['snapshot'], [copy, ...target], []],
+    [['restore'], [copy, '--yes', ...target], []],
+    [['vacuum'], target, []],
+    [['migrate', 'status'], fresh, []],
+    [['migrate', 'deploy'], fresh, []],
+    [['run'], target, ['--', process.execPath, '-e', '']],
+    [['doctor'], target, []],
+  ] as const) {
+    const { document } = await cliJson([...words, ...args], {}, after)
+    expect({ words, keys: keysOf(document) }).toEqual({ words, keys: keysOf(exampleOf(...words)) })
+  }
+})
+
+test('the JSON of docs/cli.md has the fields of a status', async () => {
+  const path = await bank()
+  const lease = await localLeaser(path).acquire(`database#${path}`)
+  onTestFinished(() => lease.release())
+  const { document } = await cliJson(['status', '--local', '--url', path])
+  const example = exampleOf('status')
+  expect(keysOf(document)).toEqual(keysOf(example))
+  expect(keysOf(document['file'])).toEqual(keysOf(example['file']))
+  expect(keysOf(document['lease'])).toEqual(keysOf(example['lease']))
+  const holderOf = ({ lease }: Record<string, unknown>) => (lease as { holder: object }).holder
+  expect(keysOf(holderOf(document))).toEqual(keysOf(holderOf(example)))
 })
