@@ -1,6 +1,7 @@
 import { Moment } from '@sqlite-efs/lease'
+import { Arrivals } from './arrivals.js'
 import { Classification } from './classification.js'
-import { kindByFirstWords, refuseUnsafe } from './classify.js'
+import { kindByFirstWords } from './classify.js'
 import { Connection } from './connection.js'
 import { Contents } from './contents/contents.js'
 import { createDataFile, inspectDataFile } from './data-file.js'
@@ -16,10 +17,12 @@ import { journalState, putJournalInPlace } from './journal.js'
 import { closeLeftOpen } from './left-open.js'
 import type { CheckedOptions } from './options.js'
 import type { Patience } from './patience.js'
-import { Reader, ReaderPool } from './reader.js'
+import { Reader } from './reader.js'
+import { ReaderPool } from './reader-pool.js'
 import { runScript } from './script.js'
-import { GENERIC_ERROR, READONLY_ROLLBACK } from './sqlite-error.js'
-import type { ResultSet, SqlValue, StatementKind } from './statement.js'
+import { READONLY_ROLLBACK } from './sqlite-error.js'
+import type { ResultSet, SqlValue } from './statement.js'
+import { StatementKinds } from './statement-kinds.js'
 import { Tenure } from './tenure.js'
 import type { TraceContext } from './tracing.js'
 import { type Turn, TurnIsOver } from './turn.js'
@@ -42,11 +45,11 @@ export class LeasedFile {
   readonly #writer: Writer
   readonly #queue: WriteQueue<Write>
   readonly #classification = new Classification()
+  readonly #kinds: StatementKinds
+  readonly #arrivals = new Arrivals()
   readonly #freeze: FreezeDetector
   readonly #tenure: Tenure
   #mayCreate = false
-  /** Resolves when what was sent so far stands in the queue, where that takes longer than the call. */
-  #arriving: Promise<void> | undefined
   #recovering: Promise<boolean> | undefined
 
   constructor(options: CheckedOptions) {
@@ -85,6 +88,11 @@ export class LeasedFile {
       explainBusy: (error) => explainBusy(error, options),
       beforeWaiting: () => this.#reader.closeWindow(),
     })
+    this.#kinds = new StatementKinds({
+      classification: this.#classification,
+      reader: this.#reader,
+      mayBeCreated: () => !this.#queue.isIdle,
+    })
     this.contents = new Contents({
       options,
       lastingReaders: this.#lastingReaders,
@@ -101,7 +109,7 @@ export class LeasedFile {
 
   /** Runs one statement: a read at once, a write in its turn. */
   async execute(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
-    const kind = this.#kindNow(sql)
+    const kind = this.#kinds.now(sql)
     const trace = this.options.tracer.current()
     if (kind === 'read') return this.#tracedRead(trace, sql, args)
     const write: Omit<Job<Write>, 'groupable' | 'fail'> = {
@@ -110,9 +118,10 @@ export class LeasedFile {
       timeoutMs,
       trace,
     }
-    if (kind === 'write' && !this.#arriving) return this.#write(sql, args, write)
-    const { result } = await this.#inOrderOfArrival(async (before) => {
-      const known = kind ?? (await this.#classify(sql))
+    if (kind === 'write' && !this.#arrivals.underWay) return this.#write(sql, args, write)
+    // Whether a statement writes can't be asked while somebody commits; what was sent after it must not overtake it.
+    const { result } = await this.#arrivals.enter(async (before) => {
+      const known = kind ?? (await this.#kinds.ask(sql))
       if (known === 'read') return { result: this.#tracedRead(trace, sql, args) }
       await before
       return { result: this.#write(sql, args, write) }
@@ -139,21 +148,6 @@ export class LeasedFile {
     })
   }
 
-  /** Whether a statement writes can't be asked while somebody commits; what was sent after it must not overtake it. */
-  async #inOrderOfArrival<T>(enter: (before: Promise<void>) => Promise<T>): Promise<T> {
-    const entering = enter(this.#arriving ?? Promise.resolve())
-    const entered = entering.then(
-      () => {},
-      () => {},
-    )
-    this.#arriving = entered
-    try {
-      return await entering
-    } finally {
-      if (this.#arriving === entered) this.#arriving = undefined
-    }
-  }
-
   async #runGroup(writes: readonly Write[], turn: Turn): Promise<GroupOutcome> {
     const defines = writes.some(({ sql }) => kindByFirstWords(sql) === 'write')
     return defines ? this.#allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
@@ -169,43 +163,9 @@ export class LeasedFile {
     }
   }
 
-  /** The kind, where nobody is in the way of asking: in the caller's own turn, so that writes stay in their order. */
-  #kindNow(sql: string): StatementKind | undefined {
-    const known = this.#classification.known(sql, 'alone')
-    if (known) return known
-    refuseUnsafe(sql, 'alone')
-    try {
-      return this.#reader.readNow((connection) => this.#classification.of(sql, 'alone', () => connection.kindOf(sql)))
-    } catch (error) {
-      return this.#kindDespite(error, sql)
-    }
-  }
-
-  async #classify(sql: string): Promise<StatementKind> {
-    try {
-      return await this.#reader.read((connection) =>
-        this.#classification.of(sql, 'alone', () => connection.kindOf(sql)),
-      )
-    } catch (error) {
-      const kind = this.#kindDespite(error, sql)
-      if (!kind) throw error
-      return kind
-    }
-  }
-
-  /** What a statement is that can't be compiled yet, if it may be later. */
-  #kindDespite(error: unknown, sql: string): StatementKind | undefined {
-    if (!(error instanceof DatabaseError)) return undefined
-    // Only a definition has anything to do in a file that is not there yet.
-    if (error.code === 'NOT_FOUND' && kindByFirstWords(sql) === 'write') return 'write'
-    // What waits for its turn already may create what this statement needs.
-    const isMissing = error.code === 'NOT_FOUND' || error.details.extendedCode === GENERIC_ERROR
-    return isMissing && !this.#queue.isIdle ? 'write' : undefined
-  }
-
   /** Runs a script in a transaction of its own. */
   async script(sql: string, timeoutMs: number): Promise<void> {
-    if (this.#arriving) await this.#arriving
+    if (this.#arrivals.underWay) await this.#arrivals.underWay
     return this.inTurn({ what: 'a script', timeoutMs, timeoutOption: 'lease.timeoutMs', mayCreate: true }, (turn) =>
       runScript(sql, turn, this.options.path),
     )
@@ -268,7 +228,7 @@ export class LeasedFile {
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
   async beginImmediate(timeoutMs: number): Promise<Transaction> {
-    if (this.#arriving) await this.#arriving
+    if (this.#arrivals.underWay) await this.#arrivals.underWay
     this.#mustBeThere()
     return new Promise((resolve, reject) => {
       this.#queue.add({

@@ -1,8 +1,9 @@
-import { type Clock, Moment } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
 import type { Listeners } from './events.js'
-import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy, within } from './patience.js'
+import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy } from './patience.js'
+import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS, type ReaderContext } from './read-lock.js'
 import { isBusy, isConnectionDoubtful, needsRecovery } from './sqlite-error.js'
 import type { SqlValue } from './statement.js'
 
@@ -10,52 +11,6 @@ import type { SqlValue } from './statement.js'
 const MAX_WINDOW_MS = 20
 /** So often at the most a window asks whether the file is still the one at its path. */
 const LOOK_FOR_MOVE_MS = 1_000
-
-/** Takes SQLite's shared lock: by `exec`, so that BUSY leaves nothing behind. */
-export function beginRead(connection: Connection): void {
-  try {
-    connection.exec('BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1')
-    connection.noticeSchema()
-  } catch (error) {
-    endRead(connection)
-    throw error
-  }
-}
-
-/** Gives the shared lock back. */
-export function endRead(connection: Connection): void {
-  if (connection.inTransaction) connection.exec('ROLLBACK')
-}
-
-/**
- * A host that was frozen for longer than this may have lost its locks: NFS servers drop those of a silent client after a
- * minute or so. What was frozen can't be told from what only took long.
- */
-export const MAX_SILENCE_MS = 30_000
-
-/**
- * Whether nobody has written the file since the read began, though its lock may be gone: takes the lock anew, and goes by
- * https://www.sqlite.org/pragma.html#pragma_data_version.
- */
-export function isUnchanged(connection: Connection, dataVersion: SqlValue): boolean {
-  try {
-    if (connection.isMoved) return false
-    endRead(connection)
-    beginRead(connection)
-    return connection.value('PRAGMA data_version') === dataVersion
-  } catch {
-    return false
-  }
-}
-
-/** What the readers of a file need from it. */
-export interface ReaderContext {
-  clock: Clock
-  open(): Connection
-  patience(): Patience
-  /** Throws the connections away where the process was frozen. */
-  noticeFreeze(): void
-}
 
 /** What the read window needs beside that. */
 export interface WindowContext extends ReaderContext {
@@ -234,133 +189,5 @@ export class Reader {
     this.#connection?.close()
     this.#connection = undefined
     if (wasOpen) this.#tellWindow()
-  }
-}
-
-/** A connection of its own for each read that lasts: the read half of a deferred transaction. */
-export class ReaderPool {
-  readonly #context: ReaderContext
-  readonly #idle: Connection[] = []
-  readonly #lasting = new Set<Connection>()
-  /** Those that were begun on since the last {@link ReaderPool.discard}. */
-  #recent = new WeakSet<Connection>()
-  #waitingForNone: (() => void)[] = []
-  #gate: Promise<void> | undefined
-
-  constructor(context: ReaderContext) {
-    this.#context = context
-  }
-
-  /**
-   * Begins a read transaction that lasts until {@link ReaderPool.end}.
-   *
-   * @throws DatabaseError `BUSY` when the time is up, for a commit of this process too; what {@link Reader.read} throws
-   */
-  async begin(timeoutMs: number): Promise<Connection> {
-    const patience = { ...this.#context.patience(), timeoutMs }
-    const since = new Moment(patience.clock)
-    return whileBusy(patience, async () => {
-      await this.#noCommit(patience, since)
-      this.#context.noticeFreeze()
-      const connection = this.#begun()
-      this.#lasting.add(connection)
-      this.#recent.add(connection)
-      return connection
-    })
-  }
-
-  async #noCommit({ path, clock, timeoutMs }: Patience, since: Moment): Promise<void> {
-    while (this.#gate) {
-      const isOpen = this.#gate.then(() => true)
-      if (await within(clock, timeoutMs - since.elapsedMs(), isOpen)) continue
-      const message = `${path} was being committed to by this process for ${Math.round(since.elapsedMs())} ms: it waits for those who read the file. Keep transactions short. Try again.`
-      throw new DatabaseError('BUSY', message, { path })
-    }
-  }
-
-  #begun(): Connection {
-    const idle = this.#idle.pop()
-    if (idle?.isMoved) idle.close()
-    else if (idle) {
-      try {
-        return this.#begunOn(idle)
-      } catch (error) {
-        // What an idle one met may be its own past; a new one shows.
-        if (!isConnectionDoubtful(error)) throw error
-      }
-    }
-    return this.#begunOn(this.#context.open())
-  }
-
-  #begunOn(connection: Connection): Connection {
-    try {
-      beginRead(connection)
-    } catch (error) {
-      if (isConnectionDoubtful(error)) connection.close()
-      else this.#idle.push(connection)
-      throw error
-    }
-    return connection
-  }
-
-  /** Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}. */
-  end(connection: Connection): void {
-    try {
-      endRead(connection)
-    } finally {
-      this.#lasting.delete(connection)
-      if (this.#lasting.size === 0) for (const resolve of this.#waitingForNone.splice(0)) resolve()
-    }
-  }
-
-  /** Ends the read, and the connection with it. */
-  throwAway(connection: Connection): void {
-    try {
-      this.end(connection)
-    } catch {
-      // It goes anyway.
-    }
-    connection.close()
-  }
-
-  /** Keeps the connection for the next read, if it is worth it. */
-  giveBack(connection: Connection): void {
-    const isOutdated = !this.#recent.has(connection)
-    if (isOutdated || connection.inTransaction || this.#idle.length > 0) connection.close()
-    else this.#idle.push(connection)
-  }
-
-  /** Lets no new read begin that lasts, until the returned function is called: a commit needs the file for itself. */
-  holdBack(): () => void {
-    let letGo = () => {}
-    this.#gate = new Promise((resolve) => {
-      letGo = resolve
-    })
-    return () => {
-      this.#gate = undefined
-      letGo()
-    }
-  }
-
-  /** Resolves when no read lasts any more, or the time is up; says which. */
-  async none(timeoutMs: number): Promise<boolean> {
-    if (this.#lasting.size === 0) return true
-    return new Promise((resolve) => {
-      const cancel = this.#context.clock.after(timeoutMs, () => {
-        this.#waitingForNone = this.#waitingForNone.filter((it) => it !== ended)
-        resolve(false)
-      })
-      const ended = () => {
-        cancel()
-        resolve(true)
-      }
-      this.#waitingForNone.push(ended)
-    })
-  }
-
-  /** Throws away what is not in use, and what is when it is given back. */
-  discard(): void {
-    this.#recent = new WeakSet()
-    for (const connection of this.#idle.splice(0)) connection.close()
   }
 }

@@ -5,7 +5,7 @@ import { Connection } from '../src/connection.js'
 import { DeferredTransaction } from '../src/deferred-transaction.js'
 import { DatabaseError } from '../src/index.js'
 import { mergePragmas } from '../src/pragmas.js'
-import { ReaderPool } from '../src/reader.js'
+import { ReaderPool } from '../src/reader-pool.js'
 import { openBank, scratchPath } from './support/scratch.js'
 
 async function poolOfBank() {

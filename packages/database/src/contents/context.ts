@@ -2,7 +2,7 @@ import type { Connection } from '../connection.js'
 import type { DatabaseEvent } from '../events.js'
 import type { CheckedOptions } from '../options.js'
 import type { Patience } from '../patience.js'
-import type { ReaderPool } from '../reader.js'
+import type { ReaderPool } from '../reader-pool.js'
 import type { Turn } from '../turn.js'
 import type { ContentProgress } from './types.js'
 

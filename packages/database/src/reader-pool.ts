@@ -1,0 +1,134 @@
+import { Moment } from '@sqlite-efs/lease'
+import type { Connection } from './connection.js'
+import { DatabaseError } from './errors.js'
+import { type Patience, whileBusy, within } from './patience.js'
+import { beginRead, endRead, type ReaderContext } from './read-lock.js'
+import { isConnectionDoubtful } from './sqlite-error.js'
+
+/** A connection of its own for each read that lasts: the read half of a deferred transaction. */
+export class ReaderPool {
+  readonly #context: ReaderContext
+  readonly #idle: Connection[] = []
+  readonly #lasting = new Set<Connection>()
+  /** Those that were begun on since the last {@link ReaderPool.discard}. */
+  #recent = new WeakSet<Connection>()
+  #waitingForNone: (() => void)[] = []
+  #gate: Promise<void> | undefined
+
+  constructor(context: ReaderContext) {
+    this.#context = context
+  }
+
+  /**
+   * Begins a read transaction that lasts until {@link ReaderPool.end}.
+   *
+   * @throws DatabaseError `BUSY` when the time is up, for a commit of this process too; what {@link Reader.read} throws
+   */
+  async begin(timeoutMs: number): Promise<Connection> {
+    const patience = { ...this.#context.patience(), timeoutMs }
+    const since = new Moment(patience.clock)
+    return whileBusy(patience, async () => {
+      await this.#noCommit(patience, since)
+      this.#context.noticeFreeze()
+      const connection = this.#begun()
+      this.#lasting.add(connection)
+      this.#recent.add(connection)
+      return connection
+    })
+  }
+
+  async #noCommit({ path, clock, timeoutMs }: Patience, since: Moment): Promise<void> {
+    while (this.#gate) {
+      const isOpen = this.#gate.then(() => true)
+      if (await within(clock, timeoutMs - since.elapsedMs(), isOpen)) continue
+      const message = `${path} was being committed to by this process for ${Math.round(since.elapsedMs())} ms: it waits for those who read the file. Keep transactions short. Try again.`
+      throw new DatabaseError('BUSY', message, { path })
+    }
+  }
+
+  #begun(): Connection {
+    const idle = this.#idle.pop()
+    if (idle?.isMoved) idle.close()
+    else if (idle) {
+      try {
+        return this.#begunOn(idle)
+      } catch (error) {
+        // What an idle one met may be its own past; a new one shows.
+        if (!isConnectionDoubtful(error)) throw error
+      }
+    }
+    return this.#begunOn(this.#context.open())
+  }
+
+  #begunOn(connection: Connection): Connection {
+    try {
+      beginRead(connection)
+    } catch (error) {
+      if (isConnectionDoubtful(error)) connection.close()
+      else this.#idle.push(connection)
+      throw error
+    }
+    return connection
+  }
+
+  /** Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}. */
+  end(connection: Connection): void {
+    try {
+      endRead(connection)
+    } finally {
+      this.#lasting.delete(connection)
+      if (this.#lasting.size === 0) for (const resolve of this.#waitingForNone.splice(0)) resolve()
+    }
+  }
+
+  /** Ends the read, and the connection with it. */
+  throwAway(connection: Connection): void {
+    try {
+      this.end(connection)
+    } catch {
+      // It goes anyway.
+    }
+    connection.close()
+  }
+
+  /** Keeps the connection for the next read, if it is worth it. */
+  giveBack(connection: Connection): void {
+    const isOutdated = !this.#recent.has(connection)
+    if (isOutdated || connection.inTransaction || this.#idle.length > 0) connection.close()
+    else this.#idle.push(connection)
+  }
+
+  /** Lets no new read begin that lasts, until the returned function is called: a commit needs the file for itself. */
+  holdBack(): () => void {
+    let letGo = () => {}
+    this.#gate = new Promise((resolve) => {
+      letGo = resolve
+    })
+    return () => {
+      this.#gate = undefined
+      letGo()
+    }
+  }
+
+  /** Resolves when no read lasts any more, or the time is up; says which. */
+  async none(timeoutMs: number): Promise<boolean> {
+    if (this.#lasting.size === 0) return true
+    return new Promise((resolve) => {
+      const cancel = this.#context.clock.after(timeoutMs, () => {
+        this.#waitingForNone = this.#waitingForNone.filter((it) => it !== ended)
+        resolve(false)
+      })
+      const ended = () => {
+        cancel()
+        resolve(true)
+      }
+      this.#waitingForNone.push(ended)
+    })
+  }
+
+  /** Throws away what is not in use, and what is when it is given back. */
+  discard(): void {
+    this.#recent = new WeakSet()
+    for (const connection of this.#idle.splice(0)) connection.close()
+  }
+}
