@@ -40,7 +40,7 @@ export function report(outcome: Outcome): { lines: string[]; good: boolean } {
     '',
     ...problems.map((problem) => `problem: ${problem}`),
     `sold ${findings.sold} of ${seats}, refused ${tally.refused}, oversold ${findings.oversold}, ` +
-      `lost ${findings.lost}, integrity ${problems.length === 0 ? 'ok' : 'FAILED'}`,
+      `lost ${findings.lost}, integrity ${findings.problems.length === 0 ? 'ok' : 'FAILED'}`,
   ]
   return { lines, good }
 }

@@ -1,5 +1,5 @@
 const ATTEMPTS = 3
-const BUSY: ReadonlySet<unknown> = new Set(['P1008', 'P2024', 'P2028', 'P2034'])
+const BUSY: ReadonlySet<unknown> = new Set(['P1001', 'P1008', 'P2024', 'P2028', 'P2034'])
 
 /**
  * Runs it again when it met a conflict: then nothing was written. It does not queue anew for a lease that did not come
@@ -17,7 +17,7 @@ export async function retryConflicts<T>(transaction: () => Promise<T>): Promise<
 
 /**
  * The turn to write did not come: P1008 and P2028 by waiting for it, P2024 because too many wait already, P2034 by
- * conflict after conflict. Nothing was written.
+ * conflict after conflict, P1001 because DynamoDB did not answer in time. Nothing was written.
  */
 export function isBusy(error: unknown): boolean {
   return BUSY.has(prismaCode(error))

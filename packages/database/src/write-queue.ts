@@ -12,6 +12,8 @@ const MAX_GROUP = 500
 const MAX_SUPERSEDED = 5
 /** A turn that comes in the last moment is still a turn: the file may be locked for as long as somebody commits. */
 const LAST_PATIENCE_MS = 50
+/** For so long at the least the line is asked to wait, and a lease granted; who gives up earlier is told in his own time. */
+const LEAST_PATIENCE_MS = 250
 
 /** Settles its caller's promise. Called when the turn is over, on Lambda after the release too. */
 export type Answer = () => void
@@ -62,6 +64,8 @@ export class WriteQueue<G> {
   #waiting: Waiting<G>[] = []
   #pumping: Promise<void> | undefined
   #current: { what: string; since: Moment } | undefined
+  /** The turn before: who waited for it for most of his time is to be told so. */
+  #previous: { what: string; tookMs: number; ended: Moment } | undefined
 
   constructor(options: WriteQueueOptions<G>) {
     this.#options = options
@@ -104,11 +108,14 @@ export class WriteQueue<G> {
     })
   }
 
-  /** How much longer anybody here would wait. */
+  /**
+   * How much longer anybody here would wait; as long as somebody does, a little at least: a lease that is had for the last few
+   * milliseconds of a wait would be over before it is used.
+   */
   #patienceMs(): number {
     let longest = 0
     for (const waiting of this.#waiting) longest = Math.max(longest, remainingMs(waiting))
-    return longest
+    return longest > 0 ? Math.max(longest, LEAST_PATIENCE_MS) : 0
   }
 
   async #pump(): Promise<void> {
@@ -130,6 +137,8 @@ export class WriteQueue<G> {
       this.#current = { what: first.job.what, since: new Moment(this.#options.clock) }
       this.#expire()
       const answer = await this.#serve(group, lease)
+      const { what, since } = this.#current
+      this.#previous = { what, tookMs: since.elapsedMs(), ended: new Moment(this.#options.clock) }
       this.#current = undefined
       const givesBack = release === 'before-answer' && this.#waiting.length === 0
       if (givesBack) await tenure.release()
@@ -203,31 +212,39 @@ export class WriteQueue<G> {
   #expire(): void {
     if (this.#current) {
       const { what, since } = this.#current
-      for (const { job, since: waitingSince } of this.#takeWhere(isOver)) {
-        const message = `No turn to write ${this.#options.path} came within ${Math.round(waitingSince.elapsedMs())} ms: ${what} of this process has had it for ${Math.round(since.elapsedMs())} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise ${job.timeoutOption}.`
-        job.fail(
-          new DatabaseError('LEASE_TIMEOUT', message, {
-            path: this.#options.path,
-            holder: 'this process',
-            option: job.timeoutOption,
-          }),
-        )
+      for (const waiting of this.#takeWhere(isOver)) {
+        waiting.job.fail(this.#keptWaiting(waiting, `${what} of this process has had it for`, since.elapsedMs()))
       }
     } else if (!this.#waiting.every(isOver)) {
       // Where all have given up, the leaser's own error is on its way.
       const why = this.#options.tenure.whyNotYet()
-      for (const { job } of this.#takeWhere(isOver)) job.fail(this.#asTimeout(why, job))
+      for (const waiting of this.#takeWhere(isOver)) waiting.job.fail(this.#asTimeout(why, waiting))
     }
+  }
+
+  /** It is this process that had the turn meanwhile. */
+  #keptWaiting({ job, since }: Waiting<G>, who: string, ms: number): DatabaseError {
+    const { path } = this.#options
+    const message = `No turn to write ${path} came within ${Math.round(since.elapsedMs())} ms: ${who} ${Math.round(ms)} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise ${job.timeoutOption}.`
+    return new DatabaseError('LEASE_TIMEOUT', message, { path, holder: 'this process', option: job.timeoutOption })
   }
 
   #failAll(error: unknown): void {
     const isHit = ({ job, since }: Waiting<G>) => !isTimeout(error) || since.elapsedMs() >= job.timeoutMs - 1
-    for (const { job } of this.#takeWhere(isHit)) job.fail(isTimeout(error) ? this.#asTimeout(error, job) : error)
+    for (const waiting of this.#takeWhere(isHit)) {
+      waiting.job.fail(isTimeout(error) ? this.#asTimeout(error, waiting) : error)
+    }
   }
 
   /** A wait for the lease that is over, in this package's words; what is in the way of asking for it passes through. */
-  #asTimeout(why: LeaseError | undefined, job: Job<G>): Error {
+  #asTimeout(why: LeaseError | undefined, waiting: Waiting<G>): Error {
     if (why && !isTimeout(why)) return why
+    const { job, since } = waiting
+    const previous = this.#previous
+    const behindMs = previous ? Math.min(previous.tookMs, since.elapsedMs() - previous.ended.elapsedMs()) : 0
+    if (previous && behindMs > job.timeoutMs / 2) {
+      return this.#keptWaiting(waiting, `until just now ${previous.what} of this process had it for`, behindMs)
+    }
     const { path } = this.#options
     const { holder, position } = why?.details ?? {}
     const message = why?.message ?? 'The lease was not asked for in time: the one before was still being given back.'

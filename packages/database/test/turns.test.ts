@@ -190,3 +190,23 @@ describe('a script with foreign keys off', () => {
     expect(await rows(bank, 'SELECT count(*) FROM card')).toEqual([[0n]])
   })
 })
+
+describe('a write that is awaited outside of the transaction that keeps it waiting', () => {
+  it('is told so, also where the turn comes in the last milliseconds of its patience', async () => {
+    const clock = new ManualClock()
+    const bank = await openBank({ timeoutMs: 5_000, [CLOCK_FOR_TESTS]: clock } as object)
+    const transaction = await bank.transaction()
+    const write = bank.execute('UPDATE account SET balance = 7')
+    const outcome = expect(write).rejects.toMatchObject({
+      code: 'LEASE_TIMEOUT',
+      message: expect.stringMatching(/until just now a transaction of this process had it.*write with tx/) as string,
+      details: { holder: 'this process' },
+    })
+    clock.advance(4_995)
+    const committing = transaction.rollback()
+    clock.advance(6, { timers: false })
+    await committing
+    await expect.poll(async () => clock.advance(1)).toBeUndefined()
+    await outcome
+  })
+})

@@ -183,6 +183,11 @@ export class Contender {
       return new LeaseError('LEASE_TIMEOUT', message, where)
     }
     if (!this.#seen || !place || !head) {
+      // A store that was given no time to answer is not to blame.
+      if (patience.waitedMs() < this.#line.settings.requestTimeoutMs) {
+        const message = `The wait for the lease on ${key} ended after ${waitedMs} ms, before it was known who has it: timeoutMs left no more time.`
+        return new LeaseError('LEASE_TIMEOUT', message, where)
+      }
       return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)
     }
     const position = place.within(this.#seen).ahead

@@ -211,6 +211,10 @@ export class DjangoContender {
       return new LeaseError('LEASE_TIMEOUT', message, where)
     }
     if (!this.#holder) {
+      if (patience.waitedMs() < this.#contest.line.settings.requestTimeoutMs) {
+        const message = `The wait for the lease on ${key} ended after ${waitedMs} ms, before it was known who has it: timeoutMs left no more time.`
+        return new LeaseError('LEASE_TIMEOUT', message, where)
+      }
       return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)
     }
     const { seen, sinceMs } = this.#holder

@@ -34,6 +34,24 @@ function isFolder(path: string): boolean {
   }
 }
 
+/** Those that are not complete: process.exit() takes them away. */
+const unfinished = new Set<string>()
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true })
+}
+
+function begun(temporaryPath: string): void {
+  if (unfinished.size === 0) process.on('exit', removeUnfinished)
+  unfinished.add(temporaryPath)
+}
+
+function ended(temporaryPath: string): void {
+  rmSync(temporaryPath, { force: true })
+  unfinished.delete(temporaryPath)
+  if (unfinished.size === 0) process.off('exit', removeUnfinished)
+}
+
 /** A file that has another name until it is complete: its own name never shows half of it. */
 export class NewFile {
   /** The name that it has until then. */
@@ -50,7 +68,11 @@ export class NewFile {
   /** @throws DatabaseError `CONFIGURATION` where the folder can't be written, `SQLITE` for other errors of the file system */
   static async create(path: string): Promise<NewFile> {
     const temporaryPath = `${path}.${randomBytes(6).toString('hex')}`
-    return typed(path, async () => new NewFile(path, temporaryPath, await open(temporaryPath, 'wx', 0o666)))
+    return typed(path, async () => {
+      const handle = await open(temporaryPath, 'wx', 0o666)
+      begun(temporaryPath)
+      return new NewFile(path, temporaryPath, handle)
+    })
   }
 
   /** @throws DatabaseError `SQLITE` (database or disk is full, say) */
@@ -82,13 +104,13 @@ export class NewFile {
       linkSync(this.temporaryPath, this.#path)
       syncFolder(this.#path)
     })
-    rmSync(this.temporaryPath, { force: true })
+    ended(this.temporaryPath)
   }
 
   /** Takes it away. Never throws: the reason for it is on its way already. */
   async discard(): Promise<void> {
     await this.#handle.close().catch(() => {})
-    rmSync(this.temporaryPath, { force: true })
+    ended(this.temporaryPath)
   }
 }
 
