@@ -42,7 +42,7 @@ export type Place = 'alone' | 'transaction' | 'script'
  */
 export function refuseUnsafe(sql: string, place: Place): void {
   refuseNul(sql)
-  const [first = '', second = '', third = ''] = leadingTokens(sql, 3)
+  const [first = '', second = ''] = leadingTokens(sql, 2)
   if (first === '') throw refused(sql, 'It is empty.')
   if (first === ';') throw refused(sql, 'It begins with a semicolon.')
   if (place !== 'script' && splitStatements(sql).length > 1) {
@@ -59,7 +59,7 @@ export function refuseUnsafe(sql: string, place: Place): void {
   if (EXPLAIN_PRAGMA.test(leadingTokens(sql, 4).join(' '))) {
     throw refused(sql, 'SQLite carries some PRAGMAs out while it compiles them, explained or not.')
   }
-  if (first === 'PRAGMA') refuseUnsafePragma(sql, place, second, third)
+  if (first === 'PRAGMA') refuseUnsafePragma(sql, place)
 }
 
 /**
@@ -72,19 +72,56 @@ export function refuseNul(sql: string): void {
     throw refused(sql.replaceAll('\0', '\\0'), 'It holds a NUL, at which SQLite would stop to read.')
 }
 
-function refuseUnsafePragma(sql: string, place: Place, second: string, third: string): void {
-  const schemaGiven = third === '.'
-  const [, , , named = '', sign = ''] = schemaGiven ? leadingTokens(sql, 5) : ['', '', '', second, third]
-  const name = unquoted(named)
+function refuseUnsafePragma(sql: string, place: Place): void {
+  const { name, sign } = pragma(sql)
   if (REFUSED_PRAGMAS.has(name)) throw refused(sql, `PRAGMA ${name.toLowerCase()} is not for a leased file.`)
   if (sign !== '=' && sign !== '(') return
   if (READING_PRAGMAS.has(name) || WRITING_PRAGMAS.has(name)) return
   if (name === 'DEFER_FOREIGN_KEYS' && place !== 'alone') return
-  if (name === 'FOREIGN_KEYS' && place === 'script') return
+  if (name === 'FOREIGN_KEYS' && place === 'script') {
+    foreignKeysSetTo(sql)
+    return
+  }
   throw refused(
     sql,
     `PRAGMA ${name.toLowerCase()} would change one of several connections, or what the lease depends on. What may be set is set for all of them by the \`pragmas\` option.`,
   )
+}
+
+/** What `PRAGMA foreign_keys` is set to by some spellings of a boolean (https://www.sqlite.org/pragma.html#syntax). */
+const FOREIGN_KEYS: Readonly<Record<string, 'on' | 'off'>> = {
+  ON: 'on',
+  YES: 'on',
+  TRUE: 'on',
+  1: 'on',
+  OFF: 'off',
+  NO: 'off',
+  FALSE: 'off',
+  0: 'off',
+}
+
+/**
+ * What a statement sets `PRAGMA foreign_keys` to; undefined for any other statement, and for one that only asks. Inside a
+ * transaction it does nothing, so a spelling that is not understood must not run there.
+ *
+ * @throws DatabaseError `STATEMENT_REFUSED` where it is set to something that is neither
+ */
+export function foreignKeysSetTo(sql: string): 'on' | 'off' | undefined {
+  const { name, sign, value } = pragma(sql)
+  if (name !== 'FOREIGN_KEYS' || (sign !== '=' && sign !== '(')) return undefined
+  const setTo = FOREIGN_KEYS[value]
+  if (setTo) return setTo
+  throw refused(sql, 'Whether it switches foreign keys on or off is not understood: say ON or OFF.')
+}
+
+/** A PRAGMA in its parts, without quotes and in upper case; all of them empty for another statement. */
+function pragma(sql: string): { name: string; sign: string; value: string } {
+  // The longest that matters: PRAGMA main . foreign_keys ( off ), and what does not belong there.
+  const [first, ...rest] = leadingTokens(sql, 8)
+  if (first !== 'PRAGMA') return { name: '', sign: '', value: '' }
+  const [name = '', sign = '', ...value] = rest[1] === '.' ? rest.slice(2) : rest
+  if (sign === '(' && value.at(-1) === ')') value.pop()
+  return { name: unquoted(name), sign, value: unquoted(value.join(' ')) }
 }
 
 const unquoted = (name: string) => name.replace(/^["'`[]|["'`\]]$/g, '').toUpperCase()
@@ -101,11 +138,11 @@ export function excerpt(sql: string): string {
 
 /** What the first words alone say; undefined where only SQLite knows. */
 export function kindByFirstWords(sql: string): StatementKind | undefined {
-  const [first = '', second = '', third = ''] = leadingTokens(sql, 3)
+  const [first = ''] = leadingTokens(sql, 1)
   if (first === 'EXPLAIN') return 'read'
   // SQLite calls one that has nothing to do just now (IF EXISTS) a read; the next time it may have.
   if (DEFINITIONS.has(first)) return 'write'
   if (first !== 'PRAGMA') return undefined
-  const name = unquoted(third === '.' ? (leadingTokens(sql, 4)[3] ?? '') : second)
+  const { name } = pragma(sql)
   return WRITING_PRAGMAS.has(name) || name === 'DEFER_FOREIGN_KEYS' ? 'write' : 'read'
 }

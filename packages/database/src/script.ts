@@ -1,10 +1,7 @@
-import { excerpt, refuseNul, refuseUnsafe } from './classify.js'
+import { excerpt, foreignKeysSetTo, refuseNul, refuseUnsafe } from './classify.js'
 import { DatabaseError } from './errors.js'
-import { normalized, splitStatements } from './sql-scanner.js'
+import { splitStatements } from './sql-scanner.js'
 import type { Turn } from './turn.js'
-
-/** `PRAGMA foreign_keys = OFF`, in each spelling that SQLite takes; the captured word says what it is set to. */
-const FOREIGN_KEYS = /^PRAGMA (?:MAIN \. )?FOREIGN_KEYS (?:=|\() '?"?(\w+)/
 
 /** What belongs to a script's transaction beside its statements. */
 export interface AroundScript {
@@ -25,10 +22,10 @@ export interface AroundScript {
 export async function runScript(script: string, turn: Turn, path: string, around?: AroundScript): Promise<void> {
   refuseNul(script)
   const all = splitStatements(script)
-  const statements = all.filter((sql) => !FOREIGN_KEYS.test(normalized(sql)))
-  for (const sql of statements) refuseUnsafe(sql, 'script')
+  for (const sql of all) refuseUnsafe(sql, 'script')
+  const statements = all.filter((sql) => foreignKeysSetTo(sql) === undefined)
   if (statements.length === 0 && !around) return
-  const keysOff = all.some((sql) => /^(OFF|0|FALSE|NO)$/.test(FOREIGN_KEYS.exec(normalized(sql))?.[1] ?? ''))
+  const keysOff = all.some((sql) => foreignKeysSetTo(sql) === 'off')
   // Statements of earlier transactions may be garbage: see Connection.execInBackground.
   turn.writer.discard()
   try {

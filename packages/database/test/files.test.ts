@@ -200,6 +200,21 @@ describe(':memory:', () => {
   })
 })
 
+/** A bank whose first account has a card, which goes with it. */
+async function bankWithCard() {
+  const bank = await openBank()
+  await bank.script(
+    'CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account ON DELETE CASCADE); INSERT INTO card VALUES (1, 1)',
+  )
+  return bank
+}
+
+/** As Prisma rebuilds a table. */
+const REBUILD = `
+  CREATE TABLE new_account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL);
+  INSERT INTO new_account SELECT id, balance FROM account;
+  DROP TABLE account; ALTER TABLE new_account RENAME TO account`
+
 describe('a script', () => {
   it('is all or nothing, and names the statement that failed', async () => {
     const bank = await openBank()
@@ -227,6 +242,34 @@ describe('a script', () => {
       details: { extendedCode: 787 },
     })
   })
+
+  it.each([
+    'PRAGMA foreign_keys=OFF',
+    "PRAGMA foreign_keys='off'",
+    'PRAGMA foreign_keys="Off"',
+    'PRAGMA foreign_keys = `no`',
+    'PRAGMA foreign_keys(false)',
+    'PRAGMA "foreign_keys"=off',
+    "PRAGMA 'foreign_keys' = 0",
+    'PRAGMA [main].foreign_keys=0',
+    'PRAGMA "main" . /* all of them */ [foreign_keys] (\'OFF\')',
+  ])('that rebuilds a table after %s cascades nothing', async (off) => {
+    const bank = await bankWithCard()
+    await bank.script(`${off}; ${REBUILD}`)
+    expect(await rows(bank, 'SELECT count(*) FROM card')).toEqual([[1n]])
+  })
+
+  it.each(['-0', '00', '0.0', '0x0', "''", 'perhaps', '(off', '0 0'])(
+    'that sets foreign_keys to %s, which may be neither, is not run',
+    async (value) => {
+      const bank = await bankWithCard()
+      await expect(bank.script(`${REBUILD}; PRAGMA foreign_keys=${value}`)).rejects.toMatchObject({
+        code: 'STATEMENT_REFUSED',
+        message: expect.stringContaining('say ON or OFF') as string,
+      })
+      expect(await rows(bank, 'SELECT count(*) FROM card')).toEqual([[1n]])
+    },
+  )
 
   it('that would leave rows that point nowhere is undone', async () => {
     const bank = await openBank()
