@@ -104,6 +104,19 @@ describe('a restore', () => {
     expect(inFile(bank.path, 'PRAGMA integrity_check')).toEqual([['ok']])
   })
 
+  it('takes no number of pages from a source whose header says that it is out of date', async () => {
+    const from = made(fill(200))
+    // As SQLite before 3.7.0 leaves it (https://www.sqlite.org/fileformat2.html#in_header_database_size).
+    const bytes = readFileSync(from)
+    bytes.writeUInt32BE(5, 28)
+    bytes.writeUInt32BE(bytes.readUInt32BE(24) + 7, 24)
+    writeFileSync(from, bytes)
+    const bank = await openBank()
+    await bank.restore(from)
+    expect(await rows(bank, 'SELECT count(*) FROM bulk')).toEqual([[200n]])
+    expect(await bank.check()).toEqual([])
+  })
+
   it('goes from a database that moves its pages at each commit (auto_vacuum) to one that does not', async () => {
     const path = made(
       `PRAGMA auto_vacuum=FULL; ${fill(700)}; CREATE TABLE gone AS SELECT * FROM bulk; DROP TABLE gone`,

@@ -3,6 +3,7 @@ import { rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseError } from '../errors.js'
 import { FENCE_MARK, storedTicket } from '../fence.js'
+import { milliseconds } from '../options.js'
 import { type Turn, TurnIsOver } from '../turn.js'
 import type { WriterConnection } from '../writer.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
@@ -25,9 +26,10 @@ const MEMORY_PER_BYTE = 1.3
 /** See {@link Database.restore}. */
 export async function restore(context: ContentContext, from: string, options: ContentOptions): Promise<RestoreResult> {
   const progress = progressTo(options.onProgress)
+  const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
   const source = await openSource(context, from, progress)
   try {
-    return await context.inTurn('a restore', options.timeoutMs ?? context.options.timeoutMs, async (turn) => {
+    return await context.inTurn('a restore', timeoutMs, async (turn) => {
       const { path, fencing } = context.options
       const keptAt = await replaceContent(turn, context, source, progress)
       const fence = fencing === 'off' ? undefined : storedTicket(turn.lease.token)
@@ -124,7 +126,7 @@ async function writePages(turn: Turn, context: ContentContext, source: Source, p
   }
   // Last: from here on SQLite would find a schema that it has not read.
   const token = fencing === 'off' ? undefined : turn.lease.token
-  await steps((connection) => writePage(connection, 1, firstPage(readPage(source.connection, 1), live, token)))
+  await steps((connection) => writePage(connection, 1, firstPage(source, live, token)))
   progress('writing', source.pages, source.pages)
 }
 
@@ -137,8 +139,10 @@ function writePage(connection: WriterConnection, page: number, data: Uint8Array)
  * The source's first page with a header (https://www.sqlite.org/fileformat2.html#the_database_header) that makes it the next state of the
  * live file. The change counter is not in it: COMMIT sets that to the live one's plus one, which no page cache has seen.
  */
-function firstPage(source: Uint8Array, live: Buffer, token: number | undefined): Buffer {
-  const page = Buffer.from(source)
+function firstPage({ connection, pages }: Source, live: Buffer, token: number | undefined): Buffer {
+  const page = Buffer.from(readPage(connection, 1))
+  // COMMIT makes the number of pages count, which SQLite before 3.7.0 left as it was.
+  page.writeUInt32BE(pages, 28)
   // Read and written with a rollback journal, even if the source was in WAL mode.
   page[18] = page[19] = 1
   // The schema cookie: who has parsed the schema of before parses this one.
