@@ -200,6 +200,23 @@ describe('a snapshot that fails', () => {
     expect(readdirSync(dirname(path))).toEqual(['copy.db'])
   })
 
+  it.each(['-journal', '-wal', '-shm'])(
+    'because another database of that name has left its %s, which would change it, is told',
+    async (suffix) => {
+      const bank = await openBank()
+      const path = newPath()
+      const refusal = {
+        code: 'CONFIGURATION',
+        message: expect.stringContaining(`there is a file ${path}${suffix}`) as string,
+      }
+      const meanwhile = bank.snapshot(path, { onProgress: () => writeFileSync(`${path}${suffix}`, 'hot') })
+      await expect(meanwhile).rejects.toMatchObject(refusal)
+      expect(readdirSync(dirname(path))).toEqual([`copy.db${suffix}`])
+      await expect(bank.snapshot(path)).rejects.toMatchObject({ ...refusal, details: { option: 'to' } })
+      expect(readdirSync(dirname(path))).toEqual([`copy.db${suffix}`])
+    },
+  )
+
   it('because there is no database leaves nothing', async () => {
     const path = newPath()
     await expect(open(scratchPath()).snapshot(path)).rejects.toMatchObject({ code: 'NOT_FOUND' })

@@ -23,7 +23,21 @@ export function checkNewPath(option: string, path: unknown): string {
   }
   if (existsSync(path))
     throw wrong('there is a file already, and none is overwritten. Give another name, or move it away')
+  const besides = besideNewPath(path)
+  if (besides) throw wrong(besides)
   return path
+}
+
+/** What SQLite finds by a database's name (https://www.sqlite.org/tempfiles.html), and would take for its last transactions. */
+const BESIDES = ['-journal', '-wal', '-shm']
+
+/** Why there must be no new file at a path, where another one has left something beside it; undefined otherwise. */
+function besideNewPath(path: string): string | undefined {
+  const left = BESIDES.map((suffix) => `${path}${suffix}`).find((it) => existsSync(it))
+  return (
+    left &&
+    `there is a file ${left}, which another database of that name has left, and which would change the new one as it is opened. Give another name, or move it away`
+  )
 }
 
 function isFolder(path: string): boolean {
@@ -100,6 +114,9 @@ export class NewFile {
   async putInPlace(): Promise<void> {
     await typed(this.#path, async () => {
       await this.#handle.close()
+      const besides = besideNewPath(this.#path)
+      if (besides)
+        throw new DatabaseError('CONFIGURATION', `${this.#path} is not made: ${besides}.`, { path: this.#path })
       // Unlike rename(), it fails where somebody else was first.
       linkSync(this.temporaryPath, this.#path)
       syncFolder(this.#path)
