@@ -15,7 +15,7 @@ import { migrate } from './migrations/deploy.js'
 import { resolveMigration } from './migrations/resolve.js'
 import { migrationStatus } from './migrations/status.js'
 import type { MigrateOptions, MigrateResult, MigrationStatus } from './migrations/types.js'
-import { type CheckedOptions, checkOptions, checkPath, MEMORY, type TestOptions } from './options.js'
+import { type CheckedOptions, checkOptions, checkPath, MEMORY, milliseconds, type TestOptions } from './options.js'
 import { privateFile } from './private-file.js'
 import { joinFile, leaveFile } from './registry.js'
 import { withoutTrailingComment } from './sql-scanner.js'
@@ -86,7 +86,8 @@ class OpenDatabase implements Database {
   }
 
   async #begin(options: TransactionOptions): Promise<Transaction> {
-    const { mode = 'immediate', timeoutMs = this.#options.transactionTimeoutMs } = options
+    const { mode = 'immediate' } = options
+    const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, this.#options.transactionTimeoutMs)
     const begin = mode === 'deferred' ? this.#open.beginDeferred(timeoutMs) : this.#open.beginImmediate(timeoutMs)
     const transaction = await begin
     if (this.#closing) {

@@ -77,6 +77,19 @@ describe('while the lease is held for another program', () => {
   })
 })
 
+describe.each(['user_version', 'off'] as const)('with fencing: %j', (fencing) => {
+  it('a lease that was taken over by force while the body ran is told as lost', async () => {
+    const bank = await openBank({ fencing })
+    const leaser = new LocalLeaser()
+    const key = `database#${bank.path}`
+    const held = bank.hold(async ({ token }) => {
+      await leaser.sweep(key, token, { force: true })
+      await (await leaser.acquire(key)).release()
+    })
+    await expect(held).rejects.toMatchObject({ name: 'LeaseError', code: 'LEASE_LOST' })
+  })
+})
+
 describe('after the lease was held for another program', () => {
   it('the journal that it took away is back, and everybody hears of it', async () => {
     const events: DatabaseEvent[] = []

@@ -89,6 +89,31 @@ describe('more writes than the queue takes', () => {
   })
 })
 
+describe('a timeoutMs that can not be used', () => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, -1, '100' as never])(
+    '%o is refused before anything waits',
+    async (timeoutMs) => {
+      const database = await openEmpty({})
+      const to = `${database.path}.copy`
+      const holder = await database.transaction()
+      const refused = [
+        database.transaction({ timeoutMs }),
+        database.transaction({ timeoutMs, mode: 'deferred' }),
+        database.hold(async () => {}, { timeoutMs }),
+        database.vacuum({ timeoutMs }),
+        database.snapshot(to, { timeoutMs }),
+        database.restore(to, { timeoutMs }),
+      ]
+      for (const promise of refused) {
+        await expect(promise).rejects.toMatchObject({ code: 'CONFIGURATION', details: { option: 'timeoutMs' } })
+      }
+      const write = database.execute(insert, [1n])
+      await holder.rollback()
+      await write
+    },
+  )
+})
+
 describe('a write that gets no turn', () => {
   it('is told at its own timeoutMs, whatever another one has, and not before', async () => {
     const clock = new ManualClock()

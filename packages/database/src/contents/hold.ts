@@ -1,5 +1,6 @@
 import { LeaseError } from '@sqlite-efs/lease'
 import { journalSize, putJournalInPlace } from '../journal.js'
+import { milliseconds } from '../options.js'
 import { type Turn, TurnIsOver } from '../turn.js'
 import type { ContentContext } from './context.js'
 import { storeTicket } from './store-ticket.js'
@@ -11,8 +12,9 @@ export async function hold<T>(
   body: (held: Held) => Promise<T>,
   options: HoldOptions,
 ): Promise<T> {
-  const { timeoutMs, fencing } = context.options
-  return context.inTurn('a hold', options.timeoutMs ?? timeoutMs, async (turn) => {
+  const { fencing } = context.options
+  const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
+  return context.inTurn('a hold', timeoutMs, async (turn) => {
     await storeTicket(turn, fencing)
     // A connection of before would follow the other program into WAL mode; a new one refuses to.
     turn.writer.discard()
@@ -34,8 +36,8 @@ export async function hold<T>(
 async function afterwards(context: ContentContext, turn: Turn): Promise<void> {
   const { path, fencing } = context.options
   const { lease } = turn
-  // What is over can't be renewed: the error says why.
-  if (lease.remainingMs() <= 0) await lease.renew()
+  // Whether it was taken over, only the line knows: who did may have written without a fence, and with other programs.
+  await lease.renew()
   // Before a connection is opened, which would do so without a word.
   if (journalSize(path) === undefined && putJournalInPlace(path)) {
     context.tell({ type: 'journal-restored', path, token: lease.token })

@@ -1,3 +1,4 @@
+import { milliseconds } from '../options.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
 import { type Copy, copyContent, verifyCopy } from './copy.js'
 import { checkNewPath, NewFile } from './new-file.js'
@@ -12,7 +13,7 @@ const MAX_DISTURBED = 3
 export async function snapshot(context: ContentContext, to: string, options: ContentOptions): Promise<SnapshotResult> {
   const path = checkNewPath('to', to)
   const progress = progressTo(options.onProgress)
-  const { timeoutMs = context.options.timeoutMs } = options
+  const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
   const file = await NewFile.create(path)
   try {
     const { copy, tries, heldLease } = await consistentCopy(context, file, timeoutMs, progress)

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Connection } from '../connection.js'
 import { DatabaseError } from '../errors.js'
+import { milliseconds } from '../options.js'
 import { whileBusy } from '../patience.js'
 import { withTypedErrors } from '../sqlite-error.js'
 import type { Turn } from '../turn.js'
@@ -12,8 +13,9 @@ import type { ContentOptions, VacuumResult } from './types.js'
 
 /** See {@link Database.vacuum}. */
 export async function vacuum(context: ContentContext, options: ContentOptions): Promise<VacuumResult> {
-  const { timeoutMs, fencing } = context.options
-  return context.inTurn('a vacuum', options.timeoutMs ?? timeoutMs, async (turn) => {
+  const { fencing } = context.options
+  const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
+  return context.inTurn('a vacuum', timeoutMs, async (turn) => {
     await storeTicket(turn, fencing)
     return vacuumIn(turn, context, progressTo(options.onProgress))
   })
