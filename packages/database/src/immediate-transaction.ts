@@ -71,12 +71,15 @@ export class ImmediateTransaction implements Transaction {
   async commit(): Promise<void> {
     this.#mustBeOpen()
     this.#committing = true
-    const outcome = await this.#turn.commit({ trace: this.#turn.tracer.current() }).then(
-      () => ({ error: undefined }),
-      (error: unknown) => ({ error }),
-    )
-    await this.#finish(() => alreadyOver(this.#context.path, 'was committed'))
-    if (outcome.error !== undefined) throw outcome.error
+    try {
+      await this.#turn.commit({ trace: this.#turn.tracer.current() })
+    } catch (error) {
+      // It may have been thrown before COMMIT, by a tracer, say.
+      this.#turn.writer.rollback()
+      throw error
+    } finally {
+      await this.#finish(() => alreadyOver(this.#context.path, 'was committed'))
+    }
   }
 
   async rollback(): Promise<void> {

@@ -76,7 +76,13 @@ export class Turn {
   }
 
   /** Commits, under the first one's trace if no other is given. */
-  commit({ inBackground = false, trace }: { inBackground?: boolean; trace?: TraceContext | undefined } = {}) {
+  async commit({
+    inBackground = false,
+    trace,
+  }: {
+    inBackground?: boolean
+    trace?: TraceContext | undefined
+  } = {}): Promise<void> {
     const [first, ...links] = this.#of.traces
     const parent = trace ?? first
     const commit = (options: CommitOptions) => this.writer.commit(this.lease, { inBackground, ...options })

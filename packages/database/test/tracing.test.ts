@@ -1,5 +1,6 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { Connection } from '../src/connection.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { RecordingTracer } from './support/recording-tracer.js'
 import { runChild } from './support/run-child.js'
@@ -12,6 +13,20 @@ async function tracedBank(path = scratchPath()) {
   const bank = await openBank({ tracer, leaser, release: 'before-answer' }, path)
   return { tracer, leaser, bank, names: () => tracer.spans.map(({ parent, name }) => `${parent} > ${name}`) }
 }
+
+it.each(['the tracer', 'SQLite'])('a COMMIT before which %s fails gives its turn back', async (who) => {
+  const { tracer, bank } = await tracedBank()
+  const transaction = await bank.transaction()
+  await transaction.execute('UPDATE account SET balance = 1')
+  const fail = () => {
+    throw new Error('disk I/O error')
+  }
+  if (who === 'SQLite') vi.spyOn(Connection.prototype, 'totalChanges').mockImplementationOnce(fail)
+  else vi.spyOn(tracer, 'current').mockImplementationOnce(fail)
+  await expect(tracer.as('alice', () => transaction.commit())).rejects.toThrow('disk I/O error')
+  await bank.execute('UPDATE account SET balance = balance + 1')
+  expect(await rows(bank, 'SELECT balance FROM account')).toEqual([[101n], [101n]])
+})
 
 describe('spans are made', () => {
   it('for nobody who is not traced', async () => {
