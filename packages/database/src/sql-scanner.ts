@@ -10,7 +10,8 @@ interface Token {
 }
 
 const SPACE = /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y
-const TOKEN = /'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_$\p{N}]+|[\s\S]/uy
+// A quoted text is read in long runs: character by character, a large one overflows the stack of the regular expression.
+const TOKEN = /'[^']*(?:''[^']*)*'?|"[^"]*(?:""[^"]*)*"?|`[^`]*(?:``[^`]*)*`?|\[[^\]]*\]?|[\p{L}_$\p{N}]+|[\s\S]/uy
 
 function* tokens(sql: string): Generator<Token> {
   let at = 0

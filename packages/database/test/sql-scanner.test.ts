@@ -16,6 +16,11 @@ describe('splitStatements', () => {
     expect(splitStatements(script)).toEqual(statements)
   })
 
+  it.each(["'", '"', '`'])('goes on after 30 MB between two %s', (quote) => {
+    const literal = `${quote}${'a'.repeat(15e6)}${quote}${quote};${'a'.repeat(15e6)}${quote}`
+    expect(splitStatements(`select ${literal}; select 2`).map(({ length }) => length)).toEqual([7 + literal.length, 8])
+  })
+
   it('keeps the body of a trigger in one piece, and goes on after it', () => {
     const trigger =
       'CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN UPDATE b SET x = CASE WHEN 1 THEN 2 END; DELETE FROM c; END'
