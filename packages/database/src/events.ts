@@ -56,7 +56,8 @@ export type DatabaseListener = (event: DatabaseEvent) => void
 
 /** Tells all who listen. */
 export class Listeners {
-  readonly #listeners = new Set<DatabaseListener>()
+  /** And how many users of the file listen with each. */
+  readonly #listeners = new Map<DatabaseListener, number>()
 
   /** Whether it is worth while to make an event. */
   get isHeard(): boolean {
@@ -64,15 +65,18 @@ export class Listeners {
   }
 
   add(listener: DatabaseListener | undefined): void {
-    if (listener) this.#listeners.add(listener)
+    if (listener) this.#listeners.set(listener, (this.#listeners.get(listener) ?? 0) + 1)
   }
 
   remove(listener: DatabaseListener | undefined): void {
-    if (listener) this.#listeners.delete(listener)
+    if (!listener) return
+    const left = (this.#listeners.get(listener) ?? 0) - 1
+    if (left > 0) this.#listeners.set(listener, left)
+    else this.#listeners.delete(listener)
   }
 
   tell(event: DatabaseEvent): void {
-    for (const listener of this.#listeners) {
+    for (const listener of this.#listeners.keys()) {
       try {
         listener(event)
       } catch {

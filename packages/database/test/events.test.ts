@@ -47,6 +47,17 @@ describe('onEvent hears of', () => {
     expect(events.at(-1)).toMatchObject({ type: 'commit', rows: 4, fileBytes: statSync(bank.path).size })
   })
 
+  it('what happens to a file for as long as one of its users listens, even with the same function as another', async () => {
+    const events: DatabaseEvent[] = []
+    const onEvent = (event: DatabaseEvent) => void events.push(event)
+    const bank = await openBank({ onEvent })
+    const other = openDatabase({ path: bank.path, leaser: new LocalLeaser(), onEvent })
+    await other.close()
+    events.length = 0
+    await bank.execute('UPDATE account SET balance = 0')
+    expect(events.filter(({ type }) => type === 'commit')).toHaveLength(1)
+  })
+
   it('how long a commit waited for its turn, was open, and took', async () => {
     const clock = new ManualClock()
     const events: DatabaseEvent[] = []
