@@ -6,6 +6,7 @@ import type { Database, MigrationProgress } from '../src/index.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { MigrationFolder } from './support/migration-folder.js'
 import { outsider } from './support/outsider.js'
+import { runChild } from './support/run-child.js'
 import { open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const ONE = { '1_one': 'CREATE TABLE one (a)' }
@@ -345,6 +346,30 @@ describe('resolve', () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(ONE)
     await expect(database.resolveMigration(path, '1_one', 'applied')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(existsSync(database.path)).toBe(false)
+  })
+})
+
+describe('a folder', () => {
+  it('with more migrations than this process may have files open is read', async () => {
+    const scripts = Object.fromEntries(
+      Array.from({ length: 600 }, (_, n) => [`${1_000 + n}_x`, `CREATE TABLE t${n} (x)`]),
+    )
+    const { path } = new MigrationFolder(scripts)
+    expect(await runChild('migrate-slowly.ts', [scratchPath(), path], [], { maxOpenFiles: 256 })).toMatchObject({
+      code: 0,
+    })
+  })
+
+  it('with a migration that can not be read is refused before anything is applied', async () => {
+    const folder = new MigrationFolder(ONE)
+    folder.add({ '2_two': null })
+    symlinkSync('migration.sql', join(folder.path, '2_two', 'migration.sql'))
+    const database = open(scratchPath())
+    await expect(database.migrate(folder.path)).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: expect.stringContaining(join('2_two', 'migration.sql')) as string,
+    })
     expect(existsSync(database.path)).toBe(false)
   })
 })

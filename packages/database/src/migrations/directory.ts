@@ -10,7 +10,7 @@ export interface Migration {
   name: string
   /** Its `migration.sql`. */
   file: string
-  /** What is in the file; undefined where it can't be read. */
+  /** What is in the file; undefined where there is none. */
   script: string | undefined
 }
 
@@ -21,7 +21,7 @@ const PROVIDER = /^provider\s*=\s*["']?([^"'\s]*)/m
  * The migrations of a folder in the order in which Prisma applies them, and by its rules: each folder is one, files are none
  * (https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories).
  *
- * @throws DatabaseError `CONFIGURATION` where there is no such folder, `P3019`
+ * @throws DatabaseError `CONFIGURATION` where there is no such folder, or a file in it can't be read, `P3019`
  */
 export async function readMigrations(directory: string): Promise<Migration[]> {
   const folder = resolve(checkDirectory(directory))
@@ -30,14 +30,28 @@ export async function readMigrations(directory: string): Promise<Migration[]> {
   })
   await checkProvider(folder)
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  return Promise.all(
-    names
-      .toSorted((one, other) => one.localeCompare(other))
-      .map(async (name) => {
-        const file = join(folder, name, 'migration.sql')
-        return { name, file, script: await readFile(file, 'utf8').catch(() => undefined) }
-      }),
-  )
+  const migrations: Migration[] = []
+  // One after the other: there may be more of them than descriptors.
+  for (const name of names.toSorted((one, other) => one.localeCompare(other))) {
+    const file = join(folder, name, 'migration.sql')
+    migrations.push({ name, file, script: await read(file) })
+  }
+  return migrations
+}
+
+/** Undefined where there is no such file. */
+async function read(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw new DatabaseError(
+      'CONFIGURATION',
+      `${file} can't be read (${(error as Error).message}): make it readable for this process.`,
+      { option: 'directory' },
+      { cause: error },
+    )
+  }
 }
 
 /** @throws DatabaseError `CONFIGURATION` */
@@ -58,7 +72,7 @@ const noFolder = (folder: string, cause: unknown) =>
 
 /** A folder without the lock file is taken as it is, as Prisma does. */
 async function checkProvider(folder: string): Promise<void> {
-  const content = await readFile(join(folder, LOCK_FILE), 'utf8').catch(() => undefined)
+  const content = await read(join(folder, LOCK_FILE))
   if (content === undefined) return
   const provider = PROVIDER.exec(content)?.[1]
   if (provider === 'sqlite') return
@@ -76,11 +90,9 @@ async function checkProvider(folder: string): Promise<void> {
  */
 export function scriptOf({ name, file, script }: Migration): string {
   if (script === undefined) {
-    throw new DatabaseError(
-      'P3015',
-      `Migration ${name} has no file ${file}, or none that can be read. Restore the file, or delete the folder.`,
-      { migrations: [name] },
-    )
+    throw new DatabaseError('P3015', `Migration ${name} has no file ${file}. Restore the file, or delete the folder.`, {
+      migrations: [name],
+    })
   }
   try {
     for (const sql of splitStatements(script)) refuseUnsafe(sql, 'script')

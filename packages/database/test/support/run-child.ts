@@ -7,19 +7,19 @@ export async function runChild(
   file: string,
   args: string[],
   flags: string[] = [],
+  { maxOpenFiles = 0 } = {},
 ): Promise<{ signal: string | null; code: number | null; output: string }> {
-  const child = spawn(
+  const command = [
     process.execPath,
-    [
-      ...flags,
-      '--conditions=@sqlite-efs/source',
-      '--import',
-      'tsx',
-      fileURLToPath(new URL(file, import.meta.url)),
-      ...args,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+    ...flags,
+    '--conditions=@sqlite-efs/source',
+    '--import',
+    'tsx',
+    fileURLToPath(new URL(file, import.meta.url)),
+    ...args,
+  ]
+  const limit = maxOpenFiles > 0 ? `ulimit -n ${maxOpenFiles};` : ''
+  const child = spawn('sh', ['-c', `${limit} exec "$0" "$@"`, ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.on('data', (chunk) => {
     output += chunk
