@@ -35,36 +35,56 @@ class OpenTelemetryTracer implements Tracer {
   }
 
   current(): Context | undefined {
-    const { context, trace } = this.#api
-    const active = context.active()
-    return trace.getSpan(active) && active
+    return quietly(() => {
+      const { context, trace } = this.#api
+      const active = context.active()
+      return trace.getSpan(active) && active
+    })
   }
 
   async span<T>(options: SpanOptions, body: (span: Span) => Promise<T>): Promise<T> {
-    const { context, trace, error: ERROR } = this.#api
-    const { name, links = [], attributes } = options
-    const parent = options.parent as Context | undefined
-    if (!parent) return body({ set: () => {} })
+    const { context, error: ERROR } = this.#api
+    const begun = quietly(() => this.#begin(options))
+    if (!begun) return body({ set: () => {} })
+    const { span, active } = begun
+    try {
+      return await context.with(active, () =>
+        body({ set: (more) => quietly(() => void span.setAttributes({ ...more })) }),
+      )
+    } catch (error) {
+      quietly(() => {
+        // Not its message, which may quote the statement.
+        span.setStatus({ code: ERROR })
+        span.setAttributes(errorAttributes(error))
+      })
+      throw error
+    } finally {
+      quietly(() => span.end())
+    }
+  }
+
+  #begin({ name, parent, links = [], attributes }: SpanOptions) {
+    if (!parent) return undefined
+    const { trace } = this.#api
+    const under = parent as Context
     const linked = (links as Context[]).flatMap((link) => trace.getSpanContext(link) ?? [])
     const span = trace
       .getTracer(SCOPE)
       .startSpan(
         name,
         { attributes: { ...SYSTEM, ...attributes }, links: linked.map((context) => ({ context })) },
-        parent,
+        under,
       )
-    try {
-      return await context.with(trace.setSpan(parent, span), () =>
-        body({ set: (more) => void span.setAttributes({ ...more }) }),
-      )
-    } catch (error) {
-      // Not its message, which may quote the statement.
-      span.setStatus({ code: ERROR })
-      span.setAttributes(errorAttributes(error))
-      throw error
-    } finally {
-      span.end()
-    }
+    return { span, active: trace.setSpan(under, span) }
+  }
+}
+
+/** A failure of the application's span processors must not cost anybody a write. */
+function quietly<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch {
+    return undefined
   }
 }
 

@@ -125,3 +125,16 @@ test('where nobody traces, nothing is traced: a span of one’s own begins it', 
   await adapter.dispose()
   expect(traces.paths).toContain('a request > commit')
 })
+
+test.each(['onStart', 'onEnd'])('a span processor whose %s fails costs nobody a write', async (method) => {
+  const fail = (span: { name: string }) => {
+    if (['commit', 'begin'].includes(span.name)) throw new Error('the exporter is gone')
+  }
+  const nothing = { onStart: () => {}, onEnd: () => {}, forceFlush: async () => {}, shutdown: async () => {} }
+  traces[Symbol.dispose]()
+  traces = new Traces({ ...nothing, [method]: fail })
+  await using bench = await new Workbench().migrate()
+  const prisma = bench.ours()
+  await prisma.tag.create({ data: { name: 'a' } })
+  expect(await prisma.tag.count()).toBe(1)
+})

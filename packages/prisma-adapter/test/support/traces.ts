@@ -5,6 +5,7 @@ import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
+  type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
 import { PrismaInstrumentation } from '@prisma/instrumentation'
 
@@ -12,9 +13,11 @@ import { PrismaInstrumentation } from '@prisma/instrumentation'
 export class Traces implements Disposable {
   readonly #exporter = new InMemorySpanExporter()
   readonly #instrumentation = new PrismaInstrumentation()
-  readonly #provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(this.#exporter)] })
+  readonly #provider: BasicTracerProvider
 
-  constructor() {
+  /** @param others what else the application has its spans go through */
+  constructor(...others: SpanProcessor[]) {
+    this.#provider = new BasicTracerProvider({ spanProcessors: [...others, new SimpleSpanProcessor(this.#exporter)] })
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
     trace.setGlobalTracerProvider(this.#provider)
     this.#instrumentation.setTracerProvider(this.#provider)
