@@ -224,7 +224,7 @@ export class DjangoContender {
       'LEASE_TIMEOUT',
       `The lease on ${key} could not be had in ${this.#attempts} attempts within ${waitedMs} ms: held under the lock_id ` +
         `${seen.who}, seen there since ${new Date(sinceMs).toISOString()}. ${wayOut}, or hold the lease for shorter.`,
-      { ...where, holder: seen.who, heldSinceMs: sinceMs },
+      { ...where, holder: seen.who, heldSinceMs: sinceMs, ...(isOut && { attempts: this.#attempts }) },
     )
   }
 }

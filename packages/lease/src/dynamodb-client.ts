@@ -251,12 +251,16 @@ const DENIED = new Set([
   'IncompleteSignatureException',
   'MissingAuthenticationTokenException',
   'ExpiredTokenException',
-  'CredentialsProviderError',
   'NotAuthorized',
 ])
 
 function judge({ name, message, $metadata }: Refusal, operation: string): Judgement {
   if (THROTTLED.has(name)) return { kind: 'throttled', code: 'UNREACHABLE', advice: 'it is throttling' }
+  if (name === 'CredentialsProviderError') {
+    const advice =
+      'no credentials were found; give this process a role (a profile, AWS_ACCESS_KEY_ID), or a client with credentials'
+    return { kind: 'refused', code: 'ACCESS_DENIED', advice }
+  }
   if (DENIED.has(name)) {
     const advice = `the credentials need dynamodb:${operation} on this table (leasePolicy prints the least policy)`
     return { kind: 'refused', code: 'ACCESS_DENIED', advice }

@@ -7,7 +7,7 @@
  * - `LEASE_LOST`: it ran out, or somebody took it over. Final.
  * - `CLOCK_SKEW`: this machine's wall clock disagrees with DynamoDB's `Date` header.
  * - `UNREACHABLE`: no usable answer within the bounds of a request and its retries.
- * - `ACCESS_DENIED`: DynamoDB refused the credentials or the action.
+ * - `ACCESS_DENIED`: no credentials were found, or DynamoDB refused them or the action.
  * - `TABLE_NOT_FOUND`: no such table in this region.
  * - `FOREIGN_PROTOCOL`: the item is in use by another protocol (django-sqlite-efs', or the line where that is spoken).
  * - `CONTENDER_ALIVE`: who was to be swept must be presumed alive; the message says until when.
@@ -44,6 +44,8 @@ export interface LeaseErrorDetails {
   /** Who was swept last, and when. */
   swept?: { who: string; ticket: number; atMs: number }
   waitedMs?: number
+  /** How many attempts were made, where `maxAttempts` of the Django protocol allows no more: who asks again does so anew. */
+  attempts?: number
 }
 
 /** The one error of this package; `code` says which. The message says what happened, to which key, and what to do. */

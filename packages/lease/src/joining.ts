@@ -119,7 +119,8 @@ export function foreignProtocol(key: string, lockId: string): LeaseError {
   return new LeaseError(
     'FOREIGN_PROTOCOL',
     `The item ${key} carries a lock_id (${lockId}): django-sqlite-efs' protocol uses this key, and two protocols ` +
-      'on one file exclude nobody. Use another table or key, or stop the other writers and delete the item.',
+      'on one file exclude nobody. Use another table or key; or stop the other writers, and take out what a dead one ' +
+      'left with `sqlite-efs release --protocol django-sqlite-efs`, or delete the item.',
     { key, holder: lockId },
   )
 }

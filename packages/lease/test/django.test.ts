@@ -279,7 +279,7 @@ describe('attempts', () => {
     const { client, requests } = faulty()
     const leaser = ours({ client, maxAttempts: 3 })
     const error = await leaser.acquire(keyOf(path), { timeoutMs: 3_000_000 }).catch((thrown: LeaseError) => thrown)
-    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT' })
+    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { attempts: 3 } })
     expect((error as LeaseError).message).toContain('maxAttempts')
     expect(requests.filter((operation) => operation === 'PutItem')).toHaveLength(3)
   })

@@ -50,6 +50,10 @@ function operationOf(request: Parameters<Handle>[0]): string {
   return update.includes(':floor') ? 'raise' : 'renew'
 }
 
+/** As the SDK's own providers end where none of them finds anything. */
+const noCredentials = () =>
+  Promise.reject(Object.assign(new Error('Could not load credentials'), { name: 'CredentialsProviderError' }))
+
 /** Counts the requests, and does to the first ones of each operation what `faults` says. */
 function faulty(faults: Record<string, ((send: () => ReturnType<Handle>) => ReturnType<Handle>)[]> = {}) {
   const requests: string[] = []
@@ -332,6 +336,7 @@ describe('refusals', () => {
     const leaser = leaserOver(db.client())
     const error = await errorOf(leaser.acquire(key))
     expect(error).toMatchObject({ code: 'FOREIGN_PROTOCOL', details: { key, holder: 'b2f1' } })
+    expect(error.message).toContain('`sqlite-efs release --protocol django-sqlite-efs`')
     expect((await errorOf(leaser.inspect(key))).code).toBe('FOREIGN_PROTOCOL')
     expect((await errorOf(leaser.raise(key, 5))).code).toBe('FOREIGN_PROTOCOL')
     const Item = await read(key)
@@ -361,6 +366,12 @@ describe('refusals', () => {
       expect(requests).toEqual(['join'])
     },
   )
+
+  test('credentials that are not there are told as such', async () => {
+    const error = await errorOf(leaserOver(db.client({ credentials: noCredentials })).acquire(newKey()))
+    expect(error).toMatchObject({ code: 'ACCESS_DENIED', details: { tableName: TABLE, region: 'eu-central-1' } })
+    expect(error.message).toContain('no credentials were found')
+  })
 
   test('an unreachable DynamoDB is named, with table and region', async () => {
     const client = db.client({ endpoint: 'http://127.0.0.1:9' })
