@@ -60,7 +60,10 @@ export interface DatabaseOptions {
   release?: 'background' | 'before-answer'
   /** Who this process is, for people who look at the line. */
   who?: string
-  /** Hears of every commit, conflict, recovery and read window of this file in this process. What it throws is ignored. */
+  /**
+   * Hears of every commit, conflict, recovery and read window of this file in this process. Of its leases the `onEvent` of the
+   * `leaser` hears: where a file is opened several times, that of the first, which all of them share. What it throws is ignored.
+   */
   onEvent?: DatabaseListener
   /**
    * Makes spans of what is done for a caller who is traced. Who opens the file first in a process brings it for all.

@@ -50,12 +50,13 @@ export interface PrismaSqliteEfsOptions {
   shadowDatabaseUrl?: string
   /**
    * Hears of everything that happens to the leases of this adapter, and of each commit, conflict, recovery and read window
-   * of its file. Called while others wait: it should be quick. What it throws is ignored.
+   * of its file. Of several clients of one file in a process the first hears of the leases, which all of them share. Called
+   * while others wait: it should be quick. What it throws is ignored.
    */
   onEvent?: (event: SqliteEfsEvent) => void
 }
 
-/** @internal */
+/** The options as they are worked with: checked, complete, and with what the environment says. */
 export interface ResolvedOptions {
   path: string
   shadowPath: string
