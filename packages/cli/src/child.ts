@@ -13,6 +13,8 @@ interface ChildOptions {
   token: number
   /** Where its stdout goes: `stderr` keeps ours free. */
   stdout: 'inherit' | 'stderr'
+  /** Hears that a signal did not reach it. */
+  onUnreachable: (message: string) => void
 }
 
 /** A program that runs on this process's terminal, started without a shell. */
@@ -21,14 +23,23 @@ export class Child {
   readonly end: Promise<ChildEnd>
   readonly #process: ChildProcess
 
-  constructor([command = '', ...args]: readonly string[], { token, stdout }: ChildOptions) {
-    this.#process = spawn(command, args, {
+  /** @param start - only tests give another one */
+  constructor(
+    [command = '', ...args]: readonly string[],
+    { token, stdout, onUnreachable }: ChildOptions,
+    start: typeof spawn = spawn,
+  ) {
+    this.#process = start(command, args, {
       shell: false,
       stdio: ['inherit', stdout === 'stderr' ? 2 : 'inherit', 'inherit'],
       env: { ...process.env, SQLITE_EFS_LEASE_TOKEN: String(token) },
     })
     this.end = new Promise((resolve, reject) => {
-      this.#process.once('error', (error) => reject(notStarted(command, error)))
+      this.#process.on('error', (error) => {
+        if (this.#process.pid === undefined) reject(notStarted(command, error))
+        // It runs, and has changed its user, say: it is over when it ends, and no sooner.
+        else onUnreachable(`A signal did not reach ${JSON.stringify(command)}, which goes on: ${error.message}`)
+      })
       this.#process.once('exit', (exitCode, signal) => resolve({ exitCode, signal }))
     })
   }

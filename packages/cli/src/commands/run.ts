@@ -29,7 +29,8 @@ What it risks:
   mode DELETE, takes the journal away at each commit: if this host dies in the middle of one, other hosts on
   NFS may overlook what is half written, and the file is corrupted. So have the command use PERSIST, as below;
   where it can't (Prisma's own engine), the risk lasts as long as it runs: take a snapshot first.
-  A command that starts others has to stop them itself. Where sqlite-efs is killed by SIGKILL, or its host
+  A command that starts others has to stop them itself. One that changes its user (sudo) may be out of reach of
+  signals: the lease is held until it ends. Where sqlite-efs is killed by SIGKILL, or its host
   freezes for longer than the lease, the command goes on without it.
 
 Examples:
@@ -78,6 +79,7 @@ async function runCommand(words: readonly string[], options: RunOptions, output:
           const child = new Child(words, {
             token: held.token,
             stdout: output.isJson ? 'stderr' : 'inherit',
+            onUnreachable: (message) => output.note(message),
           })
           signals.passTo((signal) => child.kill(signal))
           held.signal.addEventListener('abort', () => child.stop(options.killAfterMs), { once: true })
