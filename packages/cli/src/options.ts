@@ -19,13 +19,21 @@ export interface LeaseOptions extends FileOptions {
 export interface HoldOptions extends LeaseOptions {
   timeoutMs: number
   ttlMs?: number
+  fencing?: Fencing
 }
 
 /** How contenders line up. */
 export type Protocol = 'line' | 'django-sqlite-efs'
 
+/** Whether the ticket of the last writer is kept in the file. */
+export type Fencing = 'user_version' | 'off'
+
 /** An operator waits for longer than a request of a user would. */
 export const DEFAULT_TIMEOUT_MS = 60_000
+
+/** What every command that writes risks. */
+export const FENCING_RISK = `Where the application has fencing: 'off', say --fencing off: else a ticket is stored in the file, and the
+  application is refused (CONFIGURATION) from then on.`
 
 export function addFileOption(command: Command): Command {
   return command
@@ -50,6 +58,12 @@ export function addHoldOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS)
   return addLeaseOptions(command)
     .option('--timeout-ms <ms>', 'how long to wait for the turn', milliseconds, timeoutMs)
     .option('--ttl-ms <ms>', 'how long the lease lasts without a renewal (default: 6000)', milliseconds)
+    .addOption(
+      new Option(
+        '--fencing <mode>',
+        "the application's fencing: with off, no ticket is stored in the file (default: user_version)",
+      ).choices(['user_version', 'off']),
+    )
 }
 
 /** The last ones, so that the help ends with them. */

@@ -111,13 +111,14 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const path = requirePath(options)
   const { leaser, key } = leaseTargetOf(options, sayOnce(output))
-  const { timeoutMs } = options
+  const { timeoutMs, fencing } = options
   const database = openDatabase({
     path,
     leaser: signal ? interruptible(leaser, signal) : leaser,
     leaseKey: key,
     timeoutMs,
     transactionTimeoutMs: timeoutMs,
+    ...(fencing && { fencing }),
     release: 'before-answer',
   })
   try {

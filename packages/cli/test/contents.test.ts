@@ -134,3 +134,19 @@ test.each([
 ] as const)('progress %j is shown as %s', (progress, text) => {
   expect(progressText(progress)).toBe(text)
 })
+
+test.each([
+  ['vacuum', () => []],
+  ['run', () => ['--', 'true']],
+  ['restore', (path: string) => [join(dirname(path), 'copy.db'), '--yes']],
+])("%s --fencing off leaves the file to an application with fencing: 'off'", async (command, args) => {
+  const path = join(scratchFolder(), 'app.db')
+  const application = openDatabase({ path, leaser: localLeaser(path), fencing: 'off', release: 'before-answer' })
+  onTestFinished(() => application.close())
+  await application.script('CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL)')
+  await application.snapshot(join(dirname(path), 'copy.db'))
+  const ended = await cli([command, '--url', path, '--local', '--fencing', 'off', ...args(path)])
+  expect(ended).toMatchObject({ code: 0 })
+  await application.execute('INSERT INTO account VALUES (1, 100)')
+  expect((await cliJson(['status', '--url', path, '--local'])).document).toMatchObject({ file: { isFenced: false } })
+})

@@ -3,7 +3,7 @@ import type { MigrationStatus } from '@sqlite-efs/database'
 import type { Command } from 'commander'
 import { CliError } from '../errors.js'
 import { EXIT } from '../exit-codes.js'
-import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
+import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
 import type { SetExitCode } from '../program.js'
 import { withDatabase } from '../target.js'
@@ -34,6 +34,7 @@ What it needs:
 
 What it risks:
   Writers wait while a migration runs. One that fails leaves nothing but its row; those before it stay.
+  ${FENCING_RISK}
 
 Examples:
   sqlite-efs migrate deploy --url /mnt/efs/app.db --table app-locks
@@ -68,6 +69,7 @@ What it needs:
 
 What it risks:
   What is recorded is believed. Look at the database first.
+  ${FENCING_RISK}
 
 Examples:
   sqlite-efs migrate resolve --rolled-back 20261125101500_add_seat

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { confirm } from '../confirm.js'
 import { formatBytes } from '../format.js'
-import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
+import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
 import { ProgressLine } from '../progress.js'
 import { requirePath, withDatabase } from '../target.js'
@@ -25,6 +25,7 @@ What it needs:
 What it risks:
   What was written since the file was copied is gone from the database: it is in the copy that is kept. So it
   asks first, on a terminal; elsewhere it needs --yes. Until its COMMIT nothing is changed, whatever fails.
+  ${FENCING_RISK}
 
 Examples:
   sqlite-efs restore --url /mnt/efs/app.db --table app-locks /backup/app-2026-11-25.db

@@ -2,7 +2,14 @@ import type { Command } from 'commander'
 import { Child, type ChildEnd } from '../child.js'
 import { CliError } from '../errors.js'
 import { EXIT, exitCodeOfSignal } from '../exit-codes.js'
-import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions, milliseconds } from '../options.js'
+import {
+  addFileOption,
+  addHoldOptions,
+  addOutputOptions,
+  FENCING_RISK,
+  type HoldOptions,
+  milliseconds,
+} from '../options.js'
 import { Output } from '../output.js'
 import type { SetExitCode } from '../program.js'
 import { SignalWatch, signalNumber } from '../signals.js'
@@ -32,6 +39,7 @@ What it risks:
   A command that starts others has to stop them itself. One that changes its user (sudo) may be out of reach of
   signals: the lease is held until it ends. Where sqlite-efs is killed by SIGKILL, or its host
   freezes for longer than the lease, the command goes on without it.
+  ${FENCING_RISK}
 
 Examples:
   sqlite-efs run --url /mnt/efs/app.db --table app-locks -- \\

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { formatBytes } from '../format.js'
-import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
+import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
 import { ProgressLine } from '../progress.js'
 import { withDatabase } from '../target.js'
@@ -21,6 +21,7 @@ What it needs:
 What it risks:
   It may renumber the rows of tables without an INTEGER PRIMARY KEY. Writers wait for as long as it takes, and
   fail with P1008 where that is longer than they wait.
+  ${FENCING_RISK}
 
 Examples:
   sqlite-efs vacuum --url /mnt/efs/app.db --table app-locks
