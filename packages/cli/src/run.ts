@@ -3,15 +3,12 @@ import { loadEnvironment } from './environment.js'
 import { CliError } from './errors.js'
 import { EXIT } from './exit-codes.js'
 import { Output } from './output.js'
+import { outliveReaders } from './pipes.js'
 import { createProgram } from './program.js'
 
 /** Runs one command line, and says what the process is to end with. */
 export async function run(argv: readonly string[]): Promise<number> {
-  // `status --watch | head` is over when its reader is.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(EXIT.good)
-  })
+  outliveReaders()
   const separator = argv.indexOf('--')
   const own = separator === -1 ? argv : argv.slice(0, separator)
   const output = new Output(own.includes('--json'))
