@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { LeaseDiagnosis } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
@@ -45,6 +47,7 @@ describe('doctor', () => {
       'fence',
       'fence-ticket',
       'mmap',
+      'leftovers',
       'space',
       'temporary-space',
       'line',
@@ -113,6 +116,56 @@ describe('doctor', () => {
     const { code, findings, bad } = await doctor(['--local', '--url', path])
     expect({ code, bad }).toEqual({ code: 4, bad: ['mmap: error'] })
     expect(findings.find(({ check }) => check === 'mmap')?.what).toContain(`process ${mapping.pid}`)
+  })
+
+  test('looks at what a symbolic link leads to', async () => {
+    const path = await bank()
+    const link = join(scratchFolder(), 'link.db')
+    symlinkSync(path, link)
+    const { findings } = await doctor(['--local', '--url', link])
+    expect(findings.find(({ check }) => check === 'folder')?.what).toContain(dirname(path))
+  })
+
+  test('takes no commit that ends between its looks at file and line for a dead writer', async () => {
+    const { env, leaser } = await startTable()
+    const path = await bank(undefined, leaser)
+    const lease = await leaser.acquire(`database#${path}`)
+    const writer = new Libsql(path)
+    onTestFinished(() => void writer.close())
+    // Spilled to the file before its COMMIT: the journal is hot.
+    writer.exec(`PRAGMA journal_mode=PERSIST; PRAGMA cache_size=1; BEGIN IMMEDIATE; UPDATE account SET balance = 7;
+      CREATE TABLE filler AS SELECT hex(randomblob(90000)) AS x; UPDATE filler SET x = 1`)
+    const endpoint = await withFirstRequest(env['AWS_ENDPOINT_URL_DYNAMODB']!, async () => {
+      writer.exec('COMMIT')
+      await lease.release()
+    })
+    const { code, bad } = await doctor(['--url', path], { ...env, AWS_ENDPOINT_URL_DYNAMODB: endpoint })
+    expect({ code, bad }).toEqual({ code: 0, bad: [] })
+  })
+
+  test('finds what a killed snapshot or restore left, and not what may be at work', async () => {
+    const path = await bank()
+    const old = ['', '-journal', '.before-restore-20261125T101500.000Z'].map((part) => `${path}${part}.0123456789ab`)
+    const others = [`${path}.0123456789ac`, `${path}.before-restore-20261125T101500.000Z`, `${path}.backup`]
+    for (const file of [...old, ...others]) writeFileSync(file, 'x'.repeat(1024))
+    for (const file of [...old, ...others.slice(1)]) utimesSync(file, 1, 1)
+    const { code, findings, bad } = await doctor(['--local', '--url', path])
+    expect({ code, bad }).toEqual({ code: 3, bad: ['leftovers: warning'] })
+    const what = findings.find(({ check }) => check === 'leftovers')!.what
+    for (const file of old) expect(what).toContain(file)
+    for (const file of others) expect(what).not.toContain(`${file},`)
+    expect(what).toContain('3.0 KiB')
+  })
+
+  test('without DynamoDB blames the table, and only notes that permissions are not known', async () => {
+    const path = await bank()
+    const env = { ...(await startTable()).env, AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' }
+    const { findings, bad } = await doctor(['--url', path], env)
+    expect(bad).toEqual(['line: error', 'table: error'])
+    for (const { severity, wayOut } of findings) if (severity === 'error') expect(wayOut).not.toMatch(/^$|docs\//)
+    expect(
+      findings.filter(({ check, severity }) => check.startsWith('permission') && severity === 'note'),
+    ).toHaveLength(2)
   })
 
   test('finds a fence that is ahead of the table', async () => {
@@ -237,4 +290,24 @@ function leaveHotJournal(path: string): void {
   const journal = readFileSync(`${path}-journal`)
   Buffer.from('d9d505f920a163d7', 'hex').copy(journal)
   writeFileSync(`${path}-journal`, journal)
+}
+
+/** The endpoint of a DynamoDB API before whose first answer something happens. */
+async function withFirstRequest(endpoint: string, happens: () => Promise<void>): Promise<string> {
+  let happened: Promise<void> | undefined
+  const proxy = createServer((incoming, answer) => {
+    const { method, url: path = '/', headers } = incoming
+    happened ??= happens()
+    void happened.then(() => {
+      const outgoing = request(new URL(path, endpoint), { method, headers }, (response) => {
+        answer.writeHead(response.statusCode!, response.headers)
+        response.pipe(answer)
+      })
+      incoming.pipe(outgoing)
+    })
+  })
+  proxy.listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  onTestFinished(() => void proxy.close())
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
 }

@@ -13,8 +13,9 @@ interface DoctorOptions extends LeaseOptions {
 const HELP = `
 What it looks at:
   the file system and how it is mounted, the folder and the room in it, the file's journal and journal mode,
-  what WAL mode left, who maps the file into memory, the fence and the table's tickets, the table and the
-  permissions on it one by one, this machine's clock against DynamoDB's, the versions of SQLite and libsql.
+  what WAL mode and killed commands left, who maps the file into memory, the fence and the table's tickets, the
+  table and the permissions on it one by one, this machine's clock against DynamoDB's, the versions of SQLite
+  and libsql.
 
 What it needs:
   to run where the application runs, as the same user and with the same credentials. It takes no lease and no

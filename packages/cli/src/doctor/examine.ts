@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { engineVersions, type FileInspection, inspectFile } from '@sqlite-efs/database'
+import { canonicalPath, engineVersions, type FileInspection, inspectFile } from '@sqlite-efs/database'
 import { diagnoseLease, type LineState } from '@sqlite-efs/lease'
 import type { LeaseOptions } from '../options.js'
 import { describeError } from '../output.js'
@@ -8,6 +8,7 @@ import { fileFindings } from './file-findings.js'
 import { fileSystemFindings, isNfs } from './file-system.js'
 import { type Finding, finding } from './finding.js'
 import { leaseFindings } from './lease-findings.js'
+import { leftoverFindings } from './leftovers.js'
 import { lineFindings, ticketFindings } from './line-findings.js'
 import { mappedFindings } from './mapped.js'
 import { type Mount, mountOf, parseMountInfo } from './mounts.js'
@@ -15,19 +16,58 @@ import { folderFindings, spaceFindings } from './space.js'
 
 /** Looks at everything, takes no lease, and writes nothing. */
 export async function examine(options: LeaseOptions): Promise<Finding[]> {
-  const path = requirePath(options)
+  const path = canonicalPath(requirePath(options))
   const target = leaseTargetOf(options)
   const mount = mountOf(path, readMounts())
-  const file = look(path)
-  const line = await inspectLine(target)
+  const looks = await lookAtBoth(path, target)
+  const { line } = looks
   return [
     ...fileSystemFindings(mount, options.local ?? false),
     ...folderFindings(path),
-    ...onFile(file, line, target, mount),
+    ...onFile(looks, target, mount),
     ...('check' in line ? [line] : lineFindings(line, Date.now(), target.maxClockSkewMs)),
     ...(await onTable(target)),
     ...versionFindings(),
   ]
+}
+
+/** Writers who come and go all the time may show a hot journal and nobody in line as often. */
+const MOST_LOOKS = 5
+
+/** File and line can't be seen at one moment. */
+interface Looks {
+  file: FileInspection | Finding
+  line: LineState | Finding
+}
+
+/**
+ * A hot journal without a holder is looked at again: the commit may have ended between the two looks. Its writer is dead
+ * where that is so twice, and nobody had a ticket in between.
+ */
+async function lookAtBoth(path: string, target: LeaseTarget): Promise<Looks> {
+  let looks = await lookOnce(path, target)
+  for (let again = 0; again < MOST_LOOKS && isDeserted(looks, target); again++) {
+    const before = looks
+    looks = await lookOnce(path, target)
+    if (isDeserted(looks, target) && ticketOf(looks) === ticketOf(before)) break
+  }
+  return looks
+}
+
+const lookOnce = async (path: string, target: LeaseTarget): Promise<Looks> => ({
+  file: look(path),
+  line: await inspectLine(target),
+})
+
+const isDeserted = ({ file, line }: Looks, target: LeaseTarget) =>
+  !('check' in file) && file.journal === 'hot-or-live' && isHeld(line, target) === false
+
+const ticketOf = ({ line }: Looks) => ('check' in line ? undefined : line.ticket)
+
+/** Whether somebody has the lease and is alive; undefined where that is not known. */
+function isHeld(line: Looks['line'], { maxClockSkewMs }: LeaseTarget): boolean | undefined {
+  if ('check' in line) return undefined
+  return line.contenders.some(({ aliveUntilMs }) => aliveUntilMs + maxClockSkewMs >= Date.now())
 }
 
 async function onTable({ tableName, key, protocol, maxClockSkewMs }: LeaseTarget): Promise<Finding[]> {
@@ -35,22 +75,14 @@ async function onTable({ tableName, key, protocol, maxClockSkewMs }: LeaseTarget
   return leaseFindings(await diagnoseLease({ tableName, key, protocol }), maxClockSkewMs)
 }
 
-function onFile(
-  file: FileInspection | Finding,
-  line: LineState | Finding,
-  { maxClockSkewMs, protocol }: LeaseTarget,
-  mount: Mount | undefined,
-): Finding[] {
+function onFile({ file, line }: Looks, target: LeaseTarget, mount: Mount | undefined): Finding[] {
   if ('check' in file) return [file]
-  const isLineKnown = !('check' in line)
-  const isHeld = isLineKnown
-    ? line.contenders.some(({ aliveUntilMs }) => aliveUntilMs + maxClockSkewMs >= Date.now())
-    : undefined
   return [
-    ...fileFindings(file, { isShared: mount !== undefined && isNfs(mount), isHeld }),
+    ...fileFindings(file, { isShared: mount !== undefined && isNfs(mount), isHeld: isHeld(line, target) }),
     // django-sqlite-efs' protocol keeps no tickets in the table.
-    ...(isLineKnown && protocol === 'line' ? ticketFindings(file.header, line) : []),
+    ...(!('check' in line) && target.protocol === 'line' ? ticketFindings(file.header, line) : []),
     ...mappedFindings(file.path),
+    ...leftoverFindings(file.path),
     ...spaceFindings(file.path, file.sizeBytes),
   ]
 }
@@ -69,7 +101,12 @@ async function inspectLine({ leaser, key }: LeaseTarget): Promise<LineState | Fi
     return await leaser.inspect(key)
   } catch (error) {
     const { code, message } = describeError(error)
-    return finding('line', 'error', `${code}: ${message}`, 'docs/errors.md has a row for each code.')
+    return finding(
+      'line',
+      'error',
+      `${code}: ${message}`,
+      'Correct --table, --key and --region, or look at the route to DynamoDB: the findings on the table say more.',
+    )
   }
 }
 

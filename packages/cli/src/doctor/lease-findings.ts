@@ -70,8 +70,11 @@ function permissionFinding(
     )
   }
   // The table itself is the finding then.
-  const severity = table.state === 'missing' || table.state === 'wrong-key' ? 'note' : 'error'
-  return finding(check, severity, `It is not known whether ${action} is allowed: ${error?.message ?? 'no answer'}`)
+  const what = `It is not known whether ${action} is allowed: ${error?.message ?? 'no answer'}`
+  if (['missing', 'wrong-key', 'unknown'].includes(table.state) && table.error?.code !== 'ACCESS_DENIED') {
+    return finding(check, 'note', what)
+  }
+  return finding(check, 'error', what, 'Ask again; then look at the route to DynamoDB.')
 }
 
 function clockFindings({ clock }: LeaseDiagnosis, maxClockSkewMs: number): Finding[] {
