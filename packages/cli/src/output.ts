@@ -1,6 +1,13 @@
 import { DatabaseError } from '@sqlite-efs/database'
 import { LeaseError } from '@sqlite-efs/lease'
 import { CliError } from './errors.js'
+import { stdoutClosed } from './pipes.js'
+
+/** The command that helps, where the packages' own words name a function. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ['TABLE_NOT_FOUND', 'To create the table: sqlite-efs create-table'],
+  ['ACCESS_DENIED', 'The policy that is needed: sqlite-efs iam'],
+])
 
 /** Where a command says what it has to say: its result on stdout, all else on stderr; as JSON documents on request, one a line. */
 export class Output {
@@ -12,6 +19,7 @@ export class Output {
 
   /** The result, in one of its two shapes. */
   result(document: object, text: string): void {
+    if (stdoutClosed.aborted) return
     process.stdout.write(this.isJson ? `${JSON.stringify(document)}\n` : `${text}\n`)
   }
 
@@ -25,11 +33,20 @@ export class Output {
     process.stderr.write(this.isJson ? `${JSON.stringify({ progress: document })}\n` : `${text}\n`)
   }
 
-  /** Why there is no result. */
+  /** The command that helps against an error, if one does. */
+  hint({ code, message }: { code: string; message: string }): void {
+    const hint = HINTS.get(code)
+    // Who makes the table needs more than the application.
+    if (hint !== undefined && !/dynamodb:(Describe|Create)Table/.test(message)) this.note(hint)
+  }
+
+  /** Why there is no result: the last word, where it is JSON. */
   error(error: unknown): void {
     const { code, message, details } = describeError(error)
     const document = { error: { code, message, ...(details && { details }) } }
+    if (this.isJson) this.hint({ code, message })
     process.stderr.write(this.isJson ? `${JSON.stringify(document)}\n` : `${code}: ${message}\n`)
+    if (!this.isJson) this.hint({ code, message })
   }
 }
 

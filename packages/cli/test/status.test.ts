@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync, truncateSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -81,6 +81,28 @@ describe('status', () => {
       .map((line) => JSON.parse(line) as StatusDocument)
     expect(documents[0]!.lease.holder).not.toHaveProperty('seenSinceMs')
     expect(documents[2]!.lease.holder!.seenSinceMs).toBe(documents[1]!.lease.holder!.seenSinceMs)
+  })
+
+  test('--watch keeps to the connections of its first look', async () => {
+    const { env } = await startTable()
+    const watch = new RunningCli(['status', '--key', 'k', '--watch', '--interval-ms', '5', '--json'], { env })
+    const sockets = () => {
+      const folder = `/proc/${watch.process.pid}/fd`
+      return readdirSync(folder).filter((fd) => readlinkSync(`${folder}/${fd}`).startsWith('socket:')).length
+    }
+    await watch.said(/(.+\n){2}/)
+    const atFirst = sockets()
+    await watch.said(/(.+\n){30}/)
+    expect(sockets()).toBe(atFirst)
+  })
+
+  test('with a key leaves alone a DATABASE_URL that names no file', async () => {
+    const { env } = await startTable()
+    const args = ['status', '--key', 'k']
+    const surroundings = { env: { ...env, DATABASE_URL: 'postgresql://host/db' } }
+    const { code, document } = await cliJson(args, surroundings)
+    expect({ code, key: (document as { lease: { key?: string } }).lease.key }).toEqual({ code: 0, key: 'k' })
+    expect((await cli([...args, '--url', 'postgresql://host/db'], surroundings)).code).toBe(2)
   })
 
   test('without a file shows the line of a key', async () => {

@@ -42,6 +42,7 @@ describe('create-table', () => {
     const { code, stderr } = await cli(['create-table', '--table', 'fresh'], { env })
     expect(code).toBe(1)
     expect(stderr).toMatch(/^ACCESS_DENIED: .*dynamodb:DescribeTable/)
+    expect(stderr).not.toContain('sqlite-efs iam')
   })
 })
 
@@ -128,4 +129,18 @@ describe('iam', () => {
     const stranger = await cli(['status', '--key', KEY], { env })
     expect(stranger).toMatchObject({ code: 1, stdout: expect.stringContaining('ACCESS_DENIED') as string })
   })
+})
+
+test.each([[[]], [['--json']]])('an error of the table names the command that helps, %j', async (json) => {
+  const { env, dynamodb, leaser } = await startTable()
+  const path = await bank(undefined, leaser)
+  const vacuum = ['vacuum', '--url', path, ...json]
+  const missing = await cli([...vacuum, '--table', 'nowhere'], { env })
+  expect(missing.stderr).toMatch(/TABLE_NOT_FOUND/)
+  expect(missing.stderr).toContain('To create the table: sqlite-efs create-table')
+  expect((await cli(['status', '--key', KEY, '--table', 'nowhere', ...json], { env })).stderr).toContain('create-table')
+  dynamodb.policy = allowing(dynamodb)
+  const denied = await cli(vacuum, { env })
+  expect(denied.stderr).toContain('The policy that is needed: sqlite-efs iam')
+  if (json.length > 0) expect(errorOf(denied)).toMatchObject({ code: 'ACCESS_DENIED' })
 })

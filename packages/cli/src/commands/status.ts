@@ -2,8 +2,9 @@ import type { Command } from 'commander'
 import { EXIT } from '../exit-codes.js'
 import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions, milliseconds } from '../options.js'
 import { Output } from '../output.js'
+import { stdoutClosed } from '../pipes.js'
 import type { SetExitCode } from '../program.js'
-import { type Status, takeStatus, Watcher } from '../status/status.js'
+import { type Status, type StatusTarget, statusTargetOf, takeStatus, Watcher } from '../status/status.js'
 import { statusText } from '../status/status-text.js'
 
 interface StatusOptions extends LeaseOptions {
@@ -47,21 +48,27 @@ export function addStatus(program: Command, setExitCode: SetExitCode): void {
     .action(async (options: StatusOptions) => {
       const output = new Output(options.json ?? false)
       const watcher = new Watcher()
-      if (options.watch) await watch(options, watcher, output)
-      const status = await takeStatus(options, watcher)
-      output.result(status, statusText(status))
-      if (isIncomplete(status)) setExitCode(EXIT.failed)
+      const target = statusTargetOf(options)
+      try {
+        if (options.watch) return await watch(target, options.intervalMs, watcher, output)
+        const status = await takeStatus(target, watcher)
+        output.result(status, statusText(status))
+        if ('error' in status.lease) output.hint(status.lease.error)
+        if (isIncomplete(status)) setExitCode(EXIT.failed)
+      } finally {
+        await target.leaser.closeIdle?.()
+      }
     })
 }
 
 const isIncomplete = ({ file, lease }: Status) => (file && 'error' in file) || 'error' in lease
 
-/** Shows each look, on a terminal in the place of the one before. Ends with the process. */
-async function watch(options: StatusOptions, watcher: Watcher, output: Output): Promise<never> {
+/** Shows each look, on a terminal in the place of the one before, until nobody reads it any more. */
+async function watch(target: StatusTarget, intervalMs: number, watcher: Watcher, output: Output): Promise<void> {
   const redraw = process.stdout.isTTY ? '\u001b[H\u001b[2J' : ''
-  for (;;) {
-    const status = await takeStatus(options, watcher)
+  while (!stdoutClosed.aborted) {
+    const status = await takeStatus(target, watcher)
     output.result(status, `${redraw}${statusText(status)}${redraw ? '' : '\n'}`)
-    await new Promise((resolve) => setTimeout(resolve, options.intervalMs))
+    await new Promise((resolve) => setTimeout(resolve, intervalMs))
   }
 }

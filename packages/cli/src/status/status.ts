@@ -41,10 +41,28 @@ interface SeenContender extends Contender {
   seenSinceMs?: number
 }
 
+/** What is looked at, again and again with the same connections. */
+export interface StatusTarget extends LeaseTarget {
+  path: string | undefined
+}
+
+/** @throws CliError `USAGE`; LeaseError `CONFIGURATION` */
+export function statusTargetOf(options: LeaseOptions): StatusTarget {
+  return { ...leaseTargetOf(options), path: fileOf(options) }
+}
+
+/** With a key the file is optional, and DATABASE_URL may be another program's. */
+function fileOf(options: LeaseOptions): string | undefined {
+  try {
+    return pathOf(options)
+  } catch (error) {
+    if (options.key === undefined || options.url !== undefined) throw error
+    return undefined
+  }
+}
+
 /** Looks at both, and says of each half what is in its way. */
-export async function takeStatus(options: LeaseOptions, watcher: Watcher): Promise<Status> {
-  const target = leaseTargetOf(options)
-  const path = pathOf(options)
+export async function takeStatus({ path, ...target }: StatusTarget, watcher: Watcher): Promise<Status> {
   const lease = await known(async () => leaseStatus(await target.leaser.inspect(target.key), target, watcher))
   const file = path === undefined ? undefined : await known(() => Promise.resolve(fileStatus(inspectFile(path))))
   return { atMs: Date.now(), ...(file && { file }), lease }
