@@ -6,7 +6,7 @@
  * - `NOT_CONFIRMED`: what replaces the live content was not confirmed.
  * - `COMMAND_NOT_FOUND`: there is no such program to run.
  * - `COMMAND_NOT_EXECUTABLE`: the program to run is there, and can't be started.
- * - `INTERRUPTED`: a signal ended it before it had begun with what was asked for.
+ * - `INTERRUPTED`: a signal ended it: a `run` that had not started its command, a snapshot or a restore at any time.
  */
 export type CliErrorCode = 'USAGE' | 'NOT_CONFIRMED' | 'COMMAND_NOT_FOUND' | 'COMMAND_NOT_EXECUTABLE' | 'INTERRUPTED'
 

@@ -1,5 +1,7 @@
 import { constants } from 'node:os'
 import { CliError } from './errors.js'
+import { exitCodeOfSignal } from './exit-codes.js'
+import type { Output } from './output.js'
 
 const WATCHED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -48,6 +50,27 @@ export class SignalWatch implements Disposable {
     this.received ??= name
     this.#interrupted.abort()
   }
+}
+
+/**
+ * Has a signal end the process so that its `exit` handlers still run: they take unfinished files away. For what never
+ * keeps the process from hearing a signal for long.
+ */
+export function exitOnSignals(output: Output): Disposable {
+  const listeners = WATCHED.map((name) => [name, () => exitFor(name, output)] as const)
+  for (const [name, listener] of listeners) process.on(name, listener)
+  return {
+    [Symbol.dispose]() {
+      for (const [name, listener] of listeners) process.off(name, listener)
+    },
+  }
+}
+
+function exitFor(name: NodeJS.Signals, output: Output): never {
+  output.error(
+    new CliError('INTERRUPTED', `${name} ended it. A transaction that it had begun is rolled back by who comes next.`),
+  )
+  process.exit(exitCodeOfSignal(signalNumber(name)))
 }
 
 export const signalNumber = (name: NodeJS.Signals): number => constants.signals[name]

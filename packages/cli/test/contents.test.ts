@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { progressText } from '../src/progress.js'
-import { cli, cliJson, errorOf } from './support/cli.js'
+import { cli, cliJson, errorOf, RunningCli } from './support/cli.js'
 import { bank, localLeaser, scratchFolder, total } from './support/scratch.js'
 import { startTable } from './support/table.js'
 
@@ -31,7 +32,7 @@ describe('snapshot', () => {
     const copy = join(scratchFolder(), 'copy.db')
     const { code, stdout, stderr } = await cli(['snapshot', copy, '--url', path, '--local'])
     expect(code).toBe(0)
-    expect(stdout).toBe(`${copy} has 8.0 KiB, 2 rows in 1 tables, verified.\n`)
+    expect(stdout).toBe(`${copy} has 8.0 KiB, 2 rows in 1 tables, verified.\n  account  2\n`)
     expect(stderr).toMatch(/^copying/)
   })
 
@@ -134,6 +135,29 @@ test.each([
 ] as const)('progress %j is shown as %s', (progress, text) => {
   expect(progressText(progress)).toBe(text)
 })
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'a snapshot or a restore that %s ends leaves no file behind, and says so',
+  async (name) => {
+    const path = await bank()
+    await write(path, 'CREATE TABLE filler AS SELECT randomblob(40000000) AS x')
+    const copy = join(scratchFolder(), 'copy.db')
+    await cli(['snapshot', copy, '--url', path, '--local'])
+    const before = readdirSync(dirname(path)).toSorted()
+    for (const [args, begun] of [
+      [['snapshot', `${path}.second`], /copying/],
+      [['restore', copy, '--yes'], /keeping|copying/],
+    ] as const) {
+      const running = new RunningCli([...args, '--url', path, '--local', '--json'])
+      await running.said(begun)
+      expect(running.process.kill(name)).toBe(true)
+      const ended = await running.ended
+      expect(ended.code).toBe(128 + constants.signals[name])
+      expect(errorOf(ended)).toMatchObject({ code: 'INTERRUPTED', message: expect.stringContaining(name) as string })
+      expect(readdirSync(dirname(path)).toSorted()).toEqual(before)
+    }
+  },
+)
 
 test.each([
   ['vacuum', () => []],

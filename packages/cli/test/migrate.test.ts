@@ -57,6 +57,7 @@ describe('migrate', () => {
     const { stdout } = await cli(['migrate', 'status', ...args], { cwd })
     expect(stdout).toMatch(/3 migrations found in prisma\/migrations/)
     expect(stdout).toMatch(/have not yet been applied:\n {2}20261126000000_more/)
+    expect(stdout).toMatch(/with the same options: sqlite-efs migrate deploy/)
   })
 
   test('a migration that fails is P3018, stops the next deploy with P3009, and is resolved', async () => {

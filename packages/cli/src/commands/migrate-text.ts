@@ -21,7 +21,11 @@ export function statusText(status: MigrationStatus, folder: string): string {
   const parts = [
     `${found} migration${found === 1 ? '' : 's'} found in ${folder}`,
     list('The following migration(s) have failed:', failed, RESOLVE),
-    list('The following migration(s) have not yet been applied:', pending, 'To apply them: sqlite-efs migrate deploy'),
+    list(
+      'The following migration(s) have not yet been applied:',
+      pending,
+      'To apply them, with the same options: sqlite-efs migrate deploy',
+    ),
     list('The following migration(s) of the database are not in the folder:', missing),
     list('The following migration(s) were changed since they were applied:', edited),
     hasMigrationsTable ? '' : 'The database has no record of migrations yet.',
@@ -30,7 +34,7 @@ export function statusText(status: MigrationStatus, folder: string): string {
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
-const RESOLVE = `Nothing is deployed before each is resolved, when what it met is mended:
+const RESOLVE = `Nothing is deployed before each is resolved, with the same options, when what it met is mended:
   sqlite-efs migrate resolve --rolled-back <name>   for the next deploy to try it again
   sqlite-efs migrate resolve --applied <name>       where it was completed by hand`
 

@@ -5,6 +5,7 @@ import { formatBytes } from '../format.js'
 import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
 import { ProgressLine } from '../progress.js'
+import { exitOnSignals } from '../signals.js'
 import { requirePath, withDatabase } from '../target.js'
 
 interface RestoreOptions extends HoldOptions {
@@ -25,6 +26,7 @@ What it needs:
 What it risks:
   What was written since the file was copied is gone from the database: it is in the copy that is kept. So it
   asks first, on a terminal; elsewhere it needs --yes. Until its COMMIT nothing is changed, whatever fails.
+  SIGKILL, or the end of the host, leaves <path>.before-restore-<time>.<12 hex digits>: delete it.
   ${FENCING_RISK}
 
 Examples:
@@ -52,6 +54,7 @@ export function addRestore(program: Command): void {
       const from = resolve(file)
       if (!yes) await confirm(`The content of ${requirePath(options)} would be replaced by that of ${from}.`)
       const progress = new ProgressLine(output)
+      using _signals = exitOnSignals(output)
       const restored = await withDatabase(options, output, (database) =>
         database.restore(from, { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { formatBytes } from '../format.js'
+import { formatBytes, formatTable } from '../format.js'
 import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
 import { ProgressLine } from '../progress.js'
+import { exitOnSignals } from '../signals.js'
 import { withDatabase } from '../target.js'
 
 interface SnapshotOptions extends HoldOptions {
@@ -20,7 +21,8 @@ What it needs:
   room for the copy, and permission to take the lease, which it does only where writers never pause.
 
 What it risks:
-  Nothing. Whatever fails, no file is left behind, and one that is there is never replaced.
+  Nothing. A file that is there is never replaced, and whatever fails, no file is left behind; but SIGKILL, or the
+  end of the host, leaves <file>.<12 hex digits>: delete it.
 
 Examples:
   sqlite-efs snapshot --url /mnt/efs/app.db --table app-locks /backup/app-2026-11-25.db
@@ -42,6 +44,7 @@ export function addSnapshot(program: Command): void {
     .action(async (file: string, { json = false, ...options }: SnapshotOptions) => {
       const output = new Output(json)
       const progress = new ProgressLine(output)
+      using _signals = exitOnSignals(output)
       const snapshot = await withDatabase(options, output, (database) =>
         database.snapshot(resolve(file), { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())
@@ -49,6 +52,8 @@ export function addSnapshot(program: Command): void {
       const tables = Object.keys(rows).length
       const count = Object.values(rows).reduce((sum, each) => sum + each, 0)
       const how = heldLease ? ', under the lease' : tries > 1 ? `, at the ${tries}. try` : ''
-      output.result(snapshot, `${path} has ${formatBytes(bytes)}, ${count} rows in ${tables} tables, verified${how}.`)
+      const summary = `${path} has ${formatBytes(bytes)}, ${count} rows in ${tables} tables, verified${how}.`
+      const counts = Object.entries(rows).map(([table, each]) => [`  ${table}`, String(each)] as const)
+      output.result(snapshot, counts.length === 0 ? summary : `${summary}\n${formatTable(counts)}`)
     })
 }
