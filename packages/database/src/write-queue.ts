@@ -230,7 +230,9 @@ export class WriteQueue<G> {
   }
 
   #failAll(error: unknown): void {
-    const isHit = ({ job, since }: Waiting<G>) => !isTimeout(error) || since.elapsedMs() >= job.timeoutMs - 1
+    // Who may make no more attempts has had his: asked again, it would begin anew, without a pause.
+    const isFinal = !isTimeout(error) || error.details.attempts !== undefined
+    const isHit = ({ job, since }: Waiting<G>) => isFinal || since.elapsedMs() >= job.timeoutMs - 1
     for (const waiting of this.#takeWhere(isHit)) {
       waiting.job.fail(isTimeout(error) ? this.#asTimeout(error, waiting) : error)
     }

@@ -1,4 +1,4 @@
-import { type Lease, LocalLeaser } from '@sqlite-efs/lease'
+import { type Lease, LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/connection.js'
 import type { DatabaseEvent } from '../src/index.js'
@@ -6,7 +6,7 @@ import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { outsider } from './support/outsider.js'
-import { nextTurn, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const PATIENT = { timeoutMs: 60_000 }
 
@@ -44,7 +44,8 @@ describe('writes that wait together', () => {
   })
 
   it('share commits still where one of them ends the whole transaction: it alone has a turn of its own', async () => {
-    const { bank, commits } = await watchedBank()
+    // A clock that stands still: no group is over its time.
+    const { bank, commits } = await watchedBank({ [CLOCK_FOR_TESTS]: new ManualClock() })
     const writes = inserts(100)
     writes.splice(50, 0, 'INSERT OR ROLLBACK INTO account VALUES (1, 1)')
     const settled = await Promise.allSettled(writes.map((sql) => bank.execute(sql)))
@@ -208,5 +209,23 @@ describe('a write that is awaited outside of the transaction that keeps it waiti
     await committing
     await expect.poll(async () => clock.advance(1)).toBeUndefined()
     await outcome
+  })
+})
+
+describe('a leaser that allows so many attempts and no more', () => {
+  it('is not asked again for writes whose attempts are used up', async () => {
+    const bank = await openBank()
+    await bank.close()
+    let asked = 0
+    const acquire = async () => {
+      asked++
+      throw new LeaseError('LEASE_TIMEOUT', 'the lease could not be had in 1 attempts', { attempts: 1 })
+    }
+    const impatient = open(bank.path, { leaser: Object.assign(new LocalLeaser(), { acquire }), ...PATIENT })
+    const settled = await Promise.allSettled(
+      [1, 2].map((id) => impatient.execute(`DELETE FROM account WHERE id = ${id}`)),
+    )
+    expect(settled).toMatchObject([1, 2].map(() => ({ status: 'rejected', reason: { code: 'LEASE_TIMEOUT' } })))
+    expect(asked).toBe(1)
   })
 })
