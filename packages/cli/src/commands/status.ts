@@ -56,7 +56,7 @@ export function addStatus(program: Command, setExitCode: SetExitCode): void {
         if ('error' in status.lease) output.hint(status.lease.error)
         if (isIncomplete(status)) setExitCode(EXIT.failed)
       } finally {
-        await target.leaser.closeIdle?.()
+        target.leaser.closeIdle?.()
       }
     })
 }
