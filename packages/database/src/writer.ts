@@ -1,5 +1,4 @@
 import { type Lease, LeaseError } from '@sqlite-efs/lease'
-import { excerpt } from './classify.js'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
 import type { ConflictCode, Listeners } from './events.js'
@@ -10,6 +9,7 @@ import type { ReaderPool } from './reader-pool.js'
 import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, isMoved, moved } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import type { Span } from './tracing.js'
+import { commitUnknown, leaseWasLost, leftTransaction, readersStay } from './writer-errors.js'
 
 /** What {@link Connection} has to offer; in a simulation it is not libsql that does. */
 export type WriterConnection = Pick<Connection, keyof Connection>
@@ -223,7 +223,7 @@ export class Writer {
     const letReadersIn = this.#context.readers.holdBack()
     try {
       // Before COMMIT asks for the file, and keeps new readers out everywhere while it waits.
-      if (!(await this.#context.readers.none(patience.timeoutMs))) throw this.#readersStay(patience.timeoutMs)
+      if (!(await this.#context.readers.none(patience.timeoutMs))) throw readersStay(path, patience.timeoutMs)
       await this.#guard(lease)
       await whileBusy(
         {
@@ -259,12 +259,6 @@ export class Writer {
     }
   }
 
-  #readersStay(waitedMs: number): DatabaseError {
-    const { path } = this.#context
-    const message = `${path} can't be committed to: a deferred transaction of this process has read it for ${Math.round(waitedMs)} ms and goes on. Nothing was written. Keep transactions short, and write with tx inside them.`
-    return new DatabaseError('BUSY', message, { path, extendedCode: 5, option: 'transactionMode' })
-  }
-
   #storeFence(token: number): void {
     const sql = storeFence(token)
     this.#timed(sql, () => this.connection.exec(sql))
@@ -293,19 +287,8 @@ export class Writer {
     cause: unknown,
     code: ConflictCode = cause instanceof LeaseError ? cause.code : 'LEASE_LOST',
   ): DatabaseError {
-    const { path } = this.#context
-    const { ms, sql } = this.#slowest
     this.tellConflict(code)
-    const blocked =
-      ms > this.#ttlMs / 2
-        ? ` One statement blocked this process for ${Math.round(ms)} ms, so the lease could not be renewed: ${excerpt(sql)}. Make it faster, or raise lease.ttlMs.`
-        : ''
-    return new DatabaseError(
-      'WRITE_CONFLICT',
-      `The lease on ${path} was lost before COMMIT (${cause instanceof Error ? cause.message : 'it ran out'}). Nothing was written; it is safe to try again.${blocked}`,
-      { path, ...(blocked ? { option: 'lease.ttlMs' } : {}) },
-      { cause },
-    )
+    return leaseWasLost(this.#context.path, cause, this.#slowest.ms > this.#ttlMs / 2 ? this.#slowest : undefined)
   }
 
   #commitFailed(error: unknown): unknown {
@@ -322,13 +305,7 @@ export class Writer {
     }
     this.discard()
     if (isCommitSurelyUndone(error)) return error
-    const { path } = this.#context
-    return new DatabaseError(
-      'COMMIT_UNKNOWN',
-      `COMMIT on ${path} failed with ${error instanceof Error ? error.message : String(error)}: whether the transaction took place is not known. Read what it would have written before you try again.`,
-      { path, ...(error instanceof DatabaseError ? error.details : {}) },
-      { cause: error },
-    )
+    return commitUnknown(this.#context.path, error)
   }
 
   /** Ends the transaction and leaves nothing behind. Never throws: a connection that can't is thrown away. */
@@ -357,10 +334,3 @@ export class Writer {
     this.#isOutdated = false
   }
 }
-
-/** What ends a transaction is refused before it is run; this is for what nobody thought of. */
-const leftTransaction = (sql: string) =>
-  new DatabaseError(
-    'STATEMENT_REFUSED',
-    `This statement ended the transaction that it ran in: ${excerpt(sql)}. Use $transaction instead.`,
-  )

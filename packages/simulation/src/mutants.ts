@@ -54,7 +54,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a COMMIT that is unknown is called a conflict',
-    file: 'database/src/writer.ts',
+    file: 'database/src/writer-errors.ts',
     edits: [{ find: "'COMMIT_UNKNOWN',", replace: "'WRITE_CONFLICT'," }],
     options: {},
     breaks: ['acknowledged means written'],

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Connection } from '../connection.js'
-import { DatabaseError } from '../errors.js'
 import { milliseconds } from '../options.js'
 import { whileBusy } from '../patience.js'
 import { withTypedErrors } from '../sqlite-error.js'
 import type { Turn } from '../turn.js'
+import { readersStay } from '../writer-errors.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
 import { checkSpace, temporaryFolder } from './space.js'
 import { storeTicket } from './store-ticket.js'
@@ -58,10 +58,3 @@ export async function vacuumIn(turn: Turn, context: ContentContext, progress: Pr
 }
 
 const sizeOf = (path: string) => withTypedErrors(path, () => statSync(path).size)
-
-const readersStay = (path: string, waitedMs: number) =>
-  new DatabaseError(
-    'BUSY',
-    `${path} can't be rewritten: a deferred transaction of this process has read it for ${Math.round(waitedMs)} ms and goes on. Nothing was changed. Keep transactions short.`,
-    { path, extendedCode: 5, option: 'transactionMode' },
-  )
