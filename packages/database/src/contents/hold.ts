@@ -36,12 +36,12 @@ export async function hold<T>(
 async function afterwards(context: ContentContext, turn: Turn): Promise<void> {
   const { path, fencing } = context.options
   const { lease } = turn
-  // Whether it was taken over, only the line knows: who did may have written without a fence, and with other programs.
-  await lease.renew()
-  // Before a connection is opened, which would do so without a word.
+  // Whoever has the lease by now, and before a connection is opened, which would do so without a word.
   if (journalSize(path) === undefined && putJournalInPlace(path)) {
     context.tell({ type: 'journal-restored', path, token: lease.token })
   }
+  // Whether it was taken over, only the line knows: who did may have written without a fence, and with other programs.
+  await lease.renew()
   try {
     await storeTicket(turn, fencing)
   } catch (error) {
