@@ -46,10 +46,9 @@ export class Reader {
   async read<T>(action: (connection: Connection) => T): Promise<T> {
     const patience = this.#context.patience()
     const since = new Moment(patience.clock)
-    for (let failures = 0; ; ) {
+    for (let failures = 0, begun = since; ; begun = new Moment(patience.clock)) {
       try {
         // In one go: between opening the window and using it, this process's own commit could close it.
-        const begun = new Moment(patience.clock)
         const result = this.#read(action)
         return begun.elapsedMs() > MAX_SILENCE_MS ? this.#readAgain(action) : result
       } catch (error) {

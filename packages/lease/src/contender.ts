@@ -1,4 +1,5 @@
 import { Moment } from './clock.js'
+import { explainWithoutHolder } from './ended-wait.js'
 import { LeaseError } from './errors.js'
 import type { LineItem } from './item.js'
 import { type From, Joining } from './joining.js'
@@ -172,26 +173,20 @@ export class Contender {
     const waitedMs = Math.round(patience.waitedMs())
     const { tableName } = this.#line.store
     const where = { key, waitedMs, ...(tableName !== undefined && { tableName }) }
-    if (gaveUp.why === 'aborted') {
-      const message = `The wait for the lease on ${key} was aborted by its caller after ${waitedMs} ms.`
-      return new LeaseError('LEASE_ABORTED', message, where, { cause: gaveUp.cause })
-    }
-    const head = this.#seen?.contenders[0]
+    const seen = this.#seen
+    const head = seen?.contenders[0]
     const place = this.#joining?.place
-    if (!this.#joining) {
-      const message = `The wait for the lease on ${key} was over before it began: timeoutMs left no time.`
-      return new LeaseError('LEASE_TIMEOUT', message, where)
+    if (gaveUp.why === 'aborted' || !seen || !place || !head) {
+      return explainWithoutHolder({
+        gaveUp,
+        where,
+        waitedMs: patience.waitedMs(),
+        requestTimeoutMs: this.#line.settings.requestTimeoutMs,
+        wasAsked: this.#joining !== undefined,
+      })
     }
-    if (!this.#seen || !place || !head) {
-      // A store that was given no time to answer is not to blame.
-      if (patience.waitedMs() < this.#line.settings.requestTimeoutMs) {
-        const message = `The wait for the lease on ${key} ended after ${waitedMs} ms, before it was known who has it: timeoutMs left no more time.`
-        return new LeaseError('LEASE_TIMEOUT', message, where)
-      }
-      return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)
-    }
-    const position = place.within(this.#seen).ahead
-    const { swept } = this.#seen
+    const position = place.within(seen).ahead
+    const { swept } = seen
     const heldSinceMs = this.#head?.id === head.id ? this.#head.sinceMs : undefined
     const since = heldSinceMs === undefined ? '' : `, seen there since ${new Date(heldSinceMs).toISOString()}`
     return new LeaseError(

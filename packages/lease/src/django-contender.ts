@@ -3,6 +3,7 @@ import type { ContenderTerms } from './contender.js'
 import { lockIdOf } from './django-item.js'
 import type { DjangoLockStore, GrabAnswer } from './django-lock-store.js'
 import type { DjangoTokens } from './django-tokens.js'
+import { explainWithoutHolder } from './ended-wait.js'
 import { LeaseError } from './errors.js'
 import { aliveUntil, Grant } from './grant.js'
 import type { LineItem } from './item.js'
@@ -202,20 +203,14 @@ export class DjangoContender {
     const waitedMs = Math.round(patience.waitedMs())
     const { tableName } = this.#contest.line.store
     const where = { key, waitedMs, tableName }
-    if (gaveUp.why === 'aborted') {
-      const message = `The wait for the lease on ${key} was aborted by its caller after ${waitedMs} ms.`
-      return new LeaseError('LEASE_ABORTED', message, where, { cause: gaveUp.cause })
-    }
-    if (this.#attempts === 0) {
-      const message = `The wait for the lease on ${key} was over before it began: timeoutMs left no time.`
-      return new LeaseError('LEASE_TIMEOUT', message, where)
-    }
-    if (!this.#holder) {
-      if (patience.waitedMs() < this.#contest.line.settings.requestTimeoutMs) {
-        const message = `The wait for the lease on ${key} ended after ${waitedMs} ms, before it was known who has it: timeoutMs left no more time.`
-        return new LeaseError('LEASE_TIMEOUT', message, where)
-      }
-      return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)
+    if (gaveUp.why === 'aborted' || !this.#holder) {
+      return explainWithoutHolder({
+        gaveUp,
+        where,
+        waitedMs: patience.waitedMs(),
+        requestTimeoutMs: this.#contest.line.settings.requestTimeoutMs,
+        wasAsked: this.#attempts > 0,
+      })
     }
     const { seen, sinceMs } = this.#holder
     const isOut = this.#attempts >= this.#contest.maxAttempts

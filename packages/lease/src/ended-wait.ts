@@ -1,0 +1,33 @@
+import { LeaseError, type LeaseErrorDetails } from './errors.js'
+import type { GaveUp } from './patience.js'
+
+/** What is known of a wait that its caller gave up, whatever the protocol. */
+export interface EndedWait {
+  gaveUp: GaveUp
+  waitedMs: number
+  requestTimeoutMs: number
+  /** Whether the store was asked at all. */
+  wasAsked: boolean
+  where: LeaseErrorDetails & { key: string }
+}
+
+/** Why it ended, where nobody is to be named: it was aborted, or it is not known who has the lease. */
+export function explainWithoutHolder(wait: EndedWait): LeaseError {
+  const { gaveUp, wasAsked, where } = wait
+  const { key } = where
+  const waitedMs = Math.round(wait.waitedMs)
+  if (gaveUp.why === 'aborted') {
+    const message = `The wait for the lease on ${key} was aborted by its caller after ${waitedMs} ms.`
+    return new LeaseError('LEASE_ABORTED', message, where, { cause: gaveUp.cause })
+  }
+  if (!wasAsked) {
+    const message = `The wait for the lease on ${key} was over before it began: timeoutMs left no time.`
+    return new LeaseError('LEASE_TIMEOUT', message, where)
+  }
+  // A store that was given no time to answer is not to blame.
+  if (wait.waitedMs < wait.requestTimeoutMs) {
+    const message = `The wait for the lease on ${key} ended after ${waitedMs} ms, before it was known who has it: timeoutMs left no more time.`
+    return new LeaseError('LEASE_TIMEOUT', message, where)
+  }
+  return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)
+}
