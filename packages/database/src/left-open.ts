@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { nextTurn } from './event-loop.js'
 
 /** With more closed connections than this whose files are open still, they are not left to chance any longer. */
 const MAX_LEFT_OPEN = 64
@@ -52,5 +53,3 @@ function findGarbageCollector(): (() => void) | undefined {
   }
   return undefined
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -1,5 +1,6 @@
 import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
+import { nextTurn as afterThisTurn } from './event-loop.js'
 import type { GroupOutcome } from './group-commit.js'
 import { isTimeout } from './tenure.js'
 import type { TraceContext } from './tracing.js'
@@ -119,7 +120,7 @@ export class WriteQueue<G> {
   }
 
   async #pump(): Promise<void> {
-    const { tenure, release, beforeWaiting, nextTurn = immediately } = this.#options
+    const { tenure, release, beforeWaiting, nextTurn = afterThisTurn } = this.#options
     // What is written in one turn of the event loop waits together.
     await nextTurn()
     while (this.#waiting.length > 0) {
@@ -286,5 +287,3 @@ const failing = (group: readonly { job: { fail(error: unknown): void } }[], erro
     for (const { job } of group) job.fail(error)
   }
 }
-
-const immediately = () => new Promise<void>((resolve) => setImmediate(resolve))

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.js'
+import { nextTurn } from '../event-loop.js'
 import { Listeners } from '../events.js'
 import { FreezeDetector } from '../freeze.js'
 import { Reader } from '../reader.js'
@@ -69,5 +70,3 @@ export async function inWindows<T>(context: ContentContext, action: (steps: Step
     reader.discard()
   }
 }
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
