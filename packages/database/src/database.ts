@@ -8,6 +8,7 @@ import type {
   VacuumResult,
 } from './contents/types.js'
 import type { DatabaseListener } from './events.js'
+import type { Invocation, InvocationOptions } from './invocation.js'
 import type { MigrateOptions, MigrateResult, MigrationStatus } from './migrations/types.js'
 import type { ResultSet, SqlValue } from './statement.js'
 import type { Tracer } from './tracing.js'
@@ -201,6 +202,14 @@ export interface Database {
    * (the program left the file in WAL mode, say), `CLOSED`, and what a write may throw
    */
   hold<T>(body: (held: Held) => Promise<T>, options?: HoldOptions): Promise<T>
+  /**
+   * Begins a piece of work after which the process may be frozen or ended, an invocation of a Lambda function. Its first write takes
+   * the lease, and later ones go on under it, for up to `maxHoldMs`. No wait outlasts it, and at its end nothing is left to freeze.
+   * The file stays open until then. Several at once share the lease.
+   *
+   * @throws DatabaseError `CONFIGURATION`, `CLOSED`
+   */
+  beginInvocation(options: InvocationOptions): Invocation
   /**
    * Rolls back what is open, and gives everything back. What waits for its turn gets it, but no transaction begins any more
    * (`CLOSED`). The file is closed when its last user in this process is.

@@ -13,10 +13,13 @@ export class FreezeDetector {
     this.#lastLook = new Moment(clock)
   }
 
-  /** Whether there was a freeze since the last call: locks may be gone, and cached pages stale. */
-  thawed(): boolean {
-    const frozenMs = this.#lastLook.frozenMs()
+  /**
+   * Whether there was a freeze since the last call: locks may be gone, and cached pages stale. So it is taken for after a silence
+   * of more than `maxSilenceMs`, whatever the clocks say.
+   */
+  thawed(maxSilenceMs = Number.POSITIVE_INFINITY): boolean {
+    const lastLook = this.#lastLook
     this.#lastLook = new Moment(this.#clock)
-    return frozenMs > FREEZE_MS
+    return lastLook.frozenMs() > FREEZE_MS || lastLook.elapsedMs() > maxSilenceMs
   }
 }

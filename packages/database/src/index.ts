@@ -19,6 +19,7 @@ export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from
 export type { ConflictCode, DatabaseEvent, DatabaseListener } from './events.js'
 export { serialDistance } from './fence.js'
 export { type FileHeader, type FileInspection, inspectFile } from './inspect-file.js'
+export type { Invocation, InvocationOptions } from './invocation.js'
 export type { JournalState } from './journal.js'
 export type { MigrateOptions, MigrateResult, MigrationProgress, MigrationStatus } from './migrations/types.js'
 export { checkDatabaseOptions, openDatabase } from './open.js'

@@ -13,10 +13,13 @@ import { explainBusy } from './explain-busy.js'
 import { FreezeDetector } from './freeze.js'
 import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
+import type { Invocation, InvocationOptions } from './invocation.js'
+import { Invocations } from './invocations.js'
 import { journalState, putJournalInPlace } from './journal.js'
 import { closeLeftOpen } from './left-open.js'
 import type { CheckedOptions } from './options.js'
 import type { Patience } from './patience.js'
+import { MAX_SILENCE_MS } from './read-lock.js'
 import { Reader } from './reader.js'
 import { ReaderPool } from './reader-pool.js'
 import { runScript } from './script.js'
@@ -40,6 +43,7 @@ export class LeasedFile {
   readonly options: CheckedOptions
   readonly listeners = new Listeners()
   readonly contents: Contents
+  readonly invocations: Invocations
   readonly #reader: Reader
   readonly #lastingReaders: ReaderPool
   readonly #writer: Writer
@@ -86,7 +90,20 @@ export class LeasedFile {
       tracer,
       runGroup: (writes, turn) => this.#runGroup(writes, turn),
       explainBusy: (error) => explainBusy(error, options),
-      beforeWaiting: () => this.#reader.closeWindow(),
+      beforeWaiting: () => {
+        this.#noticeFreeze()
+        this.#reader.closeWindow()
+      },
+      keepLease: () => this.invocations.keepLease,
+    })
+    this.invocations = new Invocations({
+      path,
+      clock,
+      settle: async () => {
+        await this.#queue.idle()
+        this.#reader.closeWindow()
+      },
+      giveBack: () => (this.#queue.isIdle ? this.#tenure.release() : Promise.resolve()),
     })
     this.#kinds = new StatementKinds({
       classification: this.#classification,
@@ -144,8 +161,14 @@ export class LeasedFile {
 
   #write(sql: string, args: readonly SqlValue[], job: Omit<Job<Write>, 'groupable' | 'fail'>): Promise<ResultSet> {
     return new Promise((resolve, reject) => {
-      this.#queue.add({ ...job, groupable: { sql, args, resolve, reject }, fail: reject })
+      this.#add({ ...job, groupable: { sql, args, resolve, reject }, fail: reject })
     })
+  }
+
+  #add(job: Job<Write>): void {
+    const admitted = this.invocations.current()?.admit(job) ?? job
+    if (admitted instanceof DatabaseError) job.fail(admitted)
+    else this.#queue.add(admitted)
   }
 
   async #runGroup(writes: readonly Write[], turn: Turn): Promise<GroupOutcome> {
@@ -208,7 +231,7 @@ export class LeasedFile {
   /** Runs something in a turn of its own. */
   inTurn<T>({ mayCreate, ...job }: TurnWanted, action: (turn: Turn) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#queue.add({
+      this.#add({
         ...job,
         trace: this.options.tracer.current(),
         fail: reject,
@@ -231,7 +254,7 @@ export class LeasedFile {
     if (this.#arrivals.underWay) await this.#arrivals.underWay
     this.#mustBeThere()
     return new Promise((resolve, reject) => {
-      this.#queue.add({
+      this.#add({
         what: 'a transaction',
         timeoutOption: 'lease.transactionTimeoutMs',
         timeoutMs,
@@ -252,7 +275,7 @@ export class LeasedFile {
 
   /** Begins a transaction that stays a read until it writes. */
   async beginDeferred(timeoutMs: number): Promise<Transaction> {
-    const reader = await this.#lastingReaders.begin(timeoutMs)
+    const reader = await this.#lastingReaders.begin(this.invocations.boundedMs(timeoutMs))
     return new DeferredTransaction(
       {
         ...this.#transactionContext,
@@ -267,6 +290,13 @@ export class LeasedFile {
 
   get #transactionContext() {
     return { path: this.options.path, classification: this.#classification }
+  }
+
+  /** Begins a piece of work after which the process may be frozen. @throws DatabaseError `CONFIGURATION` */
+  beginInvocation(options: InvocationOptions, afterEnd: () => Promise<void>): Invocation {
+    // What slept for so long may have been forgotten by the servers: NFS's locks, and sockets.
+    this.#noticeFreeze(MAX_SILENCE_MS)
+    return this.invocations.begin(options, afterEnd)
   }
 
   /** Waits until nothing is under way, and gives everything back. */
@@ -318,11 +348,12 @@ export class LeasedFile {
     return connection
   }
 
-  #noticeFreeze(): void {
-    if (!this.#freeze.thawed()) return
+  #noticeFreeze(maxSilenceMs?: number): void {
+    if (!this.#freeze.thawed(maxSilenceMs)) return
     this.#reader.discard()
     this.#lastingReaders.discard()
     this.#writer.discardWhenOver()
+    this.options.leaser.closeIdle?.()
   }
 
   #patience(recover?: () => Promise<unknown>): Patience {
@@ -330,7 +361,7 @@ export class LeasedFile {
     return {
       path,
       clock,
-      timeoutMs,
+      timeoutMs: this.invocations.boundedMs(timeoutMs),
       random: Math.random,
       onTimeout: (waitedMs) =>
         `${path} stayed locked for ${Math.round(waitedMs)} ms by somebody else: a program that uses it without the lease, or a host that died in a transaction, whose locks the file server keeps for a minute or more. Try again.`,

@@ -10,6 +10,7 @@ import type {
 import { createDataFile } from './data-file.js'
 import type { Database, DatabaseOptions, Transaction, TransactionOptions } from './database.js'
 import { DatabaseError } from './errors.js'
+import type { Invocation, InvocationOptions } from './invocation.js'
 import type { LeasedFile } from './leased-file.js'
 import { migrate } from './migrations/deploy.js'
 import { resolveMigration } from './migrations/resolve.js'
@@ -96,6 +97,7 @@ class OpenDatabase implements Database {
       throw this.#closed()
     }
     this.#transactions.add(transaction)
+    this.#open.invocations.current()?.enlist(transaction)
     return transaction
   }
 
@@ -140,6 +142,18 @@ class OpenDatabase implements Database {
     return this.#tracked(this.#open.contents.hold(body, options))
   }
 
+  beginInvocation(options: InvocationOptions): Invocation {
+    if (!this.#file) throw this.#closed()
+    // A user of its own: the file stays open until its end, whoever else is done with it.
+    const file = joinFile({ ...this.#options, onEvent: undefined })
+    try {
+      return file.beginInvocation(options, () => leaveFile(file, undefined))
+    } catch (error) {
+      void leaveFile(file, undefined)
+      throw error
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -166,6 +180,7 @@ class OpenDatabase implements Database {
 
   #tracked<T>(promise: Promise<T>): Promise<T> {
     this.#underWay.add(promise)
+    this.#file?.invocations.track(promise)
     const done = () => void this.#underWay.delete(promise)
     promise.then(done, done)
     return promise
@@ -173,6 +188,8 @@ class OpenDatabase implements Database {
 
   #ended(transaction: Transaction, ending: Promise<void>): Promise<void> {
     this.#transactions.delete(transaction)
-    return this.#tracked(ending)
+    const file = this.#file
+    const struck = ending.finally(() => file?.invocations.strike(transaction))
+    return this.#tracked(struck)
   }
 }

@@ -22,6 +22,7 @@ export class Tenure {
   #lease: Lease | undefined
   #since: Moment
   #releasing: Promise<void> = Promise.resolve()
+  #cancelTimer = () => {}
   #why: (() => LeaseError) | undefined
   /** For whom the lease was asked for. */
   #trace: TraceContext | undefined
@@ -38,6 +39,7 @@ export class Tenure {
    * @throws LeaseError as {@link Leaser.acquire} does
    */
   async take(timeoutMs: () => number, trace?: TraceContext): Promise<Lease> {
+    this.#cancelTimer()
     const { leaser, key, who, maxHoldMs, clock } = this.#options
     const onWait = (why: () => LeaseError) => {
       this.#why = why
@@ -86,8 +88,16 @@ export class Tenure {
     await this.#options.leaser.raise(this.#options.key, floor)
   }
 
+  /** Keeps the lease for more to come, until it was held for `maxHoldMs`. */
+  keep(): void {
+    const { clock, maxHoldMs } = this.#options
+    const leftMs = Math.max(0, maxHoldMs - this.#since.elapsedMs())
+    this.#cancelTimer = clock.after(leftMs, () => void this.release(), { background: true })
+  }
+
   /** Gives the lease back. Never throws: a leave that is not acknowledged is retried by the leaser, and ends with its `ttlMs`. */
   release(): Promise<void> {
+    this.#cancelTimer()
     const lease = this.#lease
     this.#lease = undefined
     if (lease) this.#releasing = this.#releasing.then(() => this.#released(lease)).catch(() => {})

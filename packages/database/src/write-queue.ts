@@ -24,7 +24,7 @@ export type Job<G = unknown> = {
   /** How long it waits for its turn. */
   timeoutMs: number
   /** Which option says so, for a message. */
-  timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs' | 'timeoutMs'
+  timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs' | 'timeoutMs' | "the function's timeout"
   /** What it is, in a message: "a transaction", say. */
   what: string
   /** Where its caller is, if that is traced. */
@@ -55,6 +55,8 @@ export interface WriteQueueOptions<G> extends TurnOptions {
   runGroup(group: G[], turn: Turn): Promise<GroupOutcome<G>>
   /** Nothing of this process may hold the file while it waits for the lease. */
   beforeWaiting(): void
+  /** Whether the lease is to be kept for more to come, where nobody waits for a turn. @default never */
+  keepLease?: () => boolean
   /** Resolves when what is under way in the event loop has had its turn. @default with setImmediate */
   nextTurn?: () => Promise<void>
 }
@@ -120,7 +122,7 @@ export class WriteQueue<G> {
   }
 
   async #pump(): Promise<void> {
-    const { tenure, release, beforeWaiting, nextTurn = afterThisTurn } = this.#options
+    const { tenure, release, beforeWaiting, keepLease = () => false, nextTurn = afterThisTurn } = this.#options
     // What is written in one turn of the event loop waits together.
     await nextTurn()
     while (this.#waiting.length > 0) {
@@ -141,7 +143,7 @@ export class WriteQueue<G> {
       const { what, since } = this.#current
       this.#previous = { what, tookMs: since.elapsedMs(), ended: new Moment(this.#options.clock) }
       this.#current = undefined
-      const givesBack = release === 'before-answer' && this.#waiting.length === 0
+      const givesBack = release === 'before-answer' && this.#waiting.length === 0 && !keepLease()
       if (givesBack) await tenure.release()
       answer()
       // Who was answered may have more to write, and can go on under this lease; reads and timers get a turn, however
@@ -149,7 +151,8 @@ export class WriteQueue<G> {
       if (!givesBack) await nextTurn()
     }
     this.#pumping = undefined
-    void tenure.release()
+    if (keepLease()) tenure.keep()
+    else void tenure.release()
   }
 
   async #serve(group: Waiting<G>[], lease: Lease): Promise<Answer> {

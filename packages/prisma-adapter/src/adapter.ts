@@ -22,13 +22,15 @@ export interface AdapterOptions {
 export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
   readonly #database: Database
   readonly #options: AdapterOptions
+  readonly #afterDispose: () => void
   /** Until a PrismaClient shows itself: see {@link getConnectionInfo}. */
   #schemaEngine: SchemaEngineSession | undefined
 
-  constructor(database: Database, options: AdapterOptions) {
+  constructor(database: Database, options: AdapterOptions, afterDispose: () => void = () => {}) {
     super(database, options.timestampFormat)
     this.#database = database
     this.#options = options
+    this.#afterDispose = afterDispose
     this.#schemaEngine = new SchemaEngineSession(database)
   }
 
@@ -87,6 +89,7 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
     try {
       await this.#flush()
     } finally {
+      this.#afterDispose()
       await withPrismaErrors('[dispose]', () => this.#database.close())
     }
   }

@@ -83,3 +83,12 @@ function fromDatabase(error: DatabaseError): PrismaSqliteEfsError {
 
 /** SQLITE_MISUSE. */
 const MISUSE = 21
+
+/** Runs `body`; what it throws comes out as Prisma and its users know it. */
+export function withPrismaError<T>(body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    throw toPrismaError(error)
+  }
+}

@@ -1,17 +1,24 @@
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import type { Tracer } from '@sqlite-efs/database'
+import type { Database, Invocation, InvocationOptions } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import { ShadowAdapter, SqliteEfsAdapter } from './adapter.js'
-import { toPrismaError } from './database-error.js'
+import { withPrismaError } from './database-error.js'
 import { createLeaser } from './leaser.js'
-import { localDirectory, NetworkFileWarning } from './local-line.js'
-import { checkByOptions, openByOptions } from './open-database.js'
-import { openTelemetryTracer } from './open-telemetry.js'
+import { NetworkFileWarning } from './local-line.js'
+import { leaserByOptions, openByOptions } from './open-database.js'
+import { OpenTelemetryTracer } from './open-telemetry.js'
 import { type PrismaSqliteEfsOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { ADAPTER_NAME } from './queryable.js'
 
 /** One for all adapters of the process. */
 const networkFileWarning = new NetworkFileWarning()
+
+/**
+ * Begins an invocation of a Lambda function on the adapter's file. Not a method: it is no business of Prisma's.
+ *
+ * @throws PrismaSqliteEfsError `CONFIGURATION`
+ */
+export let beginInvocation: (adapter: PrismaSqliteEfs, options: InvocationOptions) => Invocation
 
 /**
  * Prisma's driver adapter for one SQLite file that many processes write under a lease.
@@ -27,6 +34,12 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   readonly adapterName = ADAPTER_NAME
   readonly #options: ResolvedOptions
   readonly #leaser: Leaser
+  readonly #connected = new Set<Database>()
+  #tracer: OpenTelemetryTracer | undefined
+
+  static {
+    beginInvocation = (adapter, options) => adapter.#beginInvocation(options)
+  }
 
   /**
    * Touches neither the file nor DynamoDB.
@@ -35,38 +48,40 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
    */
   constructor(options: PrismaSqliteEfsOptions) {
     this.#options = resolveOptions(options, process.env)
-    try {
-      const { lease, onEvent, path } = this.#options
-      this.#leaser = createLeaser(lease, { onEvent, directory: localDirectory(path) })
-      checkByOptions(this.#options, this.#leaser)
-    } catch (error) {
-      throw toPrismaError(error)
-    }
+    this.#leaser = leaserByOptions(this.#options)
   }
 
   /** Called by Prisma before the first query, and again before the first one after `$disconnect()`. */
   async connect(): Promise<SqlDriverAdapter> {
     if (this.#options.lease === 'local') networkFileWarning.check(this.#options.path)
-    return this.#adapter(SqliteEfsAdapter, this.#options, this.#leaser, await openTelemetryTracer())
+    this.#tracer ??= new OpenTelemetryTracer()
+    await this.#tracer.loaded
+    return withPrismaError(() => {
+      const database = openByOptions(this.#options, this.#leaser, this.#tracer)
+      this.#connected.add(database)
+      return new SqliteEfsAdapter(database, this.#options, () => this.#connected.delete(database))
+    })
   }
 
   /** Called by Prisma Migrate. Nobody else writes a shadow database, so it needs no line. */
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { shadowPath } = this.#options
     const options: ResolvedOptions = { ...this.#options, path: shadowPath, lease: 'local', fencing: 'off' }
-    return this.#adapter(ShadowAdapter, options, createLeaser('local'))
+    return withPrismaError(() => new ShadowAdapter(openByOptions(options, createLeaser('local')), options))
   }
 
-  #adapter(
-    Adapter: typeof SqliteEfsAdapter,
-    options: ResolvedOptions,
-    leaser: Leaser,
-    tracer?: Tracer,
-  ): SqliteEfsAdapter {
-    try {
-      return new Adapter(openByOptions(options, leaser, tracer), options)
-    } catch (error) {
-      throw toPrismaError(error)
-    }
+  #beginInvocation(options: InvocationOptions): Invocation {
+    return withPrismaError(() => {
+      const [connected] = this.#connected
+      if (connected) return connected.beginInvocation(options)
+      // Prisma connects at its first query, which may be a part of it.
+      this.#tracer ??= new OpenTelemetryTracer()
+      const database = openByOptions(this.#options, this.#leaser, this.#tracer)
+      try {
+        return database.beginInvocation(options)
+      } finally {
+        void database.close()
+      }
+    })
   }
 }

@@ -13,5 +13,13 @@ export {
 } from './cloud-watch-metrics.js'
 export type { SqliteEfsEvent } from './events.js'
 export type { LeaseOptions } from './lease-options.js'
-export { type MigrationHandlerOptions, migrationHandler, type RemainingTime } from './migration-handler.js'
+export { type MigrationHandlerOptions, migrationHandler } from './migration-handler.js'
 export type { PrismaSqliteEfsOptions } from './options.js'
+export type { RemainingTime } from './remaining-time.js'
+export {
+  type LeaseMiddleware,
+  leaseMiddleware,
+  type MiddyRequest,
+  type WithLeaseOptions,
+  withLease,
+} from './with-lease.js'

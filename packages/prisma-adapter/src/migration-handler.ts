@@ -1,10 +1,9 @@
 import type { MigrateResult } from '@sqlite-efs/database'
 import { configurationError } from './configuration.js'
 import { toPrismaError } from './database-error.js'
-import { createLeaser } from './leaser.js'
-import { localDirectory } from './local-line.js'
-import { checkByOptions, openByOptions } from './open-database.js'
+import { leaserByOptions, openByOptions } from './open-database.js'
 import { type PrismaSqliteEfsOptions, resolveOptions } from './options.js'
+import { checkMargin, type RemainingTime } from './remaining-time.js'
 
 /** Options of {@link migrationHandler}: those of the adapter that the migrated database has, and where the migrations are. */
 export interface MigrationHandlerOptions
@@ -21,12 +20,6 @@ export interface MigrationHandlerOptions
    * @defaultValue 10000
    */
   marginMs?: number
-}
-
-/** What is used of an invocation's context (https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html). */
-export interface RemainingTime {
-  /** The milliseconds that are left of the invocation. */
-  getRemainingTimeInMillis(): number
 }
 
 const MARGIN_MS = 10_000
@@ -58,13 +51,9 @@ export function migrationHandler({
   if (typeof migrations !== 'string' || migrations === '') {
     throw configurationError('migrations', migrations, 'expected the path of the folder prisma/migrations')
   }
-  if (typeof marginMs !== 'number' || !Number.isFinite(marginMs) || marginMs < 0) {
-    throw configurationError('marginMs', marginMs, 'expected milliseconds, not negative')
-  }
+  checkMargin(marginMs)
   const options = resolveOptions(adapterOptions, process.env)
-  const { lease, onEvent, path } = options
-  const leaser = withPrismaError(() => createLeaser(lease, { onEvent, directory: localDirectory(path) }))
-  withPrismaError(() => checkByOptions(options, leaser))
+  const leaser = leaserByOptions(options)
   return async (_event, context) => {
     const leftMs = context.getRemainingTimeInMillis()
     const timeoutMs = Math.max(leftMs - marginMs, leftMs / 2)
@@ -79,13 +68,5 @@ export function migrationHandler({
     } catch (error) {
       throw toPrismaError(error)
     }
-  }
-}
-
-function withPrismaError<T>(body: () => T): T {
-  try {
-    return body()
-  } catch (error) {
-    throw toPrismaError(error)
   }
 }

@@ -6,6 +6,9 @@ import {
   type Tracer,
 } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
+import { withPrismaError } from './database-error.js'
+import { createLeaser } from './leaser.js'
+import { localDirectory } from './local-line.js'
 import type { ResolvedOptions } from './options.js'
 
 /** The database that the options name. */
@@ -14,12 +17,17 @@ export function openByOptions(options: ResolvedOptions, leaser: Leaser, tracer?:
 }
 
 /**
- * Holds and touches nothing, for an adapter that is made but not used.
+ * Who hands out the right to write. Holds and touches nothing, for an adapter that is made but not used.
  *
- * @throws DatabaseError `CONFIGURATION`
+ * @throws PrismaSqliteEfsError `CONFIGURATION`
  */
-export function checkByOptions(options: ResolvedOptions, leaser: Leaser): void {
-  checkDatabaseOptions(databaseOptions(options, leaser))
+export function leaserByOptions(options: ResolvedOptions): Leaser {
+  const { lease, onEvent, path } = options
+  return withPrismaError(() => {
+    const leaser = createLeaser(lease, { onEvent, directory: localDirectory(path) })
+    checkDatabaseOptions(databaseOptions(options, leaser))
+    return leaser
+  })
 }
 
 function databaseOptions({ path, lease, fencing, pragmas, onEvent }: ResolvedOptions, leaser: Leaser): DatabaseOptions {

@@ -6,55 +6,57 @@ const SCOPE = 'prisma-adapter-sqlite-efs'
 // https://opentelemetry.io/docs/specs/semconv/database/
 const SYSTEM = { 'db.system.name': 'sqlite' }
 
-/**
- * Spans by OpenTelemetry; undefined where `@opentelemetry/api` is not installed, or was left out of the bundle. It is loaded
- * here and nowhere else.
- */
-export async function openTelemetryTracer(): Promise<Tracer | undefined> {
-  try {
-    // A bundler that does not find it leaves an import inside of try as it is.
-    const { context, trace, SpanStatusCode } = await import('@opentelemetry/api')
-    return new OpenTelemetryTracer({ context, trace, error: SpanStatusCode.ERROR })
-  } catch {
-    return undefined
-  }
-}
-
 interface OpenTelemetry {
   context: ContextAPI
   trace: TraceAPI
   error: SpanStatusCode
 }
 
-/** Makes no spans but those under somebody else's: what nobody traces costs one look at the active context. */
-class OpenTelemetryTracer implements Tracer {
-  readonly #api: OpenTelemetry
+/**
+ * Spans by OpenTelemetry; none where `@opentelemetry/api` is not installed, or was left out of the bundle. It is loaded here and
+ * nowhere else. Makes no spans but those under somebody else's: what nobody traces costs one look at the active context.
+ */
+export class OpenTelemetryTracer implements Tracer {
+  #api: OpenTelemetry | undefined
+  /** Resolves when it is known whether there is anything to trace with; until then nothing is traced. */
+  readonly loaded: Promise<void>
 
-  constructor(api: OpenTelemetry) {
-    this.#api = api
+  constructor() {
+    this.loaded = this.#load()
+  }
+
+  async #load(): Promise<void> {
+    try {
+      // A bundler that does not find it leaves an import inside of try as it is.
+      const { context, trace, SpanStatusCode } = await import('@opentelemetry/api')
+      this.#api = { context, trace, error: SpanStatusCode.ERROR }
+    } catch {
+      this.#api = undefined
+    }
   }
 
   current(): Context | undefined {
+    const api = this.#api
+    if (!api) return undefined
     return quietly(() => {
-      const { context, trace } = this.#api
-      const active = context.active()
-      return trace.getSpan(active) && active
+      const active = api.context.active()
+      return api.trace.getSpan(active) && active
     })
   }
 
   async span<T>(options: SpanOptions, body: (span: Span) => Promise<T>): Promise<T> {
-    const { context, error: ERROR } = this.#api
-    const begun = quietly(() => this.#begin(options))
+    const api = this.#api
+    const begun = api && quietly(() => begin(api, options))
     if (!begun) return body({ set: () => {} })
     const { span, active } = begun
     try {
-      return await context.with(active, () =>
+      return await api.context.with(active, () =>
         body({ set: (more) => quietly(() => void span.setAttributes({ ...more })) }),
       )
     } catch (error) {
       quietly(() => {
         // Not its message, which may quote the statement.
-        span.setStatus({ code: ERROR })
+        span.setStatus({ code: api.error })
         span.setAttributes(errorAttributes(error))
       })
       throw error
@@ -62,21 +64,20 @@ class OpenTelemetryTracer implements Tracer {
       quietly(() => span.end())
     }
   }
+}
 
-  #begin({ name, parent, links = [], attributes }: SpanOptions) {
-    if (!parent) return undefined
-    const { trace } = this.#api
-    const under = parent as Context
-    const linked = (links as Context[]).flatMap((link) => trace.getSpanContext(link) ?? [])
-    const span = trace
-      .getTracer(SCOPE)
-      .startSpan(
-        name,
-        { attributes: { ...SYSTEM, ...attributes }, links: linked.map((context) => ({ context })) },
-        under,
-      )
-    return { span, active: trace.setSpan(under, span) }
-  }
+function begin({ trace }: OpenTelemetry, { name, parent, links = [], attributes }: SpanOptions) {
+  if (!parent) return undefined
+  const under = parent as Context
+  const linked = (links as Context[]).flatMap((link) => trace.getSpanContext(link) ?? [])
+  const span = trace
+    .getTracer(SCOPE)
+    .startSpan(
+      name,
+      { attributes: { ...SYSTEM, ...attributes }, links: linked.map((context) => ({ context })) },
+      under,
+    )
+  return { span, active: trace.setSpan(under, span) }
 }
 
 /** A failure of the application's span processors must not cost anybody a write. */

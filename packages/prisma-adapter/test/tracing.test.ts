@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { SpanStatusCode, trace } from '@opentelemetry/api'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { PrismaSqliteEfs } from '../src/index.js'
-import { openTelemetryTracer } from '../src/open-telemetry.js'
+import { OpenTelemetryTracer } from '../src/open-telemetry.js'
 import { Workbench } from './support/clients.js'
 import { killWriterOf } from './support/killed-writer.js'
 import { Traces } from './support/traces.js'
@@ -111,8 +111,9 @@ test('what fails is told by its code, and not by its message', async () => {
 
 test('where nobody traces, nothing is traced: a span of one’s own begins it', async () => {
   await using bench = await new Workbench().migrate()
-  const tracer = await openTelemetryTracer()
-  expect(tracer?.current()).toBeUndefined()
+  const tracer = new OpenTelemetryTracer()
+  await tracer.loaded
+  expect(tracer.current()).toBeUndefined()
   const adapter = await new PrismaSqliteEfs({ url: bench.file, lease: 'local' }).connect()
   const write = () => adapter.executeRaw({ sql: 'DELETE FROM "Tag" WHERE 1', args: [], argTypes: [] })
   await write()

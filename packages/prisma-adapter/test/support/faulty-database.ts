@@ -2,6 +2,8 @@ import type {
   Database,
   Held,
   HoldOptions,
+  Invocation,
+  InvocationOptions,
   MigrateOptions,
   MigrateResult,
   MigrationStatus,
@@ -30,6 +32,10 @@ export class FaultyDatabase implements Database {
   /** The next time that `at` comes by, `error` is thrown; once. */
   failNext(at: FaultAt, error: Error): void {
     this.#fault = { at, error }
+  }
+
+  beginInvocation(options: InvocationOptions): Invocation {
+    return this.#inner.beginInvocation(options)
   }
 
   async execute(sql: string, args?: readonly SqlValue[]): Promise<ResultSet> {
