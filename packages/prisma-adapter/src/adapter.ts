@@ -22,15 +22,13 @@ export interface AdapterOptions {
 export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
   readonly #database: Database
   readonly #options: AdapterOptions
-  readonly #afterDispose: () => void
   /** Until a PrismaClient shows itself: see {@link getConnectionInfo}. */
   #schemaEngine: SchemaEngineSession | undefined
 
-  constructor(database: Database, options: AdapterOptions, afterDispose: () => void = () => {}) {
+  constructor(database: Database, options: AdapterOptions) {
     super(database, options.timestampFormat)
     this.#database = database
     this.#options = options
-    this.#afterDispose = afterDispose
     this.#schemaEngine = new SchemaEngineSession(database)
   }
 
@@ -89,7 +87,6 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
     try {
       await this.#flush()
     } finally {
-      this.#afterDispose()
       await withPrismaErrors('[dispose]', () => this.#database.close())
     }
   }

@@ -1,5 +1,5 @@
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import type { Database, Invocation, InvocationOptions } from '@sqlite-efs/database'
+import type { Invocation, InvocationOptions } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import { ShadowAdapter, SqliteEfsAdapter } from './adapter.js'
 import { withPrismaError } from './database-error.js'
@@ -34,7 +34,6 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   readonly adapterName = ADAPTER_NAME
   readonly #options: ResolvedOptions
   readonly #leaser: Leaser
-  readonly #connected = new Set<Database>()
   #tracer: OpenTelemetryTracer | undefined
 
   static {
@@ -56,11 +55,9 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
     if (this.#options.lease === 'local') networkFileWarning.check(this.#options.path)
     this.#tracer ??= new OpenTelemetryTracer()
     await this.#tracer.loaded
-    return withPrismaError(() => {
-      const database = openByOptions(this.#options, this.#leaser, this.#tracer)
-      this.#connected.add(database)
-      return new SqliteEfsAdapter(database, this.#options, () => this.#connected.delete(database))
-    })
+    return withPrismaError(
+      () => new SqliteEfsAdapter(openByOptions(this.#options, this.#leaser, this.#tracer), this.#options),
+    )
   }
 
   /** Called by Prisma Migrate. Nobody else writes a shadow database, so it needs no line. */
@@ -72,8 +69,6 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
 
   #beginInvocation(options: InvocationOptions): Invocation {
     return withPrismaError(() => {
-      const [connected] = this.#connected
-      if (connected) return connected.beginInvocation(options)
       // Prisma connects at its first query, which may be a part of it.
       this.#tracer ??= new OpenTelemetryTracer()
       const database = openByOptions(this.#options, this.#leaser, this.#tracer)
