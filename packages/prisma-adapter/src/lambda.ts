@@ -12,6 +12,7 @@ export {
   type MetricsSink,
 } from './cloud-watch-metrics.js'
 export type { SqliteEfsEvent } from './events.js'
+export type { PrismaSqliteEfs } from './factory.js'
 export type { LeaseOptions } from './lease-options.js'
 export { type MigrationHandlerOptions, migrationHandler } from './migration-handler.js'
 export type { PrismaSqliteEfsOptions } from './options.js'

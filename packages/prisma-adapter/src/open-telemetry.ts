@@ -72,11 +72,7 @@ function begin({ trace }: OpenTelemetry, { name, parent, links = [], attributes 
   const linked = (links as Context[]).flatMap((link) => trace.getSpanContext(link) ?? [])
   const span = trace
     .getTracer(SCOPE)
-    .startSpan(
-      name,
-      { attributes: { ...SYSTEM, ...attributes }, links: linked.map((context) => ({ context })) },
-      under,
-    )
+    .startSpan(name, { attributes: { ...SYSTEM, ...attributes }, links: linked.map((context) => ({ context })) }, under)
   return { span, active: trace.setSpan(under, span) }
 }
 
