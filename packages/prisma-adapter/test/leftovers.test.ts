@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { bundled } from './support/bundled.js'
 import { Workbench } from './support/clients.js'
 import { UnreliableDynamoDB } from './support/unreliable-dynamodb.js'
 
 const TABLE = 'app-locks'
-const PROGRAM = fileURLToPath(new URL('support/leftovers.ts', import.meta.url))
 
 interface Open {
   files: number
@@ -30,7 +29,7 @@ describe.runIf(existsSync('/proc/self/fd'))('after $disconnect', () => {
     await using bench = await new Workbench().migrate()
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--conditions=@sqlite-efs/source', '--import', 'tsx', PROGRAM, bench.file, TABLE, owner],
+      [await bundled('leftovers.ts', bench.folder), bench.file, TABLE, owner],
       // Killed, and so failed, where something keeps it alive.
       { env: { ...process.env, ...dynamodb.env }, timeout: 30_000 },
     )

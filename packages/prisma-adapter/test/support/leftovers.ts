@@ -1,6 +1,7 @@
 // Uses a client for everything, disconnects it, says what it then still has open, and has to end by itself.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { PrismaSqliteEfs } from '../../src/index.js'
 import { PrismaClient } from '../generated/prisma/client.js'
@@ -48,6 +49,8 @@ async function use() {
   await prisma.user.create({ data: { email: String(Math.random()), profile: { create: { bio: '' } } } })
 }
 
+// Node may still be closing the file that this program is in, and the SDK reading its configuration.
+while (process.getActiveResourcesInfo().some((resource) => resource.includes('Req'))) await setImmediate()
 const before = open()
 await use()
 const inUse = open()
