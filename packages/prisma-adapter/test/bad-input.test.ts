@@ -126,9 +126,8 @@ test('a folder that may not be written: reads work, writes say why', async () =>
   const program = fileURLToPath(new URL('support/attempt.ts', import.meta.url))
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['--conditions=@sqlite-efs/source', '--import', 'tsx', program, bench.file],
-    // Root may write everywhere.
-    { encoding: 'utf8', ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }) },
+    ['--conditions=@sqlite-efs/source', '--import', 'tsx', program, bench.file, 'nobody'],
+    { encoding: 'utf8' },
   )
   chmodSync(bench.folder, 0o755)
   const refused = { code: 'CONFIGURATION', message: expect.stringContaining('must be writable') }

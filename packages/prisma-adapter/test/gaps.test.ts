@@ -106,8 +106,10 @@ const gaps: Gap[] = [
       expect(await prisma.tag.count()).toBe(0)
       {
         await using _ = await somebodyElse(file, 'BEGIN EXCLUSIVE')
-        await expect(prisma.tag.create({ data: { name: 'a' } })).rejects.toMatchObject({ code: 'P1008' })
-        await expect(prisma.tag.count()).rejects.toMatchObject({ code: 'P1008' })
+        await Promise.all([
+          expect(prisma.tag.create({ data: { name: 'a' } })).rejects.toMatchObject({ code: 'P1008' }),
+          expect(prisma.tag.count()).rejects.toMatchObject({ code: 'P1008' }),
+        ])
       }
       await prisma.$transaction((transaction) => transaction.tag.create({ data: { name: 'b' } }))
       await using _ = await somebodyElse(file, `INSERT INTO Tag (name) VALUES ('c')`)

@@ -91,7 +91,7 @@ const OUTAGES: [string, Fate][] = [
   ['fails itself', 'failed'],
 ]
 
-test.for(OUTAGES)(
+test.concurrent.for(OUTAGES)(
   'while DynamoDB %s, reads go on, every write ends with P1001, and all resumes with the same client',
   TIMEOUT,
   async ([, fate]) => {
@@ -116,7 +116,7 @@ test.for(OUTAGES)(
   },
 )
 
-test.for(OUTAGES.slice(1, 4))(
+test.concurrent.for(OUTAGES.slice(1, 4))(
   'while DynamoDB %s, a transaction whose lease runs out is P2034, and nothing of it is in the file',
   TIMEOUT,
   async ([, fate]) => {
@@ -137,7 +137,7 @@ test.for(OUTAGES.slice(1, 4))(
   },
 )
 
-test.for(OUTAGES.slice(0, 2))(
+test.concurrent.for(OUTAGES.slice(0, 2))(
   'while DynamoDB %s, a transaction that has its lease, and commits before half of it is over, is acknowledged',
   TIMEOUT,
   async ([, fate]) => {
@@ -157,7 +157,7 @@ test.for(OUTAGES.slice(0, 2))(
   },
 )
 
-test.for<[string, (request: number) => Fate]>([
+test.concurrent.for<[string, (request: number) => Fate]>([
   ['throttles two requests of three', (request) => (request % 3 === 0 ? 'served' : 'throttled')],
   // A join that may have been applied needs two requests in a row: it is looked for first.
   ['fails one request of three', (request) => (request % 3 === 1 ? 'failed' : 'served')],

@@ -1,8 +1,20 @@
-// Run as a user who may not write: what a client meets, as one line of JSON.
+// What a client meets, as one line of JSON: node attempt.ts <database> [nobody]. Root, who may write everywhere, is nobody then.
 import { PrismaSqliteEfs } from '../../src/index.js'
 import { PrismaClient } from '../generated/prisma/client.js'
 
-const prisma = new PrismaClient({ adapter: new PrismaSqliteEfs({ url: process.argv[2]!, lease: 'local' }) })
+const clientOf = (url: string) => new PrismaClient({ adapter: new PrismaSqliteEfs({ url, lease: 'local' }) })
+const [file, user] = process.argv.slice(2)
+
+if (user === 'nobody' && process.getuid?.() === 0) {
+  // Nobody may not be able to read this repository, and a client loads what it needs at its first query.
+  const memory = clientOf(':memory:')
+  await memory.$queryRaw`SELECT 1`
+  await memory.$disconnect()
+  process.setgid?.(65_534)
+  process.setuid?.(65_534)
+}
+
+const prisma = clientOf(file!)
 
 const outcomeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -11,7 +23,9 @@ const outcomeOf = (promise: Promise<unknown>) =>
   )
 
 const read = await outcomeOf(prisma.tag.count())
-const write = await outcomeOf(prisma.tag.create({ data: { name: 'x' } }))
-const transaction = await outcomeOf(prisma.$transaction(async (tx) => tx.tag.create({ data: { name: 'y' } })))
+const [write, transaction] = await Promise.all([
+  outcomeOf(prisma.tag.create({ data: { name: 'x' } })),
+  outcomeOf(prisma.$transaction(async (tx) => tx.tag.create({ data: { name: 'y' } }))),
+])
 await prisma.$disconnect()
 process.stdout.write(JSON.stringify({ read, write, transaction }))
