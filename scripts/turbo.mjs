@@ -12,7 +12,13 @@ if (major < needMajor || (major === needMajor && minor < needMinor)) {
   process.exit(1)
 }
 
-const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
+// What has passed on one Node has not passed on another.
+const env = {
+  ...process.env,
+  NODE_VERSION_OF_TASKS: process.version,
+  TURBO_TELEMETRY_DISABLED: '1',
+  DO_NOT_TRACK: '1',
+}
 const turbo = spawn('turbo', process.argv.slice(2), { stdio: 'inherit', env })
 
 // A terminal sends Ctrl-C to every process; a supervisor stops only this one.
