@@ -1,10 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
-
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
-const TSX = import.meta.resolve('tsx')
+import { inject, onTestFinished } from 'vitest'
 
 /** How a command line ended, and what it said. */
 export interface Ended {
@@ -28,7 +24,7 @@ export class RunningCli {
   #onOutput: () => void = () => {}
 
   constructor(args: readonly string[], { env = {}, cwd }: Surroundings = {}) {
-    this.process = spawn(process.execPath, ['--conditions=@sqlite-efs/source', '--import', TSX, MAIN, ...args], {
+    this.process = spawn(process.execPath, [inject('cli'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
       ...(cwd !== undefined && { cwd }),

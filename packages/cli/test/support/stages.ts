@@ -5,11 +5,10 @@ import { DeleteTableCommand, type DynamoDBClient, PutItemCommand, UpdateItemComm
 import { type Database, type MigrationStatus, openDatabase } from '@sqlite-efs/database'
 import type { Lease, Leaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { scratchFolder } from './scratch.js'
 import { startTable, TABLE } from './table.js'
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const SHELL = fileURLToPath(new URL('sqlite3.cjs', import.meta.url))
 const INIT = '20261101000000_init'
 const INIT_SQL = 'CREATE TABLE "Item" ("id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL);'
@@ -32,10 +31,7 @@ export class Stage {
     stage.leaser = leaser
     stage.env = { ...env, DATABASE_URL: `file:${stage.path}`, PATH: `${stage.#bin}:${process.env['PATH']}` }
     mkdirSync(join(stage.mount, 'backups'))
-    stage.#command(
-      'npx',
-      `shift; exec ${process.execPath} --conditions=@sqlite-efs/source --import ${import.meta.resolve('tsx')} ${MAIN} "$@"`,
-    )
+    stage.#command('npx', `shift; exec ${process.execPath} ${inject('cli')} "$@"`)
     stage.#command('sqlite3', `exec ${process.execPath} ${SHELL} "$@"`)
     stage.migration(INIT, INIT_SQL)
     writeFileSync(join(stage.project, 'prisma/migrations/migration_lock.toml'), 'provider = "sqlite"\n')
