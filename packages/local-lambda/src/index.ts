@@ -1,0 +1,6 @@
+/**
+ * AWS Lambda on this machine.
+ *
+ * @packageDocumentation
+ */
+export { lambdaNode } from './lambda-node.js'

