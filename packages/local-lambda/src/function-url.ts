@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import type { LocalFunction } from './local-function.js'
+import { toAnswer, toEvent } from './payload-format.js'
+import { refuse } from './refuse.js'
+import { StreamedAnswer } from './streamed-answer.js'
+
+/** A function that listens. */
+export interface FunctionUrl {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string
+  /** Ends the server, and requests under way; not the function. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves a function as a function URL without authentication does; what the handler streams is streamed on.
+ * Whatever goes wrong in the function is 502 there.
+ *
+ * @param options - `port`: @default one that is free
+ */
+export async function serveFunctionUrl(fn: LocalFunction, options: { port?: number } = {}): Promise<FunctionUrl> {
+  const server = createServer((request, response) => {
+    handle(fn, request, response).catch(() => refuse(response))
+  })
+  server.listen(options.port ?? 0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function handle(fn: LocalFunction, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // The client may be gone before its answer is there.
+  response.on('error', () => undefined)
+  const event = toEvent(request, await buffer(request), randomUUID())
+  const streamed = new StreamedAnswer(response)
+  const { payload, functionError, pieces, contentType } = await fn.invoke(event, {
+    onPiece: (piece, contentType) => streamed.write(piece, contentType),
+  })
+  if (functionError) return streamed.refuse()
+  if (pieces) return streamed.end(contentType)
+  const { statusCode, headers, body } = toAnswer(payload)
+  response.writeHead(statusCode, headers).end(body)
+}

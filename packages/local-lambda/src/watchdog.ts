@@ -1,0 +1,30 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const SCRIPT = fileURLToPath(new URL('../runtime/watchdog.cjs', import.meta.url))
+
+/** A process that kills environments once this process has ended, in whatever way: it hears of that by the end of its standard input. */
+export class Watchdog {
+  readonly #process: ChildProcess = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'] })
+
+  constructor() {
+    // Somebody killed it: from now on nobody watches.
+    this.#process.stdin?.on('error', () => undefined)
+  }
+
+  watch(pid: number): void {
+    this.#process.stdin?.write(`+${pid}\n`)
+  }
+
+  forget(pid: number): void {
+    this.#process.stdin?.write(`-${pid}\n`)
+  }
+
+  /** Ends it, and what it watches. */
+  async close(): Promise<void> {
+    const gone = once(this.#process, 'exit')
+    this.#process.stdin?.end()
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await gone
+  }
+}
