@@ -124,10 +124,8 @@ export class Environment {
   #asked(question: Question): void {
     clearTimeout(this.#initTimer)
     this.#questions.push(question)
-    if (this.#isOnDemand) for (const requestId of this.#running.keys()) this.#finish(requestId)
     this.#state = 'busy'
-    this.#deliver()
-    this.#rest()
+    this.#goOn()
   }
 
   #withdrew(question: Question): void {
@@ -160,21 +158,26 @@ export class Environment {
     if (this.#isOnDemand) this.#process?.kill('SIGSTOP')
   }
 
-  /** On demand the caller hears of it when the runtime asks for its next invocation: who calls again at once finds it free. */
   #answered(requestId: string, tell: (invocation: Invocation) => void): void {
     const running = this.#running.get(requestId)
     if (!running) return
     tell(running.invocation)
-    if (this.#isOnDemand) return
-    this.#finish(requestId)
-    this.#rest()
+    this.#goOn()
   }
 
-  #finish(requestId: string): void {
-    const running = this.#running.get(requestId)
-    this.#running.delete(requestId)
-    clearTimeout(running?.timer)
-    running?.invocation.settle()
+  /**
+   * On demand an invocation is over when the runtime has answered and asked for the next, which may come first where it streams.
+   * Only then the caller hears of it: who calls again at once finds the environment free.
+   */
+  #goOn(): void {
+    for (const [requestId, { invocation, timer }] of this.#running) {
+      if (!invocation.isAnswered || (this.#isOnDemand && this.#questions.length === 0)) continue
+      clearTimeout(timer)
+      this.#running.delete(requestId)
+      invocation.settle()
+    }
+    this.#deliver()
+    this.#rest()
   }
 
   #timeOut(requestId: string): void {

@@ -50,6 +50,10 @@ export class Invocation {
     })
   }
 
+  get isAnswered(): boolean {
+    return this.#outcome !== undefined
+  }
+
   /** The runtime gets it now. */
   start(pid: number, coldStart: boolean): void {
     this.#started = { pid, atMs: performance.now(), coldStart }

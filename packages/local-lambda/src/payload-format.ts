@@ -114,7 +114,7 @@ function joinedParameters(query: string): Record<string, string> {
 
 /** Any other body comes in base64. */
 function isTextType(type = ''): boolean {
-  return /^(text\/|application\/(json|javascript|xml)\b)/i.test(type)
+  return /^(text\/|application\/(json|javascript|xml)\s*(;|$))/i.test(type)
 }
 
 /** As access logs have it: `05/Aug/2022:08:14:39 +0000`. */
