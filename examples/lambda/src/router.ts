@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Answer, Refusal, toResult } from './answer.js'
 import { book, findEvent } from './bookings.js'
 import type { PrismaClient } from './generated/prisma/client.js'

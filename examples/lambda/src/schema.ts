@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The body of `POST /bookings`. */
 export const bookingRequest = z.strictObject({
