@@ -15,25 +15,38 @@ export interface BundleOptions {
   folder: string
 }
 
+/** Each function's package, by the module with its handler. */
+const ENTRY_POINTS = {
+  api: 'src/handler.ts',
+  migrate: 'src/migrate.ts',
+  'open-event': 'src/open-event.ts',
+} as const
+
+export type FunctionName = keyof typeof ENTRY_POINTS
+
 /** What {@link bundle} made. */
 export interface BundleReport {
   target: Target
   /** Each is the content of a Lambda package, with the handler `index.handler`. */
-  functions: Readonly<Record<'api' | 'migrate', FunctionReport>>
+  functions: Readonly<Record<FunctionName, FunctionReport>>
 }
 
 const EXAMPLE = fileURLToPath(new URL('../', import.meta.url))
 
 /**
- * Makes the packages of the two functions: the API in `<folder>/api`, and the migration in `<folder>/migrate`.
+ * Makes the functions' packages, each in a folder with its name.
  *
  * @throws Error where a source can't be bundled, or a package that is installed beside it is not there
  */
 export async function bundle({ target, folder }: BundleOptions): Promise<BundleReport> {
-  const [api, migrate] = [join(folder, 'api'), join(folder, 'migrate')]
-  await Promise.all([makePackage('src/handler.ts', target, api), makePackage('src/migrate.ts', target, migrate)])
-  await copyMigrations(migrate)
-  return { target, functions: { api: await measure(api), migrate: await measure(migrate) } }
+  const names = Object.keys(ENTRY_POINTS) as FunctionName[]
+  const made = names.map(async (name) => {
+    const its = join(folder, name)
+    await makePackage(ENTRY_POINTS[name], target, its)
+    if (name === 'migrate') await copyMigrations(its)
+    return [name, await measure(its)] as const
+  })
+  return { target, functions: Object.fromEntries(await Promise.all(made)) as BundleReport['functions'] }
 }
 
 async function makePackage(entryPoint: string, target: Target, folder: string): Promise<void> {
