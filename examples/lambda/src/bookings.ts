@@ -63,6 +63,6 @@ async function findOffer(db: Prisma.TransactionClient, id: string, request: Book
   return { event, seat }
 }
 
-function noSuchEvent(id: string): Refusal {
+export function noSuchEvent(id: string): Refusal {
   return new Refusal(404, 'no-such-event', `there is no event ${id}`)
 }
