@@ -3,16 +3,13 @@ import { accessSync, constants } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 
 const run = promisify(execFile)
 
-/** Run in a process of its own: the package looks at the environment for where to unpack, and whether to unpack its libraries. */
-const UNPACK = `
-import chromium from '@sparticuz/chromium'
-console.log(await chromium.executablePath())
-`
+const UNPACK = fileURLToPath(new URL('unpack-chromium.mjs', import.meta.url))
 
 /** A Chromium that runs, and what it left behind goes with it. */
 export interface RunningBrowser extends AsyncDisposable {
@@ -41,8 +38,13 @@ export async function startChromium(from: 'anywhere' | 'package' = 'anywhere'): 
   const clear = () => rm(folder, { recursive: true, force: true })
   try {
     const browser = await chromium.launch(await unpack(folder))
-    const dispose = () => browser.close().finally(clear)
-    return { browser, [Symbol.asyncDispose]: dispose }
+    return {
+      browser,
+      async [Symbol.asyncDispose]() {
+        await browser.close()
+        await clear()
+      },
+    }
   } catch (error) {
     await clear()
     throw error
@@ -64,8 +66,7 @@ function onPath(name: string): string | undefined {
 }
 
 async function unpack(folder: string) {
-  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', UNPACK], {
-    cwd: import.meta.dirname,
+  const { stdout } = await run(process.execPath, [UNPACK], {
     // As on Lambda: there is nothing but Node.
     env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs22.x' },
   })

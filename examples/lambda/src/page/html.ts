@@ -33,7 +33,8 @@ export function flag(attribute: 'checked' | 'disabled' | 'aria-disabled="true"',
 
 /** A script or a style sheet of our own. What ends the element too early is refused: escaping would change its hash. */
 export function inline(element: 'script' | 'style', text: string): Html {
-  if (/<(?:!--|\/?script|\/?style)/i.test(text)) throw new Error(`the ${element} would end, or begin, in its own middle`)
+  if (/<(?:!--|\/?script|\/?style)/i.test(text))
+    throw new Error(`the ${element} would end, or begin, in its own middle`)
   return new Html(`<${element}>${text}</${element}>`)
 }
 

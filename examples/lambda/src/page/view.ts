@@ -17,7 +17,13 @@ export interface View {
 }
 
 /** Without a currency the price is a bare number. */
-const pricing = eventDetails.extend({ currency: z.string().regex(/^[A-Z]{3}$/).optional().catch(undefined) })
+const pricing = eventDetails.extend({
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .optional()
+    .catch(undefined),
+})
 
 /** An event by its id, or else the next one. */
 export async function findView(
