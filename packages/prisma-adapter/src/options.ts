@@ -37,6 +37,8 @@ export interface PrismaSqliteEfsOptions {
   /**
    * SQLite's PRAGMAs, merged over a safe set, for every connection. Those that the design depends on (`journal_mode`,
    * `locking_mode`, `mmap_size` and more) are refused.
+   *
+   * @defaultValue `{ synchronous: 'FULL', foreign_keys: 'ON', cache_size: -32768, temp_store: 'MEMORY' }`
    */
   pragmas?: Readonly<Record<string, string | number>>
   /**
