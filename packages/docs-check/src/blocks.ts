@@ -15,7 +15,7 @@ const EXEMPT = /^<!-- not compiled: (.+) -->$/
 
 /**
  * The code blocks of a page. One that is preceded by `<!-- continues -->` is compiled together with the one of its
- * language before it.
+ * language before it. Of a diff the new side is a block of TypeScript.
  */
 export function blocksOf({ path, text }: Page): Block[] {
   const blocks: Block[] = []
@@ -23,11 +23,13 @@ export function blocksOf({ path, text }: Page): Block[] {
   for (let index = 0; index < lines.length; index++) {
     const opening = /^(\s*)(`{3,})(\S*)/.exec(lines[index] ?? '')
     if (!opening) continue
-    const [, indent = '', fence = '', language = ''] = opening
+    const [, indent = '', fence = '', written = ''] = opening
+    const language = written === 'diff' ? 'ts' : written
     const end = lines.findIndex((line, at) => at > index && line.trim() === fence)
     if (end === -1) throw new Error(`${path}:${index + 1}: the code block has no end`)
     const marker = (lines[index - 1] ?? '').trim()
-    const own = lines.slice(index + 1, end).map((line) => line.slice(indent.length))
+    const content = lines.slice(index + 1, end).map((line) => line.slice(indent.length))
+    const own = written === 'diff' ? newSide(content) : content
     const before = marker === CONTINUES ? blocks.findLast((block) => block.language === language) : undefined
     blocks.push({
       where: `${path}:${index + 1}`,
@@ -39,3 +41,5 @@ export function blocksOf({ path, text }: Page): Block[] {
   }
   return blocks
 }
+
+const newSide = (lines: readonly string[]) => lines.filter((line) => !line.startsWith('-')).map((line) => line.slice(1))

@@ -47,6 +47,11 @@ describe('the check of code blocks', () => {
     expect(blocksOf(page).map(({ code }) => code)).toEqual(['const a = 1', 'const a = 1\na'])
   })
 
+  test('takes the new side of a diff', () => {
+    const page = { path: 'p.md', text: '```diff\n-const a = 1\n+const a = 2\n a\n```\n' }
+    expect(blocksOf(page)).toMatchObject([{ language: 'ts', code: 'const a = 2\na' }])
+  })
+
   test('lets a block go that says why', () => {
     const page = { path: 'p.md', text: '<!-- not compiled: a sketch -->\n```rust\nfn\n```\n' }
     expect(blocksOf(page)).toEqual([{ where: 'p.md:2', language: 'rust', code: 'fn', exempt: 'a sketch' }])
