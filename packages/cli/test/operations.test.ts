@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspectFile } from '@sqlite-efs/database'
 import { expect, test } from 'vitest'
 import { type RunbookBlock, runbook } from './support/runbook.js'
 import { Stage } from './support/stages.js'
@@ -23,12 +24,12 @@ function play(stage: Stage, { script }: RunbookBlock): Promise<Ended> {
   })
 }
 
-const blocks = runbook()
+const blocks = ['docs/operations.md', 'docs/migrate-from.md'].flatMap(runbook)
 
 const MIGRATED = { pending: [], failed: [], missing: [], edited: [] }
 
 /** What is there after the block that has these words, beside that it ended as it says. */
-const AFTER: Readonly<Record<string, (stage: Stage, output: string) => Promise<void>>> = {
+const AFTER: Readonly<Record<string, (stage: Stage, output: string) => Promise<void> | void>> = {
   'status\nnpx sqlite-efs release --ticket 4711': async (stage) => {
     expect((await stage.leaser.inspect(stage.key)).contenders).toEqual([])
   },
@@ -60,6 +61,15 @@ const AFTER: Readonly<Record<string, (stage: Stage, output: string) => Promise<v
     await stage.add('another')
     expect(await stage.names()).toEqual(['another'])
   },
+  'sqlite3 /mnt/efs/app.db < dump.sql': async (stage) => {
+    expect(await stage.migrationStatus()).toMatchObject({ ...MIGRATED, applied: [stage.init] })
+    await stage.add('another')
+    expect(await stage.names()).toEqual(['one', 'another'])
+  },
+  'PRAGMA journal_mode=WAL': (stage) => {
+    const header = inspectFile(join(stage.mount, 'last.db')).header
+    expect(header).toMatchObject({ journalMode: 'wal', isFenced: false, userVersion: 0 })
+  },
   'release --protocol': async (stage) => {
     await stage.add('another')
     expect(await stage.names()).toEqual(['one', 'another'])
@@ -70,7 +80,7 @@ test('the environment that docs/operations.md begins with is the one that the co
   expect(blocks[0]?.script).toContain('export DATABASE_URL=file:/mnt/efs/app.db\nexport SQLITE_LOCK_DYNAMODB_TABLE=')
 })
 
-test.for(blocks)('docs/operations.md, line $line, with $stage, does what it says', async (block) => {
+test.for(blocks)('$page, line $line, with $stage, does what it says', async (block) => {
   const stage = await Stage.set(block.stage)
   const { code, output } = await play(stage, block)
   expect({ code, output }).toMatchObject({ code: block.exits })

@@ -15,12 +15,8 @@ const run = promisify(execFile)
  *
  * @returns what tsc says, with the block's place instead of a file name; empty when all is well
  */
-export async function typeCheck(blocks: readonly Block[]): Promise<string> {
-  const folder = await mkdtemp(join(PACKAGE, '.blocks-'))
-  try {
-    await mkdir(join(folder, 'generated/prisma'), { recursive: true })
-    const client = join(TOP, 'examples/lambda/src/generated/prisma/client.js')
-    await writeFile(join(folder, 'generated/prisma/client.ts'), `export * from ${JSON.stringify(client)}\n`)
+export function typeCheck(blocks: readonly Block[]): Promise<string> {
+  return besideClient(async (folder) => {
     const names = await Promise.all(
       blocks.map(async (block, index) => {
         await writeFile(join(folder, `block-${index}.ts`), `${block.code}\nexport {}\n`)
@@ -35,22 +31,45 @@ export async function typeCheck(blocks: readonly Block[]): Promise<string> {
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
     const complaints = await tsc(folder)
     return names.reduce((text, [name, where]) => text.replaceAll(name, where), complaints)
+  })
+}
+
+/** Runs a block of TypeScript as a module beside the generated Prisma client, and gives what it exports to `use`. */
+export function withModule<T>(code: string, use: (exported: Record<string, unknown>) => Promise<T>): Promise<T> {
+  return besideClient(async (folder) => {
+    const file = join(folder, 'block.ts')
+    await writeFile(file, code)
+    return await use((await import(file)) as Record<string, unknown>)
+  })
+}
+
+/** With a folder from which the packages and `./generated/prisma/client.js`, the booking service's, are found. */
+async function besideClient<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  return await inFolder(async (folder) => {
+    await mkdir(join(folder, 'generated/prisma'), { recursive: true })
+    const client = join(TOP, 'examples/lambda/src/generated/prisma/client.js')
+    await writeFile(join(folder, 'generated/prisma/client.ts'), `export * from ${JSON.stringify(client)}\n`)
+    return await use(folder)
+  })
+}
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(PACKAGE, '.blocks-'))
+  try {
+    return await use(folder)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
 /** Has the shell, or Node, read a block without running it. */
-export async function parseOnly(block: Block): Promise<string> {
-  const folder = await mkdtemp(join(PACKAGE, '.blocks-'))
-  try {
+export function parseOnly(block: Block): Promise<string> {
+  return inFolder(async (folder) => {
     const isShell = block.language === 'sh'
     const file = join(folder, isShell ? 'block.sh' : 'block.mjs')
     await writeFile(file, block.code)
     return await output(isShell ? 'sh' : process.execPath, [isShell ? '-n' : '--check', file], folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 function tsc(folder: string): Promise<string> {

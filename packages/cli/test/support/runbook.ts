@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const PAGE = fileURLToPath(new URL('../../../../docs/operations.md', import.meta.url))
-
-/** Commands of the runbook that a reader would copy at once. */
+/** Commands of a page that a reader would copy at once. */
 export interface RunbookBlock {
+  /** The page, by its path from the top. */
+  page: string
   /** The line where it begins, for people. */
   line: number
   /** What is to be there before it: `<!-- stage: ... -->`; a live database where it says nothing. */
@@ -14,19 +14,25 @@ export interface RunbookBlock {
   script: string
 }
 
-/** The shell blocks of docs/operations.md, in their order. */
-export function runbook(): RunbookBlock[] {
-  const lines = readFileSync(PAGE, 'utf8').split('\n')
-  return lines.flatMap((text, at) => {
-    if (text !== '```sh') return []
+/** The shell blocks of a page, in their order, without those that say why they are `<!-- not run: ... -->`. */
+export function runbook(page: string): RunbookBlock[] {
+  const text = readFileSync(fileURLToPath(new URL(`../../../../${page}`, import.meta.url)), 'utf8')
+  const lines = text.split('\n')
+  return lines.flatMap((line, at) => {
+    if (line !== '```sh') return []
+    const { stage = 'a live database', exits = '0', 'not run': reason } = marksAbove(lines, at)
+    if (reason !== undefined) return []
     const script = lines.slice(at + 1, lines.indexOf('```', at)).join('\n')
-    let stage = 'a live database'
-    let exits = 0
-    for (let above = at - 1; lines[above]?.startsWith('<!-- '); above--) {
-      const [, what, value = ''] = /^<!-- (stage|exits): (.+) -->$/.exec(lines[above] ?? '') ?? []
-      if (what === 'stage') stage = value
-      if (what === 'exits') exits = Number(value)
-    }
-    return [{ line: at + 1, stage, exits, script }]
+    return [{ page, line: at + 1, stage, exits: Number(exits), script }]
   })
+}
+
+/** The comments of the form `<!-- name: value -->` right above a line. */
+function marksAbove(lines: readonly string[], at: number): Record<string, string | undefined> {
+  const marks: Record<string, string> = {}
+  for (let above = at - 1; lines[above]?.startsWith('<!-- '); above--) {
+    const [, name, value] = /^<!-- ([a-z ]+): (.+) -->$/.exec(lines[above] ?? '') ?? []
+    if (name !== undefined && value !== undefined) marks[name] = value
+  }
+  return marks
 }

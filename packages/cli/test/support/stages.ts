@@ -20,6 +20,8 @@ export class Stage {
   readonly #bin = scratchFolder()
   readonly path = join(this.mount, 'app.db')
   readonly key = `database#${this.path}`
+  /** The migration that makes the table. */
+  readonly init = INIT
   env: Record<string, string> = {}
   client!: DynamoDBClient
   leaser!: Leaser
@@ -36,7 +38,7 @@ export class Stage {
     stage.migration(INIT, INIT_SQL)
     writeFileSync(join(stage.project, 'prisma/migrations/migration_lock.toml'), 'provider = "sqlite"\n')
     const prepare = STAGES[name]
-    if (!prepare) throw new Error(`docs/operations.md has a stage that no test sets: ${name}`)
+    if (!prepare) throw new Error(`a page has a stage that no test sets: ${name}`)
     await prepare(stage)
     return stage
   }
@@ -123,7 +125,7 @@ async function djangoLock(stage: Stage, expiresInS: number): Promise<void> {
   await stage.client.send(new PutItemCommand({ TableName: TABLE, Item: lock }))
 }
 
-const STAGES: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = {
+const STAGES: Readonly<Record<string, (stage: Stage) => Promise<unknown> | void>> = {
   'nothing yet': (stage) => stage.client.send(new DeleteTableCommand({ TableName: TABLE })),
   'a live database': live,
   'a dead contender with ticket 4711': (stage) => deadContender(stage, Date.now() - 60_000),
@@ -160,6 +162,10 @@ const STAGES: Readonly<Record<string, (stage: Stage) => Promise<unknown>>> = {
     libsql.exec('PRAGMA application_id=0; PRAGMA user_version=0; PRAGMA journal_mode=WAL')
     libsql.close()
     if (existsSync(`${stage.path}-journal`)) rmSync(`${stage.path}-journal`)
+  },
+  'a dump of a database without a record of migrations': (stage) => {
+    const dump = `PRAGMA defer_foreign_keys=TRUE;\n${INIT_SQL}\nINSERT INTO "Item" VALUES (1, 'one');\n`
+    writeFileSync(join(stage.project, 'dump.sql'), dump)
   },
   "a lock of Django's": (stage) => djangoLock(stage, 60),
   'a lock that a dead Django left': (stage) => djangoLock(stage, -60),

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDatabase } from '@sqlite-efs/database'
+import { LocalLeaser } from '@sqlite-efs/lease'
+import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
+import { onTestFinished } from 'vitest'
+import { PrismaClient } from '../../../../examples/lambda/src/generated/prisma/client.js'
+import { TOP } from '../../src/pages.js'
+
+/** A folder that is gone after the test. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sqlite-efs-docs-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A client of the booking service's database, which is new and migrated. */
+export async function bookings(): Promise<PrismaClient> {
+  const path = join(scratchFolder(), 'app.db')
+  const database = openDatabase({ path, leaser: new LocalLeaser({ directory: `${path}-lease` }) })
+  await database.migrate(join(TOP, 'prisma/migrations'))
+  await database.close()
+  const prisma = new PrismaClient({ adapter: new PrismaSqliteEfs({ url: `file:${path}`, lease: 'local' }) })
+  onTestFinished(() => prisma.$disconnect())
+  return prisma
+}
