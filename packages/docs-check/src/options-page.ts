@@ -21,10 +21,14 @@ export function optionsOf(source: string, name: string, prefix = ''): Documented
 export function optionRowsUnder(page: string, heading: string): DocumentedOption[] {
   const section = page.split(/^## /m).find((text) => text.split('\n', 1)[0] === heading)
   if (section === undefined) throw new Error(`there is no section ${heading}`)
-  const rows = [...section.matchAll(/^\|(.*)\|$/gm)].map(([, row = '']) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()))
+  const rows = [...section.matchAll(/^\|(.*)\|$/gm)].map(([, row = '']) =>
+    row.split(/(?<!\\)\|/).map((cell) => cell.trim()),
+  )
   const column = rows[0]?.indexOf('default') ?? -1
   if (column === -1) throw new Error(`the table under ${heading} has no column "default"`)
-  return rows.slice(2).map((cells) => ({ name: (cells[0] ?? '').replaceAll('`', ''), defaultValue: cells[column] ?? '' }))
+  return rows
+    .slice(2)
+    .map((cells) => ({ name: (cells[0] ?? '').replaceAll('`', ''), defaultValue: cells[column] ?? '' }))
 }
 
 /** The number that the code takes where `name` is not given, from `name = 1` or `('name', options.name, 1)`. */

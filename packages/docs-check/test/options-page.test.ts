@@ -22,6 +22,12 @@ test.each(TABLES)(
   },
 )
 
+test('the README of the adapter has the same options with the same defaults', () => {
+  const readme = read('packages/prisma-adapter/README.md')
+  const rows = [...optionRowsUnder(page, 'Of the adapter'), ...optionRowsUnder(page, 'Of the lease')]
+  expect(optionRowsUnder(readme, 'Options')).toEqual(rows)
+})
+
 /** Where a default that a doc comment gives as a number is in the code. */
 const NUMBERS = {
   ttlMs: 'packages/lease/src/options.ts',
@@ -80,9 +86,9 @@ export interface SomeOptions extends Pick<Others, 'b'> {
   ]
   expect(optionsOf(source, 'SomeOptions', 'x.')).toEqual(options)
   const table = options.map(({ name, defaultValue }) => `| \`${name}\` | a \\| b | ${defaultValue} |\n`).join('')
-  expect(optionRowsUnder(`## Other\n\n## One\n\n| option | | default |\n|---|---|---|\n${table}\n## Next\n`, 'One')).toEqual(
-    options,
-  )
+  expect(
+    optionRowsUnder(`## Other\n\n## One\n\n| option | | default |\n|---|---|---|\n${table}\n## Next\n`, 'One'),
+  ).toEqual(options)
 })
 
 test('a number is found as a default or as an argument', () => {
