@@ -3,7 +3,8 @@ import { cloudWatchMetrics } from 'prisma-adapter-sqlite-efs/lambda'
 import { PrismaClient } from './generated/prisma/client.js'
 import { readSettings } from './settings.js'
 
-/** The client of this process, configured by its environment. One for the life of a Lambda instance. */
-export function createClient(env: NodeJS.ProcessEnv): PrismaClient {
-  return new PrismaClient({ adapter: new PrismaSqliteEfs({ ...readSettings(env), onEvent: cloudWatchMetrics() }) })
+/** The client of this process and its adapter, configured by its environment. One for the life of a Lambda instance. */
+export function createClient(env: NodeJS.ProcessEnv): { prisma: PrismaClient; adapter: PrismaSqliteEfs } {
+  const adapter = new PrismaSqliteEfs({ ...readSettings(env), onEvent: cloudWatchMetrics() })
+  return { prisma: new PrismaClient({ adapter }), adapter }
 }

@@ -1,8 +1,10 @@
-import type { APIGatewayProxyHandlerV2 } from 'aws-lambda'
+import type { APIGatewayProxyEventV2, Context } from 'aws-lambda'
+import { withLease } from 'prisma-adapter-sqlite-efs/lambda'
 import { createClient } from './client.js'
 import { createRouter } from './router.js'
 
-const route = createRouter(createClient(process.env))
+const { prisma, adapter } = createClient(process.env)
+const route = createRouter(prisma)
 
 /** `POST /bookings`, `GET /events/:id`, `GET /health`: for an API Gateway HTTP API or a function URL. */
-export const handler: APIGatewayProxyHandlerV2 = (event) => route(event)
+export const handler = withLease(adapter, (event: APIGatewayProxyEventV2, _context: Context) => route(event))

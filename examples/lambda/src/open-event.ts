@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { createClient } from './client.js'
 
-const prisma = createClient(process.env)
+const { prisma } = createClient(process.env)
 
 /** What the function is invoked with. */
 const newEvent = z.strictObject({
