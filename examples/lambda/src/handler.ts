@@ -6,5 +6,5 @@ import { createRouter } from './router.js'
 const { prisma, adapter } = createClient(process.env)
 const route = createRouter(prisma)
 
-/** `POST /bookings`, `GET /events/:id`, `GET /health`: for an API Gateway HTTP API or a function URL. */
+/** The page, `POST /bookings`, `GET /events/:id`, `GET /events/:id/seats`, `GET /health`: for an API Gateway HTTP API or a function URL. */
 export const handler = withLease(adapter, (event: APIGatewayProxyEventV2, _context: Context) => route(event))

@@ -12,7 +12,8 @@ export function useBrowsers(stage: () => Stage) {
   const log: string[] = []
 
   beforeAll(async () => {
-    ;[running, served] = await Promise.all([startChromium(), serve(stage(), (line) => log.push(line))])
+    running = await startChromium()
+    served = await serve(stage(), (line) => log.push(line))
   })
   afterAll(async () => {
     await running?.[Symbol.asyncDispose]()

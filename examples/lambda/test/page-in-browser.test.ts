@@ -140,6 +140,24 @@ describe('a booking whose answer does not come', () => {
   })
 })
 
+test('only the service’s own yes is a yes, and only its own words are shown', async () => {
+  const eventId = await service.event('between', 3)
+  const page = await browsers.open(eventId, {}, /status of 403/)
+  let asked = 0
+  await page.route('**/bookings', (route) =>
+    ++asked === 1
+      ? route.fulfill({ status: 200, contentType: 'text/html', body: '<h1>Log in to this network</h1>' })
+      : route.fulfill({ status: 403, json: { Message: 'Forbidden' } }),
+  )
+  await choose(page, 2)
+  await name(page).fill('Ada')
+  await press(page)
+  await says(page, 'No answer yet.')
+  await shows(page, 2, 'asked')
+  await says(page, 'Nothing was booked: the answer was 403.')
+  await shows(page, 2, 'free')
+})
+
 test('the keyboard is enough, and a seat that is lost while it is chosen leaves the focus in the grid', async () => {
   const eventId = await service.event('keys', 30)
   const page = await browsers.open(eventId)

@@ -7,7 +7,7 @@ export function noEventPage(eventId: string | null): Html {
 ${
   eventId === null
     ? html`<p>As soon as an event has been set up, its seats are here.</p>`
-    : html`<p>Nobody has set up an event <q>${eventId}</q>, or it is over. <a href="./">Show me the next event</a></p>`
+    : html`<p>Nothing is known here of <q>${eventId}</q>. <a href="./">Show me the next event</a></p>`
 }
 </main>`
 }

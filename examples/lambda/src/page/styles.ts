@@ -36,7 +36,7 @@ fieldset { min-width: 0; padding: 0; border: 0; }
 .seats input:hover:enabled + span { border-color: var(--accent); background: var(--tint); }
 .seats input:checked + span { border-color: var(--accent); background: var(--tint); box-shadow: inset 0 0 0 1px var(--accent); font-weight: 600; }
 .seats input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }
-.seats [data-state="taken"] span, .key [data-state="taken"]::before { border-color: transparent; background: var(--taken); color: var(--soft); }
+.seats [data-state="taken"] span, .key [data-state="taken"]::before { border-color: var(--line); background: var(--taken); color: var(--soft); }
 .seats [data-state="taken"] span { text-decoration: line-through; }
 .key [data-state="chosen"]::before { border-color: var(--accent); background: var(--tint); box-shadow: inset 0 0 0 1px var(--accent); }
 .seats [data-state="yours"] span, .key [data-state="yours"]::before { border-color: var(--accent); background: var(--accent); color: var(--on-accent); font-weight: 600; }

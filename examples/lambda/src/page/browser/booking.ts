@@ -32,6 +32,7 @@ export async function book(request: BookingRequest, onDelay: (delay: Delay) => v
   }
 }
 
+/** There is an outcome where the service has said yes or no. */
 async function ask(request: BookingRequest): Promise<{ outcome?: Outcome; response?: Response }> {
   let response: Response | undefined
   try {
@@ -42,9 +43,14 @@ async function ask(request: BookingRequest): Promise<{ outcome?: Outcome; respon
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     if (response.status >= 500 || response.status === 429) return { response }
-    const body: unknown = await response.json()
-    return { outcome: response.ok ? { seat: (body as { seatNumber: number }).seatNumber } : { refused: body as never } }
+    const body = (await response.json().catch(() => ({}))) as { seatNumber?: number; error?: string; message?: string }
+    if (!response.ok) {
+      const { error = 'refused', message = `the answer was ${response.status}` } = body
+      return { outcome: { refused: { error, message } } }
+    }
+    // What is not the service may say 200, too: a network's own login page.
+    return body.seatNumber === request.seat ? { outcome: { seat: body.seatNumber } } : { response }
   } catch {
-    return response ? { response } : {}
+    return {}
   }
 }

@@ -9,9 +9,9 @@ const LIVE: Readonly<Record<Liveness, string>> = {
   paused: 'Paused while you look elsewhere',
   lost: 'No connection: this may be out of date',
 }
-const DELAY: Readonly<Record<Delay, string>> = {
-  busy: 'Many are booking right now. Still asking for',
-  'no answer': 'No answer yet. Still asking, and it can’t be booked twice:',
+const DELAY: Readonly<Record<Delay, (seat: number) => string>> = {
+  busy: (seat) => `Many are booking right now. Asking again for seat ${seat}.`,
+  'no answer': (seat) => `No answer yet. Asking again for seat ${seat}: it can’t be booked twice.`,
 }
 
 function element<T extends Element>(selector: string): T {
@@ -63,7 +63,7 @@ function start(eventId: string, price: string): void {
     say('wait', `Asking for seat ${seat}.`)
     showButton()
     const request = { id: crypto.randomUUID(), eventId, seat, buyer: buyer.value }
-    const outcome = await book(request, (delay) => say('wait', `${DELAY[delay]} seat ${seat}.`))
+    const outcome = await book(request, (delay) => say('wait', DELAY[delay](seat)))
     asked = undefined
     if ('seat' in outcome) {
       seating.answer(outcome.seat, 'yours')

@@ -3,6 +3,15 @@ import type { Seats } from '../seats.js'
 /** The seats in a row of the page: Arrow Up and Down go by rows. */
 const ROW = 10
 
+type State = 'free' | 'taken' | 'asked' | 'yours'
+
+const LABELS: Readonly<Record<State, string>> = {
+  free: '',
+  taken: ', taken',
+  asked: ', being booked',
+  yours: ', yours',
+}
+
 interface Seat {
   label: HTMLElement
   input: HTMLInputElement
@@ -54,7 +63,7 @@ export class Seating {
     this.#set(number, state)
   }
 
-  #set(number: number, state: 'free' | 'taken' | 'asked' | 'yours'): void {
+  #set(number: number, state: State): void {
     const seat = this.#seats.get(number)
     if (!seat || number === this.#asked || (state !== 'yours' && this.#yours.has(number))) return
     const { label, input } = seat
@@ -62,7 +71,7 @@ export class Seating {
     label.dataset['state'] = state
     const open = state === 'free' || state === 'asked'
     const focused = !open && document.activeElement === input
-    input.setAttribute('aria-label', state === 'free' ? `Seat ${number}` : `Seat ${number}, ${state}`)
+    input.setAttribute('aria-label', `Seat ${number}${LABELS[state]}`)
     input.disabled = !open
     if (!open) input.checked = false
     // A disabled field can't keep the focus, and who uses the keyboard would start at the top again.
