@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
+import { bundle } from '@sqlite-efs/testing/bundle'
 import Database from 'libsql'
 import { type Contestant, TABLE } from './contestants.js'
 import type { IncrementResult, IncrementTask } from './increment.js'
 
-const INCREMENT = fileURLToPath(new URL('increment.ts', import.meta.url))
+const INCREMENT = fileURLToPath(new URL(`../temp/increment-${process.pid}.mjs`, import.meta.url))
 
 export interface RaceResult extends IncrementResult {
   /** What the file says at the end. */
@@ -28,9 +29,10 @@ export async function race(contestant: Contestant, processes: number, transactio
     await createLeaseTable(dynamodb.config, TABLE)
     const path = join(folder, 'counter.db')
     createCounter(path)
+    await bundle(new URL('increment.ts', import.meta.url), INCREMENT)
     for (let count = 0; count < processes; count++) {
       const env = { ...process.env, ...dynamodb.env }
-      children.push(fork(INCREMENT, { execArgv: ['--conditions=@sqlite-efs/source', '--import', 'tsx'], env }))
+      children.push(fork(INCREMENT, { env }))
     }
     await Promise.all(children.map(nextMessage))
     const results = await Promise.all(
@@ -45,6 +47,7 @@ export async function race(contestant: Contestant, processes: number, transactio
     return { ...sum(results), ...readCounter(path) }
   } finally {
     await Promise.all(children.map(end))
+    await rm(INCREMENT, { force: true })
     await rm(folder, { recursive: true, force: true })
   }
 }

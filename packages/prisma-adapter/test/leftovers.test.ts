@@ -1,15 +1,17 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { bundled } from './support/bundled.js'
+import { bundle } from '@sqlite-efs/testing/bundle'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { Workbench } from './support/clients.js'
 import { UnreliableDynamoDB } from './support/unreliable-dynamodb.js'
 
 const TABLE = 'app-locks'
+const PROGRAM = fileURLToPath(new URL(`../temp/leftovers-${process.pid}.mjs`, import.meta.url))
 
 interface Open {
   files: number
@@ -20,6 +22,12 @@ interface Open {
 
 // Which descriptors a process has is not to be had elsewhere.
 describe.runIf(existsSync('/proc/self/fd'))('after $disconnect', () => {
+  // By tsx there would be requests of its own.
+  beforeAll(async () => {
+    await bundle(new URL('support/leftovers.ts', import.meta.url), PROGRAM)
+    return () => rmSync(PROGRAM)
+  })
+
   test.each([
     ['no file, socket or timer is left, and the process ends by itself', 'ours'],
     ['the sockets of a DynamoDB client that was given stay its owner’s', 'theirs'],
@@ -29,7 +37,7 @@ describe.runIf(existsSync('/proc/self/fd'))('after $disconnect', () => {
     await using bench = await new Workbench().migrate()
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [await bundled('leftovers.ts', bench.folder), bench.file, TABLE, owner],
+      [PROGRAM, bench.file, TABLE, owner],
       // Killed, and so failed, where something keeps it alive.
       { env: { ...process.env, ...dynamodb.env }, timeout: 30_000 },
     )
