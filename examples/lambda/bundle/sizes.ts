@@ -28,7 +28,7 @@ export async function measure(folder: string): Promise<FunctionReport> {
     const content = await readFile(path)
     const size = {
       bytes: content.length,
-      zippedBytes: deflateRawSync(content, { level: 9 }).length + ZIP_HEADERS + 2 * Buffer.byteLength(name),
+      zippedBytes: deflateRawSync(content).length + ZIP_HEADERS + 2 * Buffer.byteLength(name),
     }
     const part = partOf(name)
     parts[part] = add(parts[part], size)

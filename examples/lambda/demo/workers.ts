@@ -30,6 +30,8 @@ export class Workers implements AsyncDisposable {
     const child = fork(WORKER, {
       execArgv: ['--conditions=@sqlite-efs/source', '--import', 'tsx'],
       env: this.#env,
+      // Its standard output is the function's log, where CloudWatch finds the metrics.
+      stdio: ['inherit', 'ignore', 'inherit', 'ipc'],
     })
     this.#alive.add(child)
     child.once('exit', () => this.#alive.delete(child))

@@ -81,7 +81,8 @@ export class Alarms extends Construct {
     this.#add('Throughput', {
       metric: meteredBytes(fileSystem, Duration.hours(1)),
       threshold: 10 * GIGABYTE,
-      description: 'The file system moves more than 10 GB an hour, which is billed',
+      description:
+        'More than 10 GB an hour are metered: elastic throughput bills them, and bursting throughput will soon end',
     })
   }
 

@@ -23,7 +23,7 @@ export class BookingStack extends Stack {
     const removalPolicy = props.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
     const lockTable = new LockTable(this, 'LockTable', { removalPolicy })
     const network = new Network(this, 'Network', { lockTable })
-    const storage = new Storage(this, 'Storage', { vpc: network.vpc, removalPolicy })
+    const storage = new Storage(this, 'Storage', { vpc: network.vpc, throughput: props.throughput, removalPolicy })
     const surroundings = { network, storage, lockTable }
 
     const migration = new Migration(this, 'Migration', { ...surroundings, folder: packages.migrate })
@@ -56,6 +56,7 @@ export class BookingStack extends Stack {
     new Overview(this, 'Overview', { api, table, fileSystem, alarms })
 
     new CfnOutput(this, 'Url', { value: url, description: 'The booking service' })
+    new CfnOutput(this, 'ApiFunction', { value: api.functionName })
     new CfnOutput(this, 'MigrateFunction', { value: migration.function.functionName })
     new CfnOutput(this, 'OpenEventFunction', { value: openEvent.functionName })
     new CfnOutput(this, 'FileSystemId', { value: fileSystem.fileSystemId })

@@ -12,11 +12,18 @@ export interface Settings {
   alarmEmail: string | undefined
   /** Whether anybody may call the function URL; else it takes requests that are signed with AWS credentials. @defaultValue true */
   publicUrl: boolean
+  /**
+   * How the file system's throughput is had and paid: `elastic`, by use and without a limit that matters here, or `bursting`, at no cost and
+   * up to what a small file system gets.
+   *
+   * @defaultValue 'elastic'
+   */
+  throughput: 'elastic' | 'bursting'
   /** Whether the file system and the table outlive the stack. @defaultValue true */
   keepData: boolean
 }
 
-const NAMES: readonly (keyof Settings)[] = ['reservedConcurrency', 'alarmEmail', 'publicUrl', 'keepData']
+const NAMES: readonly (keyof Settings)[] = ['reservedConcurrency', 'alarmEmail', 'publicUrl', 'throughput', 'keepData']
 
 /**
  * Reads the settings from the context of the app.
@@ -29,6 +36,7 @@ export function readSettings(node: Node): Settings {
     reservedConcurrency: readConcurrency(values['reservedConcurrency']),
     alarmEmail: readEmail(values['alarmEmail']),
     publicUrl: readBoolean('publicUrl', values['publicUrl'], true),
+    throughput: readThroughput(values['throughput']),
     keepData: readBoolean('keepData', values['keepData'], true),
   }
 }
@@ -46,6 +54,11 @@ function readConcurrency(value: string | undefined): number | undefined {
 
 function readEmail(value: string | undefined): string | undefined {
   if (value !== undefined && !/^\S+@\S+$/.test(value)) throw refusal('alarmEmail', value, 'expected an address')
+  return value
+}
+
+function readThroughput(value = 'elastic'): Settings['throughput'] {
+  if (value !== 'elastic' && value !== 'bursting') throw refusal('throughput', value, 'expected elastic or bursting')
   return value
 }
 

@@ -5,15 +5,21 @@ import { AnyPrincipal, Effect, PolicyDocument, PolicyStatement } from 'aws-cdk-l
 import { FileSystem as Mount } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
 import { MOUNT } from './database-file.js'
+import type { Settings } from './settings.js'
 
 const NOBODY_ELSE = '1000'
+
+export interface StorageProps extends Pick<Settings, 'throughput'> {
+  vpc: IVpc
+  removalPolicy: RemovalPolicy
+}
 
 /** The file system of the database, with one folder of it for the functions. */
 export class Storage extends Construct {
   readonly fileSystem: FileSystem
   readonly accessPoint: AccessPoint
 
-  constructor(scope: Construct, id: string, { vpc, removalPolicy }: { vpc: IVpc; removalPolicy: RemovalPolicy }) {
+  constructor(scope: Construct, id: string, { vpc, throughput, removalPolicy }: StorageProps) {
     super(scope, id)
     this.fileSystem = new FileSystem(this, 'FileSystem', {
       vpc,
@@ -27,7 +33,7 @@ export class Storage extends Construct {
       enableAutomaticBackups: true,
       // What AWS recommends for nearly everything. Max I/O, for its part, has a higher latency, and SQLite waits for each answer.
       performanceMode: PerformanceMode.GENERAL_PURPOSE,
-      throughputMode: ThroughputMode.ELASTIC,
+      throughputMode: throughput === 'elastic' ? ThroughputMode.ELASTIC : ThroughputMode.BURSTING,
       // No lifecycle policy. After a quiet month it would move the database to Infrequent Access, where each read has to be paid, and takes
       // tens of milliseconds (https://docs.aws.amazon.com/efs/latest/ug/lifecycle-management-efs.html).
       fileSystemPolicy: onlyEncryptedInTransit(),

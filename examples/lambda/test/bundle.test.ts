@@ -70,18 +70,29 @@ test('outside of the repository, the packages migrate an empty folder, open an e
   const env = { ...dynamodb.env, ...lambda, DATABASE_URL: url, SQLITE_LOCK_DYNAMODB_TABLE: tableName }
   const { api, migrate, 'open-event': openEvent } = reports[HERE].functions
 
-  expect(await invoke(migrate.folder, env, {})).toMatchObject({ applied: ['20261124000000_init'] })
+  expect((await invoke(migrate.folder, env, {})).answer).toMatchObject({ applied: ['20261124000000_init'] })
 
   const gala = { id: 'gala', name: 'Gala', startsAt: '2027-01-01T20:00:00Z', seats: 2, seatPrice: 4500 }
-  expect(await invoke(openEvent.folder, env, gala)).toEqual({ id: 'gala', seats: 2 })
-  expect(await invoke(openEvent.folder, env, { ...gala, seats: 9 })).toEqual({ id: 'gala', seats: 2 })
+  expect((await invoke(openEvent.folder, env, gala)).answer).toEqual({ id: 'gala', seats: 2 })
 
-  const answer = await invoke(api.folder, env, request('POST', '/bookings', { eventId: 'gala', buyer: 'Ada' }))
+  const { answer, log } = await invoke(api.folder, env, request('POST', '/bookings', { eventId: 'gala', buyer: 'Ada' }))
   expect(answer).toMatchObject({ statusCode: 201, body: expect.stringContaining('"seatNumber":1') as string })
+  // What the alarms are on.
+  expect(JSON.parse(log)).toMatchObject({
+    FunctionName: 'booking',
+    LeaseWait: expect.any(Number) as number,
+    Commits: 1,
+  })
 })
 
-async function invoke(cwd: string, env: Record<string, string>, event: unknown): Promise<unknown> {
+interface Invoked {
+  answer: unknown
+  /** What CloudWatch Logs would take. */
+  log: string
+}
+
+async function invoke(cwd: string, env: Record<string, string>, event: unknown): Promise<Invoked> {
   const args = ['--no-warnings', '--input-type=module', '--eval', INVOKE, JSON.stringify(event)]
-  const { stderr } = await promisify(execFile)(process.execPath, args, { cwd, env })
-  return JSON.parse(stderr)
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { cwd, env })
+  return { answer: JSON.parse(stderr) as unknown, log: stdout }
 }

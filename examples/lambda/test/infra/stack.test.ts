@@ -218,6 +218,10 @@ describe('the settings', () => {
     closed.resourceCountIs('AWS::Lambda::Permission', 0)
   })
 
+  test('have the throughput paid by use, or limited and free', () => {
+    synthesize({ throughput: 'bursting' }).hasResourceProperties('AWS::EFS::FileSystem', { ThroughputMode: 'bursting' })
+  })
+
   test('let the data end with the stack, if that is said', () => {
     const passing = synthesize({ keepData: 'false' })
     expect(resourceOf(passing, 'AWS::EFS::FileSystem')[1].DeletionPolicy).toBe('Delete')
@@ -229,6 +233,7 @@ describe('the settings', () => {
     [{ reservedConcurrency: '0' }, '-c reservedConcurrency=0: expected a whole number above 0'],
     [{ reservedConcurrency: 'many' }, '-c reservedConcurrency=many: expected a whole number above 0'],
     [{ alarmEmail: 'me' }, '-c alarmEmail=me: expected an address'],
+    [{ throughput: 'fast' }, '-c throughput=fast: expected elastic or bursting'],
     [{ publicUrl: 'no' }, '-c publicUrl=no: expected true or false'],
     [{ keepData: '1' }, '-c keepData=1: expected true or false'],
   ])('that are wrong are refused, and named: %o', (settings, message) => {
