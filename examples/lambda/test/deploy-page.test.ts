@@ -84,7 +84,7 @@ test('each setting is one that the app takes, with a value that it takes, and th
     expect(() => readSettings(new App({ context: { [name]: value } }).node)).not.toThrow()
   }
   const rows = PAGE.split('| setting |')[1]?.split('\n\n')[0] ?? ''
-  expect([...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name).toSorted()).toEqual(settings.toSorted())
+  expect([...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name).toSorted()).toEqual(settings.toSorted())
 })
 
 test('each output that is asked for is one of the stack', () => {
