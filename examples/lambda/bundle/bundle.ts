@@ -34,22 +34,38 @@ export interface BundleReport {
 const EXAMPLE = fileURLToPath(new URL('../', import.meta.url))
 
 /**
- * Makes the functions' packages, each in a folder with its name.
+ * Makes the functions' packages, and measures them.
  *
  * @throws Error where a source can't be bundled, or a package that is installed beside it is not there
  */
-export async function bundle({ target, folder }: BundleOptions): Promise<BundleReport> {
-  const names = Object.keys(ENTRY_POINTS) as FunctionName[]
-  const made = names.map(async (name) => {
-    const its = join(folder, name)
-    await makePackage(ENTRY_POINTS[name], target, its)
-    if (name === 'migrate') await copyMigrations(its)
-    return [name, await measure(its)] as const
-  })
-  return { target, functions: Object.fromEntries(await Promise.all(made)) as BundleReport['functions'] }
+export async function bundle(options: BundleOptions): Promise<BundleReport> {
+  const folders = Object.entries(await makePackages(options))
+  const measured = folders.map(async ([name, folder]) => [name, await measure(folder)] as const)
+  return {
+    target: options.target,
+    functions: Object.fromEntries(await Promise.all(measured)) as BundleReport['functions'],
+  }
 }
 
-async function makePackage(entryPoint: string, target: Target, folder: string): Promise<void> {
+/**
+ * Makes the functions' packages, each in a folder with its name.
+ *
+ * @param options - the target may be any platform that libsql has a binary for and pnpm has installed it, such as this machine's
+ * @returns those folders
+ * @throws as {@link bundle}
+ */
+export async function makePackages(options: { target: string; folder: string }): Promise<Record<FunctionName, string>> {
+  const names = Object.keys(ENTRY_POINTS) as FunctionName[]
+  const made = names.map(async (name) => {
+    const folder = join(options.folder, name)
+    await makePackage(ENTRY_POINTS[name], options.target, folder)
+    if (name === 'migrate') await copyMigrations(folder)
+    return [name, folder] as const
+  })
+  return Object.fromEntries(await Promise.all(made)) as Record<FunctionName, string>
+}
+
+async function makePackage(entryPoint: string, target: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   await build({

@@ -2,7 +2,7 @@ import { access, cp, readFile, realpath } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Target } from './target.js'
+import { TARGETS } from './target.js'
 
 const EXAMPLE = fileURLToPath(new URL('../', import.meta.url))
 /** What nobody loads. */
@@ -13,10 +13,13 @@ const IDLE = new Set(['README.md', 'types', 'index.d.ts'])
  * installed them by the lock file, integrity checked: the example depends on both binaries, so that pnpm installs them whatever
  * machine it runs on.
  */
-export async function installLibsql(target: Target, folder: string): Promise<void> {
+export async function installLibsql(target: string, folder: string): Promise<void> {
   const modules = join(folder, 'node_modules')
   await install('libsql', EXAMPLE, modules)
-  await install(`@libsql/${target}`, EXAMPLE, modules)
+  const binary = `@libsql/${target}`
+  const isOurs = TARGETS.some((name) => name === target)
+  // The binary for this machine is libsql's own optional dependency.
+  await install(binary, isOurs ? EXAMPLE : await findPackage('libsql', EXAMPLE), modules)
 }
 
 async function install(name: string, from: string, modules: string): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { type LocalFunction, LocalLambdaError } from '@sqlite-efs/local-lambda'
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import { bodyOf, request } from './request.js'
-import { InstanceDied, type Workers } from './workers.js'
 
 /** A booking that a buyer was told of. */
 export interface Sale {
@@ -15,7 +16,7 @@ export class Tally {
   refused = 0
   /** Requests sent again because the answer was 503. */
   busy = 0
-  /** Requests sent again because the instance died. */
+  /** Requests sent again because the environment died. */
   died = 0
   /** The invocations that sold a seat. */
   readonly tookMs: number[] = []
@@ -40,14 +41,19 @@ export class Tally {
 }
 
 /**
- * One buyer, who comes back until the answer is yes or no. The booking's id is the buyer's: if an instance died after
+ * One buyer, who comes back until the answer is yes or no. The booking's id is the buyer's: if an environment died after
  * its commit and before its answer, the next one finds that booking instead of making a second one.
  */
-export async function buy(workers: Workers, eventId: string, buyer: string, tally: Tally): Promise<void> {
+export async function buy(api: LocalFunction, eventId: string, buyer: string, tally: Tally): Promise<void> {
   const id = randomUUID()
   for (;;) {
     try {
-      const { result, tookMs } = await workers.invoke(request('POST', '/bookings', { id, eventId, buyer }))
+      const { payload, functionError, tookMs } = await api.invoke(request('POST', '/bookings', { id, eventId, buyer }))
+      if (functionError) {
+        tally.failures.push(`the function failed for ${buyer}: ${JSON.stringify(payload)}`)
+        return
+      }
+      const result = payload as APIGatewayProxyStructuredResultV2
       const body = bodyOf(result)
       if (result.statusCode === 201) {
         tally.sell({ id: String(body['id']), seat: Number(body['seatNumber']) }, tookMs)
@@ -64,7 +70,7 @@ export async function buy(workers: Workers, eventId: string, buyer: string, tall
       tally.busy++
       await wait(Number(result.headers?.['retry-after'] ?? 1) * 1000)
     } catch (error) {
-      if (!(error instanceof InstanceDied)) throw error
+      if (!(error instanceof LocalLambdaError && error.code === 'ENVIRONMENT_DIED')) throw error
       tally.died++
     }
   }

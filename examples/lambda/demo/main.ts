@@ -1,18 +1,23 @@
-// 400 buyers, 100 seats, 8 instances of the service, one of which dies in the middle. See README.md.
+// 400 buyers, 100 seats, 8 environments of the deployed function, one of which dies in the middle. See README.md.
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import type { LocalFunction } from '@sqlite-efs/local-lambda'
 import Database from 'libsql'
+import { Deployment } from '../local/deployment.js'
+import { findNode, versionOf } from '../local/node.js'
 import { audit, type Findings } from './audit.js'
 import { buy, Tally } from './buyers.js'
 import { report } from './report.js'
-import { type Stage, seed, setStage } from './stage.js'
+import { request } from './request.js'
+import { openStage, type Stage, seed } from './stage.js'
 import { killHolder, takenOver } from './takeover.js'
-import { Workers } from './workers.js'
 
 const EVENT = 'opening-night'
 const SEATS = 100
 const REQUESTS = 400
-const WORKERS = 8
+const ENVIRONMENTS = 8
+/** As in infra/booking-stack.ts. */
+const TIMEOUT_MS = 15_000
 const KILL_AFTER = 50
 /** Then it is counted what there is. */
 const PATIENCE_MS = 50_000
@@ -42,16 +47,26 @@ process.exit(
 
 /** @returns the exit code */
 async function run(): Promise<number> {
-  await using stage = await setStage()
-  await using workers = new Workers({ ...process.env, ...stage.env, AWS_LAMBDA_FUNCTION_NAME: 'booking' })
-  return await Promise.race([sell(stage, workers), stopped])
+  await using stage = await openStage()
+  const node = findNode()
+  say(`bundling the functions as they are deployed, to run them on Node ${versionOf(node)}`)
+  await using deployment = await Deployment.make({
+    env: stage.env,
+    environments: ENVIRONMENTS,
+    timeoutMs: TIMEOUT_MS,
+    node,
+    log: (line) => console.error(line),
+  })
+  return await Promise.race([sell(stage, deployment), stopped])
 }
 
-async function sell(stage: Stage, workers: Workers): Promise<number> {
+async function sell(stage: Stage, deployment: Deployment): Promise<number> {
+  const { api } = deployment
   say(`one event with ${SEATS} seats in ${stage.path}, and the lease on a DynamoDB API in this process`)
+  await deployment.migrate()
   await seed(stage, { id: EVENT, seats: SEATS })
-  say(`starting ${WORKERS} instances of the booking service`)
-  await Promise.all(Array.from({ length: WORKERS }, () => workers.start()))
+  say(`starting ${ENVIRONMENTS} environments of the booking service, frozen whenever they have nothing to do`)
+  await Promise.all(Array.from({ length: ENVIRONMENTS }, () => api.invoke(request('GET', '/health'))))
 
   say(`${REQUESTS} buyers at once`)
   const startedMs = performance.now()
@@ -60,16 +75,16 @@ async function sell(stage: Stage, workers: Workers): Promise<number> {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0).padStart(3)
     say(`${seconds} s  sold ${tally.sales.length}, refused ${tally.refused} of ${REQUESTS}`)
   }, 1000)
-  const buyers = Array.from({ length: REQUESTS }, (_, index) => buy(workers, EVENT, `buyer ${index + 1}`, tally))
+  const buyers = Array.from({ length: REQUESTS }, (_, index) => buy(api, EVENT, `buyer ${index + 1}`, tally))
   try {
     let takeoverMs = Number.NaN
-    const died = accident(stage, workers, tally).then((ms) => {
+    const died = accident(stage, api, tally).then((ms) => {
       takeoverMs = ms
     })
     await Promise.race([Promise.all([died, ...buyers]), wait(PATIENCE_MS)])
     const sellingMs = performance.now() - startedMs
     const { ticket } = await stage.leaser.inspect(stage.leaseKey)
-    await workers[Symbol.asyncDispose]()
+    await api[Symbol.asyncDispose]()
     if (options.tamper) tamper(stage.path, options.tamper)
     say('')
     const { lines, good } = report({
@@ -88,18 +103,17 @@ async function sell(stage: Stage, workers: Workers): Promise<number> {
   }
 }
 
-/** Kills the instance that holds the lease, starts another, and resolves with how long nobody could write. */
-async function accident(stage: Stage, workers: Workers, tally: Tally): Promise<number> {
+/** Kills the environment that holds the lease, and resolves with how long nobody could write; another one is started for the next buyer. */
+async function accident(stage: Stage, api: LocalFunction, tally: Tally): Promise<number> {
   await tally.reached(KILL_AFTER)
   const { leaser, leaseKey } = stage
-  const { pid, id } = await killHolder(leaser, leaseKey, (who) => workers.pids.find((each) => who.endsWith(`:${each}`)))
+  const { pid, id } = await killHolder(leaser, leaseKey, api)
   const diedMs = performance.now()
   say(
-    `instance ${pid} got SIGKILL while it held the lease, which ends by itself within ${leaser.ttlMs} ms; another one starts`,
+    `environment ${pid} got SIGKILL while it held the lease, which ends by itself within ${leaser.ttlMs} ms; another one starts`,
   )
-  const takeover = takenOver(leaser, leaseKey, id).then(() => performance.now() - diedMs)
-  const [takeoverMs] = await Promise.all([takeover, workers.start()])
-  return takeoverMs
+  await takenOver(leaser, leaseKey, id)
+  return performance.now() - diedMs
 }
 
 function check(path: string, tally: Tally): Findings {

@@ -11,7 +11,7 @@ import { PrismaClient } from '../src/generated/prisma/client.js'
 const TABLE = 'booking-locks'
 const MIGRATIONS = fileURLToPath(new URL('../../../prisma/migrations', import.meta.url))
 
-/** What the service runs on: a DynamoDB API with the table of the lease, and a migrated database in a folder of its own. */
+/** What the service runs on: a DynamoDB API with the table of the lease, and a database. */
 export interface Stage extends AsyncDisposable {
   /** The database file. */
   readonly path: string
@@ -23,7 +23,24 @@ export interface Stage extends AsyncDisposable {
   adapter(): PrismaSqliteEfs
 }
 
+/** A stage with a migrated database. */
 export async function setStage(): Promise<Stage> {
+  const stage = await openStage()
+  try {
+    await migrate(stage)
+    return stage
+  } catch (error) {
+    await stage[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/**
+ * A stage with a database that is as it is, or not there yet.
+ *
+ * @param file - the database: @default one in a folder that goes with the stage
+ */
+export async function openStage(file?: string): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'sqlite-efs-demo-'))
   const dynamodb = await startDynamoDB()
   const dispose = async () => {
@@ -33,8 +50,8 @@ export async function setStage(): Promise<Stage> {
   try {
     const client = new DynamoDBClient(dynamodb.config)
     await createLeaseTable(client, TABLE)
-    const path = join(folder, 'bookings.db')
-    const stage: Stage = {
+    const path = file ?? join(folder, 'bookings.db')
+    return {
       path,
       env: { ...dynamodb.env, DATABASE_URL: `file:${path}`, SQLITE_LOCK_DYNAMODB_TABLE: TABLE },
       leaser: new DynamoDBLeaser({ client, tableName: TABLE }),
@@ -42,8 +59,6 @@ export async function setStage(): Promise<Stage> {
       adapter: () => new PrismaSqliteEfs({ url: path, lease: { tableName: TABLE, client } }),
       [Symbol.asyncDispose]: dispose,
     }
-    await migrate(stage)
-    return stage
   } catch (error) {
     await dispose()
     throw error

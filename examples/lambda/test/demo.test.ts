@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { isGroupRunning } from './process-group.js'
 
 const MAIN = fileURLToPath(new URL('../demo/main.ts', import.meta.url))
 
@@ -31,28 +31,9 @@ async function runDemo(args: string[] = [], onLine: (line: string, pid: number) 
     onLine(line, pid)
   }
   const [code] = await exited
-  // What a killed instance had started itself (tsx' compiler) ends by itself, a moment later.
-  await vi.waitUntil(() => !isRunning(pid), { timeout: 10_000 })
+  // tsx' compiler, and what kills the environments of a demo that is gone, end by themselves, a moment later.
+  await vi.waitUntil(() => !isGroupRunning(pid), { timeout: 10_000 })
   return { code: code as number | null, lines, filesLeft: await ownFiles() }
-}
-
-/** Whether anything of a process group still runs: what has ended and waits for an idle init to notice does not. */
-function isRunning(group: number): boolean {
-  try {
-    process.kill(-group, 0)
-  } catch {
-    return false
-  }
-  if (!existsSync('/proc/self/stat')) return true
-  return readdirSync('/proc').some((pid) => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const [state, , groupOfPid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return Number(groupOfPid) === group && state !== 'Z'
-    } catch {
-      return false
-    }
-  })
 }
 
 /** tsx keeps its cache there too. */
@@ -60,11 +41,11 @@ async function ownFiles(): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !name.startsWith('tsx-'))
 }
 
-test('the demo sells each seat once although an instance is killed, and leaves nothing behind', async () => {
+test('the demo sells each seat once although an environment is killed, and leaves nothing behind', async () => {
   const { code, lines, filesLeft } = await runDemo()
   expect(lines.at(-1)).toBe('sold 100 of 100, refused 300, oversold 0, lost 0, integrity ok')
   expect(code).toBe(0)
-  expect(lines).toContainEqual(expect.stringMatching(/^instance \d+ got SIGKILL while it held the lease/))
+  expect(lines).toContainEqual(expect.stringMatching(/^environment \d+ got SIGKILL while it held the lease/))
   expect(filesLeft).toEqual([])
 })
 

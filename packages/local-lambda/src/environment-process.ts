@@ -17,7 +17,10 @@ export interface Ending {
 }
 
 /** Starts the runtime in a process, with the flags and the environment that Lambda gives it. */
-export function startProcess(settings: Settings, runtimeApi: string): { child: ChildProcess; ending: Promise<Ending> } {
+export function startProcess(
+  settings: Settings,
+  own: { runtimeApi: string; logStreamName: string },
+): { child: ChildProcess; ending: Promise<Ending> } {
   const { folder, node, memoryMb, log } = settings
   const child = spawn(
     node,
@@ -30,7 +33,7 @@ export function startProcess(settings: Settings, runtimeApi: string): { child: C
       PRELOAD,
       RUNTIME,
     ],
-    { cwd: folder, env: environmentVariables(settings, runtimeApi), stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: folder, env: environmentVariables(settings, own), stdio: ['ignore', 'pipe', 'pipe'] },
   )
   for (const output of [child.stdout, child.stderr]) createInterface(output).on('line', log)
   const ending = new Promise<Ending>((resolve) => {

@@ -15,13 +15,21 @@ export function arnOf(settings: Settings): string {
   return `arn:aws:lambda:${regionOf(settings)}:${ACCOUNT}:function:${settings.name}`
 }
 
+/** The name of an environment's log stream, by which it is told from all others. */
+export function newLogStreamName(): string {
+  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/')
+  return `${day}/[$LATEST]${randomBytes(16).toString('hex')}`
+}
+
 /**
  * What Lambda sets for an environment, and what the function's configuration adds.
  * (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)
  */
-export function environmentVariables(settings: Settings, runtimeApi: string): Record<string, string> {
+export function environmentVariables(
+  settings: Settings,
+  { runtimeApi, logStreamName }: { runtimeApi: string; logStreamName: string },
+): Record<string, string> {
   const region = regionOf(settings)
-  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/')
   return {
     AWS_DEFAULT_REGION: region,
     LANG: 'en_US.UTF-8',
@@ -37,7 +45,7 @@ export function environmentVariables(settings: Settings, runtimeApi: string): Re
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_INITIALIZATION_TYPE: settings.invocationsPerEnvironment > 1 ? 'lambda-managed-instances' : 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${settings.name}`,
-    AWS_LAMBDA_LOG_STREAM_NAME: `${day}/[$LATEST]${randomBytes(16).toString('hex')}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStreamName,
     AWS_LAMBDA_RUNTIME_API: runtimeApi,
     AWS_REGION: region,
     LAMBDA_TASK_ROOT: settings.folder,

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { type Ending, startProcess } from './environment-process.js'
-import { arnOf } from './environment-variables.js'
+import { arnOf, newLogStreamName } from './environment-variables.js'
 import { type ErrorPayload, exited, LocalLambdaError, lambdaError, timedOut } from './errors.js'
 import type { Invocation } from './invocation.js'
 import type { Settings } from './options.js'
@@ -24,6 +24,7 @@ export interface EnvironmentListener {
 export class Environment {
   /** Resolves when the process is gone and everybody has heard of it. */
   readonly ended: Promise<void>
+  readonly logStreamName = newLogStreamName()
   readonly #settings: Settings
   readonly #listener: EnvironmentListener
   readonly #watchdog: Watchdog
@@ -107,7 +108,7 @@ export class Environment {
   async #run(initTimeoutMs: number): Promise<Ending> {
     const runtimeApi = await this.#api.listen()
     if (this.#isKilled) return { code: null, signal: 'SIGKILL' }
-    const { child, ending } = startProcess(this.#settings, runtimeApi)
+    const { child, ending } = startProcess(this.#settings, { runtimeApi, logStreamName: this.logStreamName })
     this.#process = child
     const { pid } = child
     if (pid === undefined) return ending

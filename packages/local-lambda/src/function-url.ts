@@ -47,7 +47,7 @@ async function handle(fn: LocalFunction, request: IncomingMessage, response: Ser
   const { payload, functionError, pieces, contentType } = await fn.invoke(event, {
     onPiece: (piece, contentType) => streamed.write(piece, contentType),
   })
-  if (functionError) return streamed.refuse()
+  if (functionError) return refuse(response)
   if (pieces) return streamed.end(contentType)
   const { statusCode, headers, body } = toAnswer(payload)
   response.writeHead(statusCode, headers).end(body)

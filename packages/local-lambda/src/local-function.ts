@@ -4,6 +4,15 @@ import { Invocation, type Invoked, type InvokeOptions } from './invocation.js'
 import { type LocalFunctionOptions, type Settings, toSettings } from './options.js'
 import { Watchdog } from './watchdog.js'
 
+/** What there is to know of an environment. */
+export interface EnvironmentInfo {
+  /** Its process. */
+  readonly pid: number
+  readonly state: EnvironmentState
+  /** Its `AWS_LAMBDA_LOG_STREAM_NAME`, by which a handler may call itself. */
+  readonly logStreamName: string
+}
+
 /**
  * A Lambda function on this machine. Its environments are processes that run Amazon's own runtime loop; each has one
  * invocation at a time, is frozen by SIGSTOP as soon as its runtime asks for the next one, thawed by SIGCONT when there is one,
@@ -37,9 +46,11 @@ export class LocalFunction implements AsyncDisposable {
     return invocation.done
   }
 
-  /** Those that there are, with their processes. */
-  get environments(): readonly { pid: number; state: EnvironmentState }[] {
-    return [...this.#environments].flatMap(({ pid, state }) => (pid === undefined ? [] : { pid, state }))
+  /** Those that there are. */
+  get environments(): readonly EnvironmentInfo[] {
+    return [...this.#environments].flatMap(({ pid, state, logStreamName }) =>
+      pid === undefined ? [] : { pid, state, logStreamName },
+    )
   }
 
   /** Ends all environments; invocations that are under way fail with `CLOSED`. */

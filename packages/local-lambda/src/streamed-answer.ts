@@ -10,28 +10,21 @@ const DELIMITER = Buffer.alloc(8)
 export class StreamedAnswer {
   readonly #response: ServerResponse
   #prelude: Buffer = Buffer.alloc(0)
-  #isRefused = false
 
   constructor(response: ServerResponse) {
     this.#response = response
   }
 
   write(piece: Buffer, contentType: string): void {
-    if (this.#isRefused) return
+    if (this.#response.writableEnded) return
     if (this.#response.headersSent) this.#response.write(piece)
     else if (contentType === WITH_PRELUDE) this.#writePrelude(piece)
     else this.#response.writeHead(200, { 'content-type': contentType }).write(piece)
   }
 
   end(contentType = ''): void {
-    if (this.#isRefused) return
-    if (!this.#response.headersSent && contentType === WITH_PRELUDE) this.refuse()
+    if (!this.#response.headersSent && contentType === WITH_PRELUDE) refuse(this.#response)
     else this.#response.end()
-  }
-
-  refuse(): void {
-    this.#isRefused = true
-    refuse(this.#response)
   }
 
   #writePrelude(piece: Buffer): void {
@@ -42,7 +35,7 @@ export class StreamedAnswer {
       const { statusCode, headers } = toHead(JSON.parse(this.#prelude.subarray(0, end).toString()) as object)
       this.#response.writeHead(statusCode, headers)
     } catch {
-      return this.refuse()
+      return refuse(this.#response)
     }
     this.#response.flushHeaders()
     const rest = this.#prelude.subarray(end + DELIMITER.length)

@@ -23,8 +23,8 @@ export class Watchdog {
 
   /** Ends it, and what it watches. */
   async close(): Promise<void> {
-    const gone = once(this.#process, 'exit')
+    const hasEnded = this.#process.exitCode !== null || this.#process.signalCode !== null
     this.#process.stdin?.end()
-    if (this.#process.exitCode === null && this.#process.signalCode === null) await gone
+    if (!hasEnded) await once(this.#process, 'exit')
   }
 }

@@ -16,7 +16,7 @@ test('a timer of the handler stands still between invocations, and goes on in th
   const file = functions.file('ticks')
   const { pid, payload } = await fn.invoke({ file, until: 3 })
   const before = linesOf(file)
-  expect(fn.environments).toEqual([{ pid, state: 'frozen' }])
+  expect(fn.environments).toMatchObject([{ pid, state: 'frozen' }])
   await whileAnotherTicks('another')
   expect(linesOf(file)).toBe(before)
 

@@ -95,13 +95,15 @@ describe('a request', () => {
     },
   )
 
-  test.each(['application/octet-stream', 'image/png', 'application/x-www-form-urlencoded', 'application/json-patch+json'])(
-    'has a body of %s in base64',
-    async (type) => {
-      const event = await eventOf({ method: 'POST', headers: { 'content-type': type } }, Buffer.from([0, 255, 1]))
-      expect(event).toMatchObject({ body: 'AP8B', isBase64Encoded: true })
-    },
-  )
+  test.each([
+    'application/octet-stream',
+    'image/png',
+    'application/x-www-form-urlencoded',
+    'application/json-patch+json',
+  ])('has a body of %s in base64', async (type) => {
+    const event = await eventOf({ method: 'POST', headers: { 'content-type': type } }, Buffer.from([0, 255, 1]))
+    expect(event).toMatchObject({ body: 'AP8B', isBase64Encoded: true })
+  })
 })
 
 describe('an answer', () => {

@@ -17,6 +17,7 @@ test.each(NODES)('on %s a handler finds what Lambda gives it, and nothing else',
   })
   const { payload, requestId } = await fn.invoke({ a: [1, null] })
   vi.unstubAllEnvs()
+  expect(fn.environments[0]?.logStreamName).toMatch(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/)
   const folder = expect.stringMatching(/test\/fixtures\/functions$/)
   expect(payload).toEqual({
     event: { a: [1, null] },
@@ -29,7 +30,7 @@ test.each(NODES)('on %s a handler finds what Lambda gives it, and nothing else',
       AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
       AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
       AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/booking',
-      AWS_LAMBDA_LOG_STREAM_NAME: expect.stringMatching(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/),
+      AWS_LAMBDA_LOG_STREAM_NAME: fn.environments[0]?.logStreamName,
       AWS_LAMBDA_RUNTIME_API: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       AWS_REGION: 'eu-central-1',
       LAMBDA_TASK_ROOT: folder,
