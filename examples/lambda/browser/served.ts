@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { LocalFunction, serveFunctionUrl } from '@sqlite-efs/local-lambda'
-import { bundle } from '../bundle/bundle.js'
+import { serveFunctionUrl } from '@sqlite-efs/local-lambda'
 import type { Stage } from '../demo/stage.js'
+import { Deployment } from '../local/deployment.js'
+import { findNode } from '../local/node.js'
 
 /** The service as it would be deployed, at an address of this machine. */
 export interface Served extends AsyncDisposable {
@@ -16,29 +14,14 @@ export interface Served extends AsyncDisposable {
  * @param log - gets each line that the function writes
  */
 export async function serve(stage: Stage, log: (line: string) => void): Promise<Served> {
-  const folder = await mkdtemp(join(tmpdir(), 'sqlite-efs-served-'))
-  const clear = () => rm(folder, { recursive: true, force: true })
-  try {
-    const target = process.arch === 'arm64' ? 'linux-arm64-gnu' : 'linux-x64-gnu'
-    const { functions } = await bundle({ target, folder })
-    const api = new LocalFunction({
-      folder: functions.api.folder,
-      environments: 2,
-      timeoutMs: 15_000,
-      env: stage.env,
-      log,
-    })
-    const { url, close } = await serveFunctionUrl(api)
-    return {
-      url,
-      async [Symbol.asyncDispose]() {
-        await close()
-        await api[Symbol.asyncDispose]()
-        await clear()
-      },
-    }
-  } catch (error) {
-    await clear()
-    throw error
+  const options = { env: stage.env, environments: 2, timeoutMs: 15_000, node: findNode(), log }
+  const deployment = await Deployment.make(options)
+  const { url, close } = await serveFunctionUrl(deployment.api)
+  return {
+    url,
+    async [Symbol.asyncDispose]() {
+      await close()
+      await deployment[Symbol.asyncDispose]()
+    },
   }
 }

@@ -43,6 +43,7 @@ async function serve({ port, environments, timeoutMs, node, database }: Argument
   in at most ${environments} environments on Node ${versionOf(node)}, frozen between invocations, killed after ${timeoutMs} ms
   on ${stage.path}, with the lease on a DynamoDB API in this process
 try
+  ${url}/?event=${EVENT.id} in a browser
   curl ${url}/events/${EVENT.id}
   curl ${url}/bookings --json '{"eventId":"${EVENT.id}","buyer":"Ada"}'
 Ctrl-C ends all of it`)

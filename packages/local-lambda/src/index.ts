@@ -13,10 +13,10 @@
  *
  * @packageDocumentation
  */
+export { lambdaNode } from '@sqlite-efs/lambda-node'
 export type { EnvironmentState } from './environment.js'
 export { type ErrorPayload, LocalLambdaError, type LocalLambdaErrorCode } from './errors.js'
 export { type FunctionUrl, serveFunctionUrl } from './function-url.js'
 export type { Invoked, InvokeOptions } from './invocation.js'
-export { lambdaNode } from './lambda-node.js'
 export { type EnvironmentInfo, LocalFunction } from './local-function.js'
 export type { LocalFunctionOptions } from './options.js'
