@@ -35,7 +35,7 @@ between invocations and killed at their timeout. The lease is on a DynamoDB API 
  */
 export function readArguments(args: readonly string[]): Arguments | undefined {
   const { values } = parseArgs({
-    args: [...args],
+    args: args.filter((it) => it !== '--'),
     options: {
       port: { type: 'string', default: '3000' },
       environments: { type: 'string', default: '4' },

@@ -18,14 +18,18 @@ export type LocalLambdaErrorCode =
 
 /** An error as Lambda reports it to who invoked the function. */
 export interface ErrorPayload {
+  /** The error's name, or one of Lambda's own such as `Sandbox.Timedout`. */
   errorType: string
+  /** What it says. */
   errorMessage: string
+  /** The lines of its stack, where it has one. */
   trace?: string[]
 }
 
 /** The one error of this package; `code` says which. */
 export class LocalLambdaError extends Error {
   override readonly name = 'LocalLambdaError'
+  /** What went wrong. */
   readonly code: LocalLambdaErrorCode
   /** What Lambda would answer, with `X-Amz-Function-Error: Unhandled`; undefined where Lambda has nothing of the kind. */
   readonly payload: ErrorPayload | undefined

@@ -6,10 +6,16 @@
  * unawaited, and thawed by the next; a timeout is SIGKILL; a crash and a failed start are reported in Lambda's words; with more than one
  * invocation in an environment the worker threads of Lambda Managed Instances.
  *
- * Not as on Lambda: an invocation waits where Lambda would throttle it; the file system is this machine's, and writable; memory bounds
- * V8's heap alone; there are no extensions, no X-Ray and no credentials but those in `env`; the wall clock is shared; an environment
- * lives as long as its function; one that timed out is replaced, where Lambda starts the runtime anew in the same place.
- * On Managed Instances an invocation waits, too, and its time runs from the moment when a thread takes it.
+ * Not as on Lambda:
+ *
+ * - An invocation waits where Lambda would throttle it (429 from a function URL, and on Managed Instances).
+ * - The runtime is that of `nodejs24.x` on whatever Node: handlers with callbacks are refused on 20, too. Its native HTTP client is
+ *   replaced (`runtime/rapid-client.cjs`), so the event loop runs on while an answer is sent.
+ * - The file system is this machine's and writable, the wall clock is shared, memory bounds V8's heap alone. There are no extensions,
+ *   no layers, no X-Ray, and no credentials but those in `env`.
+ * - An environment lives as long as its function does. One that timed out is replaced, where Lambda starts the runtime anew in it.
+ * - A caller hears of an answer when the runtime has asked for its next invocation, a moment later than on Lambda.
+ * - A function URL streams what the handler streams, and buffers the rest: on Lambda that is a setting, and CORS and IAM are others.
  *
  * @packageDocumentation
  */

@@ -8,6 +8,7 @@ import { Watchdog } from './watchdog.js'
 export interface EnvironmentInfo {
   /** Its process. */
   readonly pid: number
+  /** What it does at the moment. */
   readonly state: EnvironmentState
   /** Its `AWS_LAMBDA_LOG_STREAM_NAME`, by which a handler may call itself. */
   readonly logStreamName: string
