@@ -5,7 +5,6 @@
 const { createInterface } = require('node:readline')
 
 const pids = new Set()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined)
 
 createInterface(process.stdin)
   .on('line', (line) => {

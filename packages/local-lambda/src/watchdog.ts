@@ -6,7 +6,11 @@ const SCRIPT = fileURLToPath(new URL('../runtime/watchdog.cjs', import.meta.url)
 
 /** A process that kills environments once this process has ended, in whatever way: it hears of that by the end of its standard input. */
 export class Watchdog {
-  readonly #process: ChildProcess = spawn(process.execPath, [SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'] })
+  /** In a process group of its own: a signal to this one's, as Ctrl-C sends it, must not find it before it can ignore it. */
+  readonly #process: ChildProcess = spawn(process.execPath, [SCRIPT], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
 
   constructor() {
     // Somebody killed it: from now on nobody watches.
