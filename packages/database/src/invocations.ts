@@ -13,6 +13,12 @@ const MARGIN_MS = 500
 /** https://nodejs.org/api/timers.html: setTimeout takes no more. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
+/**
+ * Whose work it is, by file. One for the process: before Node 24, each that was ever used, also for a file that is closed,
+ * is asked at every promise that is made.
+ */
+const callers = new AsyncLocalStorage<ReadonlyMap<InvocationsContext, OpenInvocation>>()
+
 /** What invocations need of their file. */
 export interface InvocationsContext {
   path: string
@@ -26,7 +32,6 @@ export interface InvocationsContext {
 /** Those of a file that are under way in this process: one at a time on AWS Lambda, several on its Managed Instances. */
 export class Invocations {
   readonly #context: InvocationsContext
-  readonly #caller = new AsyncLocalStorage<OpenInvocation>()
   readonly #open = new Set<OpenInvocation>()
 
   constructor(context: InvocationsContext) {
@@ -40,14 +45,11 @@ export class Invocations {
 
   /** @throws DatabaseError `CONFIGURATION` */
   begin(options: InvocationOptions, afterEnd: () => Promise<void>): Invocation {
-    const invocation = new OpenInvocation(this.#context, options, {
-      caller: this.#caller,
-      ended: async () => {
-        this.#open.delete(invocation)
-        if (this.#open.size === 0) await this.#context.settle()
-        else if (!this.keepLease) await this.#context.giveBack()
-        await afterEnd()
-      },
+    const invocation = new OpenInvocation(this.#context, options, async () => {
+      this.#open.delete(invocation)
+      if (this.#open.size === 0) await this.#context.settle()
+      else if (!this.keepLease) await this.#context.giveBack()
+      await afterEnd()
     })
     this.#open.add(invocation)
     return invocation
@@ -58,7 +60,7 @@ export class Invocations {
    * work of the one that has the most time left.
    */
   current(): OpenInvocation | undefined {
-    const caller = this.#caller.getStore()
+    const caller = callers.getStore()?.get(this.#context)
     if (caller && !caller.isEnded) return caller
     let current: OpenInvocation | undefined
     for (const each of this.#open) {
@@ -83,16 +85,10 @@ export class Invocations {
   }
 }
 
-interface Surroundings {
-  caller: AsyncLocalStorage<OpenInvocation>
-  /** Nothing of the invocation is under way any more. */
-  ended(): Promise<void>
-}
-
 /** One of them. */
 export class OpenInvocation implements Invocation {
   readonly #context: InvocationsContext
-  readonly #surroundings: Surroundings
+  readonly #ended: () => Promise<void>
   readonly #remainingMs: () => number
   readonly #marginMs: number
   readonly #underWay = new Set<Promise<unknown>>()
@@ -105,13 +101,14 @@ export class OpenInvocation implements Invocation {
   #ending: Promise<void> | undefined
   #finishing: Promise<void> | undefined
 
-  constructor(context: InvocationsContext, options: InvocationOptions, surroundings: Surroundings) {
+  /** @param ended - called when nothing of it is under way any more */
+  constructor(context: InvocationsContext, options: InvocationOptions, ended: () => Promise<void>) {
     const { remainingMs } = options
     if (typeof remainingMs !== 'function' || !(Number(remainingMs()) >= 0)) {
       throw wrongOption('remainingMs', remainingMs, 'a function that returns milliseconds is wanted')
     }
     this.#context = context
-    this.#surroundings = surroundings
+    this.#ended = ended
     this.#remainingMs = () => options.remainingMs()
     this.#marginMs = milliseconds('marginMs', options.marginMs, MARGIN_MS)
     let cancel = () => {}
@@ -152,11 +149,17 @@ export class OpenInvocation implements Invocation {
   }
 
   run<T>(body: () => T): T {
-    return this.#surroundings.caller.run(this, body)
+    return callers.run(this.#among(), body)
   }
 
   enter(): void {
-    this.#surroundings.caller.enterWith(this)
+    callers.enterWith(this.#among())
+  }
+
+  /** Beside those of other files that are called from here. */
+  #among(): ReadonlyMap<InvocationsContext, OpenInvocation> {
+    const others = [...(callers.getStore() ?? [])].filter(([, { isEnded }]) => !isEnded)
+    return new Map([...others, [this.#context, this]])
   }
 
   /** A job of this invocation: it waits for no longer than there is time, and fails where there is none any more. */
@@ -227,6 +230,6 @@ export class OpenInvocation implements Invocation {
     await Promise.allSettled([...this.#transactions.keys()].map((transaction) => transaction.rollback()))
     // What belongs to no invocation may take longer: the answer does not wait for it until it is too late.
     const leftMs = Math.min(Math.max(0, this.remainingMs() - this.#lastMs / 2), MAX_TIMER_MS)
-    await within(this.#context.clock, leftMs, this.#surroundings.ended())
+    await within(this.#context.clock, leftMs, this.#ended())
   }
 }

@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { LocalLeaser } from '@sqlite-efs/lease'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Database, InvocationOptions, Transaction } from '../src/index.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { WatchedLeaser } from './support/leasers.js'
@@ -314,6 +315,38 @@ it('after a silence of more than half a minute, an invocation goes on with new c
   clock.advance(31_000)
   expect(await changes()).toBe(1)
   expect(closed).toBe(1)
+})
+
+describe('invocations of several files', () => {
+  it('are each told their own work, also one in the other', async () => {
+    const [one, other] = [await bankOnLambda(), await bankOnLambda()]
+    const inner = other.bank.beginInvocation(LATER)
+    const [short, long] = [one.bank.beginInvocation({ remainingMs: () => 200 }), one.bank.beginInvocation(LATER)]
+    const refused = short.run(() => inner.run(() => failureOf(deposit(one.bank))))
+    expect(await refused).toMatchObject({ code: 'LEASE_TIMEOUT' })
+    await inner.run(() => deposit(other.bank))
+    await inner.end()
+    await short.end()
+    expect(one.log).toEqual([])
+    expect(other.log).toEqual(['acquire', 'release'])
+    await long.end()
+  })
+
+  it('leave nothing that each later promise would be slower for', async () => {
+    const run = vi.spyOn(AsyncLocalStorage.prototype, 'run')
+    onTestFinished(() => run.mockRestore())
+    const used = async () => {
+      const { bank } = await bankOnLambda()
+      run.mockClear()
+      await invoke(bank, () => deposit(bank))
+      await bank.close()
+      return [...new Set(run.mock.contexts)]
+    }
+    const first = await used()
+    expect(first).not.toEqual([])
+    const second = await used()
+    expect(second.every((storage) => first.includes(storage))).toBe(true)
+  })
 })
 
 it('the file stays open until the end of the invocation, whoever closes it meanwhile', async () => {
