@@ -104,7 +104,7 @@ export class OpenInvocation implements Invocation {
   /** @param ended - called when nothing of it is under way any more */
   constructor(context: InvocationsContext, options: InvocationOptions, ended: () => Promise<void>) {
     const { remainingMs } = options
-    if (typeof remainingMs !== 'function' || !(Number(remainingMs()) >= 0)) {
+    if (typeof remainingMs !== 'function' || Number.isNaN(Number(remainingMs()))) {
       throw wrongOption('remainingMs', remainingMs, 'a function that returns milliseconds is wanted')
     }
     this.#context = context
@@ -119,7 +119,8 @@ export class OpenInvocation implements Invocation {
         resolve()
         void this.#finish()
       }
-      cancel = context.clock.after(leftMs, isLast, { background: true })
+      // A process that has nothing else to wait for would end, unanswered, with all that is open.
+      cancel = context.clock.after(leftMs, isLast, { background: leftMs === MAX_TIMER_MS })
     })
     this.#cancelTimer = () => cancel()
   }
@@ -138,8 +139,13 @@ export class OpenInvocation implements Invocation {
     return this.#isEnded
   }
 
+  /** What can't tell any more has none left: an error would end the line, and with it everybody's writes. */
   remainingMs(): number {
-    return this.#remainingMs()
+    try {
+      return Number(this.#remainingMs()) || 0
+    } catch {
+      return 0
+    }
   }
 
   /** How long it may still wait for anything. */
@@ -190,9 +196,11 @@ export class OpenInvocation implements Invocation {
     promise.then(done, done)
   }
 
-  /** A transaction of it has begun. */
-  enlist(transaction: Transaction): void {
+  /** A transaction of it has begun; says why it is to be rolled back at once, where those before it were already. */
+  enlist(transaction: Transaction): DatabaseError | undefined {
+    if (this.#isOutOfTime) return this.#outOfTime('a transaction')
     this.track(new Promise<void>((resolve) => this.#transactions.set(transaction, resolve)))
+    return undefined
   }
 
   /** A transaction is over; perhaps another one's. */
@@ -227,9 +235,13 @@ export class OpenInvocation implements Invocation {
   }
 
   async #giveBack(): Promise<void> {
-    await Promise.allSettled([...this.#transactions.keys()].map((transaction) => transaction.rollback()))
-    // What belongs to no invocation may take longer: the answer does not wait for it until it is too late.
+    // What belongs to no invocation, and DynamoDB, may take longer: the answer does not wait for them until it is too late.
     const leftMs = Math.min(Math.max(0, this.remainingMs() - this.#lastMs / 2), MAX_TIMER_MS)
-    await within(this.#context.clock, leftMs, this.#ended())
+    const over = Promise.allSettled([...this.#transactions.keys()].map((transaction) => transaction.rollback()))
+    await within(
+      this.#context.clock,
+      leftMs,
+      over.then(() => this.#ended()),
+    )
   }
 }

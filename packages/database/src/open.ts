@@ -96,8 +96,12 @@ class OpenDatabase implements Database {
       await transaction.rollback()
       throw this.#closed()
     }
+    const isTooLate = this.#open.invocations.current()?.enlist(transaction)
+    if (isTooLate) {
+      await transaction.rollback()
+      throw isTooLate
+    }
     this.#transactions.add(transaction)
-    this.#open.invocations.current()?.enlist(transaction)
     return transaction
   }
 

@@ -6,7 +6,8 @@ import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
-import { nextTurn, open, openBank, rows } from './support/scratch.js'
+import { runChild } from './support/run-child.js'
+import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const LATER = { remainingMs: () => 60_000 }
 
@@ -256,6 +257,64 @@ describe('an invocation that runs out of time', () => {
     await invocation.end()
     expect(log).toEqual([])
     await deposit(bank)
+  })
+
+  it('begins no transaction that would be left to freeze, not even one that only reads', async () => {
+    const { clock, remainingMs } = clockwork(3_000)
+    const { bank } = await bankOnLambda({ [CLOCK_FOR_TESTS]: clock })
+    const invocation = bank.beginInvocation({ remainingMs })
+    clock.advance(2_800)
+    const failed = await failureOf(invocation.run(() => bank.transaction({ mode: 'deferred' })))
+    expect(failed).toMatchObject({ code: 'LEASE_TIMEOUT' })
+    await invocation.end()
+    await deposit(bank)
+    expect(await rows(bank, 'SELECT balance FROM account WHERE id = 1')).toEqual([[101n]])
+  })
+
+  it('has an open transaction rolled back, also in a process that has nothing else to wait for', async () => {
+    expect(await runChild('leave-open.ts', [scratchPath()])).toMatchObject({ code: 0, output: 'ended\n' })
+  })
+
+  it('does not wait for a release that nobody acknowledges until it is too late to answer', async () => {
+    const { clock, remainingMs } = clockwork(3_000)
+    const leaser = new WatchedLeaser(new LocalLeaser())
+    const { bank } = await bankOnLambda({ leaser, [CLOCK_FOR_TESTS]: clock })
+    leaser.onLease = (lease) => Object.assign(lease, { release: () => new Promise(() => {}) })
+    const invocation = bank.beginInvocation({ remainingMs })
+    await invocation.run(() => bank.transaction())
+    clock.advance(2_750)
+    await nextTurn()
+    clock.advance(125)
+    await invocation.end()
+  })
+
+  it.each([
+    ['tells nothing', () => Number.NaN],
+    [
+      'throws',
+      () => {
+        throw new Error('of the context')
+      },
+    ],
+  ])('whose clock suddenly %s keeps nobody from writing', async (_, broken) => {
+    const { bank, log } = await bankOnLambda()
+    let remainingMs = () => 60_000
+    const [one, other] = [bank.beginInvocation({ remainingMs: () => remainingMs() }), bank.beginInvocation(LATER)]
+    await one.run(() => deposit(bank))
+    remainingMs = broken
+    expect(await failureOf(one.run(() => deposit(bank)))).toMatchObject({ code: 'LEASE_TIMEOUT' })
+    await other.run(() => deposit(bank))
+    await one.end()
+    await other.end()
+    expect(log).toEqual(['acquire', 'release'])
+  })
+
+  it('before it begins fails its writes, and nothing else', async () => {
+    const { bank, log } = await bankOnLambda()
+    const late = { remainingMs: () => -1 }
+    expect(await invoke(bank, () => rows(bank, 'SELECT 1'), late)).toEqual([[1n]])
+    expect(await invoke(bank, () => failureOf(deposit(bank)), late)).toMatchObject({ code: 'LEASE_TIMEOUT' })
+    expect(log).toEqual([])
   })
 
   it('stops waiting for its turn in time to answer', async () => {
