@@ -22,6 +22,11 @@ export interface Invocation {
   /** Makes what follows in the caller's own asynchronous context a part of it, where nothing can be wrapped. */
   enter(): void
   /**
+   * Waits for what was begun in it and is not done, and gives back the lease until it writes again, unless another invocation in
+   * this process has a use for it. Does nothing while a transaction of it is open, which may be waiting for the caller. Never throws.
+   */
+  pause(): Promise<void>
+  /**
    * Waits for what was begun in it and is not done, rolls back what is open when the time is up, and gives back the lease, unless
    * another invocation in this process has a use for it. Never throws; a second call waits for the first.
    */

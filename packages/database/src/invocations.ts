@@ -45,11 +45,16 @@ export class Invocations {
 
   /** @throws DatabaseError `CONFIGURATION` */
   begin(options: InvocationOptions, afterEnd: () => Promise<void>): Invocation {
-    const invocation = new OpenInvocation(this.#context, options, async () => {
-      this.#open.delete(invocation)
-      if (this.#open.size === 0) await this.#context.settle()
-      else if (!this.keepLease) await this.#context.giveBack()
-      await afterEnd()
+    const invocation = new OpenInvocation(this.#context, options, {
+      paused: async () => {
+        if (!this.keepLease) await this.#context.giveBack()
+      },
+      ended: async () => {
+        this.#open.delete(invocation)
+        if (this.#open.size === 0) await this.#context.settle()
+        else if (!this.keepLease) await this.#context.giveBack()
+        await afterEnd()
+      },
     })
     this.#open.add(invocation)
     return invocation
@@ -85,10 +90,18 @@ export class Invocations {
   }
 }
 
+/** Whom an invocation tells of itself. */
+interface Observer {
+  /** It needs no lease for now. */
+  paused(): Promise<void>
+  /** Nothing of it is under way any more. */
+  ended(): Promise<void>
+}
+
 /** One of them. */
 export class OpenInvocation implements Invocation {
   readonly #context: InvocationsContext
-  readonly #ended: () => Promise<void>
+  readonly #observer: Observer
   readonly #remainingMs: () => number
   readonly #marginMs: number
   readonly #underWay = new Set<Promise<unknown>>()
@@ -101,14 +114,13 @@ export class OpenInvocation implements Invocation {
   #ending: Promise<void> | undefined
   #finishing: Promise<void> | undefined
 
-  /** @param ended - called when nothing of it is under way any more */
-  constructor(context: InvocationsContext, options: InvocationOptions, ended: () => Promise<void>) {
+  constructor(context: InvocationsContext, options: InvocationOptions, observer: Observer) {
     const { remainingMs } = options
     if (typeof remainingMs !== 'function' || Number.isNaN(Number(remainingMs()))) {
       throw wrongOption('remainingMs', remainingMs, 'a function that returns milliseconds is wanted')
     }
     this.#context = context
-    this.#ended = ended
+    this.#observer = observer
     this.#remainingMs = () => options.remainingMs()
     this.#marginMs = milliseconds('marginMs', options.marginMs, MARGIN_MS)
     let cancel = () => {}
@@ -209,6 +221,14 @@ export class OpenInvocation implements Invocation {
     this.#transactions.delete(transaction)
   }
 
+  async pause(): Promise<void> {
+    if (this.#transactions.size > 0) return
+    if (this.#ending) return this.#ending
+    await Promise.race([this.#quiet(), this.#lastMoment])
+    this.#isWriter = false
+    await this.#inTime(this.#observer.paused())
+  }
+
   end(): Promise<void> {
     this.#ending ??= this.#end()
     return this.#ending
@@ -235,13 +255,13 @@ export class OpenInvocation implements Invocation {
   }
 
   async #giveBack(): Promise<void> {
-    // What belongs to no invocation, and DynamoDB, may take longer: the answer does not wait for them until it is too late.
-    const leftMs = Math.min(Math.max(0, this.remainingMs() - this.#lastMs / 2), MAX_TIMER_MS)
     const over = Promise.allSettled([...this.#transactions.keys()].map((transaction) => transaction.rollback()))
-    await within(
-      this.#context.clock,
-      leftMs,
-      over.then(() => this.#ended()),
-    )
+    await this.#inTime(over.then(() => this.#observer.ended()))
+  }
+
+  /** What belongs to no invocation, and DynamoDB, may take longer: the answer does not wait for them until it is too late. */
+  async #inTime(promise: Promise<void>): Promise<void> {
+    const leftMs = Math.min(Math.max(0, this.remainingMs() - this.#lastMs / 2), MAX_TIMER_MS)
+    await within(this.#context.clock, leftMs, promise)
   }
 }

@@ -117,6 +117,48 @@ describe('the writes of an invocation', () => {
   })
 })
 
+describe('an invocation that pauses', () => {
+  it('gives the lease back when what it began is done, until it writes again', async () => {
+    const { bank, log } = await bankOnLambda()
+    const invocation = bank.beginInvocation(LATER)
+    await invocation.run(async () => {
+      void deposit(bank)
+      await invocation.pause()
+      expect(log).toEqual(['acquire', 'release'])
+      await deposit(bank)
+      await deposit(bank)
+    })
+    await invocation.end()
+    expect(log).toEqual(['acquire', 'release', 'acquire', 'release'])
+    expect(await rows(bank, 'SELECT balance FROM account WHERE id = 1')).toEqual([[103n]])
+  })
+
+  it('leaves it to another that has written', async () => {
+    const { bank, log } = await bankOnLambda()
+    const [one, other] = [bank.beginInvocation(LATER), bank.beginInvocation(LATER)]
+    await one.run(() => deposit(bank))
+    await other.run(() => deposit(bank))
+    await one.pause()
+    expect(log).toEqual(['acquire'])
+    await other.pause()
+    expect(log).toEqual(['acquire', 'release'])
+    await one.end()
+    await other.end()
+  })
+
+  it('does not wait for a transaction that waits for it, not even where its handler has returned', async () => {
+    const { bank, log } = await bankOnLambda()
+    const invocation = bank.beginInvocation(LATER)
+    const transaction = await invocation.run(() => bank.transaction())
+    await invocation.pause()
+    const ending = invocation.end()
+    await invocation.pause()
+    await transaction.commit()
+    await ending
+    expect(log).toEqual(['acquire', 'release'])
+  })
+})
+
 describe('what a handler began and did not await', () => {
   it('is done before the end of the invocation', async () => {
     const { bank, log } = await bankOnLambda()

@@ -23,7 +23,7 @@ export interface WithLeaseOptions {
  * COMMIT. No wait outlasts the invocation. What the handler began and did not await is waited for, and nothing is left to freeze.
  *
  * Any asynchronous handler will do: `(event, context)`, or `(event, responseStream, context)` in `awslambda.streamifyResponse`, where the
- * stream's end waits for the lease to be given back. Invocations that run side by side in one environment share the lease.
+ * stream's end waits for the lease to be given back, unless a transaction is open. Invocations that run side by side in one environment share the lease.
  *
  * @param adapter - the one that PrismaClient was given
  * @throws PrismaSqliteEfsError `CONFIGURATION`, naming the option and its value; the handler throws what it throws without this
@@ -52,7 +52,7 @@ export function withLease<Arguments extends unknown[], Result>(
     }
     const invocation = begin(args.find(isContext))
     const stream = args.find(isStream)
-    if (stream) endAfter(stream, () => invocation.end())
+    if (stream) endAfter(stream, () => invocation.pause())
     try {
       return await invocation.run(() => handler(...args))
     } finally {
@@ -126,11 +126,16 @@ const isContext = (value: unknown): value is RemainingTime =>
 const isStream = (value: unknown): value is Writable =>
   typeof (value as Partial<Writable> | null | undefined)?.end === 'function'
 
-/** The end of a stream is the end of the response. */
+/** The end of a stream is the end of the response. What it is given to write it refuses at once, as ever. */
 function endAfter(stream: Writable, before: () => Promise<void>): void {
-  const end = stream.end.bind(stream) as (...args: unknown[]) => Writable
+  const end = stream.end.bind(stream)
   stream.end = (...args: unknown[]) => {
-    void before().then(() => end(...args))
+    const [chunk, encoding] = args
+    const callback = args.find((it) => typeof it === 'function') as (() => void) | undefined
+    if (chunk !== undefined && chunk !== null && chunk !== callback) {
+      stream.write(chunk, (typeof encoding === 'string' ? encoding : undefined) as BufferEncoding)
+    }
+    void before().then(() => end(callback))
     return stream
   }
 }

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { finished, pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 // oxlint-disable-next-line import/no-named-as-default -- its types know the default alone
@@ -152,15 +154,52 @@ describe('withLease', () => {
       stream.end('done')
     })
     const stream = new PassThrough()
-    let text = ''
+    let seen = ''
     stream.on('data', (chunk: Buffer) => {
-      text += `${chunk.toString()} `
+      seen += `${chunk.toString()} `
     })
     const ended = once(stream, 'end').then(() => {
-      text += events.at(-1)
+      seen += events.at(-1)
     })
     await Promise.all([handler('a', stream, context()), ended])
-    expect(text).toBe('begun done released')
+    expect(seen).toBe('begun done released')
+  })
+
+  test('a response that is streamed from within a transaction ends, and the lease is given back after it', async () => {
+    await using bench = await new Workbench().migrate()
+    const { adapter, prisma, events } = lambda(bench)
+    const handler = withLease(adapter, async (names: string[], stream: PassThrough, _context: object) => {
+      await prisma.$transaction(async (tx) => {
+        await tx.tag.createMany({ data: names.map((name) => ({ name })) })
+        await pipeline(Readable.from(names), stream)
+      })
+    })
+    const stream = new PassThrough()
+    const read = text(stream)
+    await handler(['a', 'b'], stream, context())
+    expect(await read).toBe('ab')
+    expect(events).toEqual(['acquired', 'commit', 'released'])
+  })
+
+  test('what is written after the end of the stream shares a lease too, and is done before the invocation is', async () => {
+    await using bench = await new Workbench().migrate()
+    const { adapter, prisma, events } = lambda(bench)
+    const handler = withLease(adapter, async (names: string[], stream: PassThrough, _context: object) => {
+      await prisma.tag.create({ data: { name: 'before' } })
+      await finished(stream.end('answered').resume())
+      for (const name of names) await prisma.tag.create({ data: { name } })
+      void (async () => prisma.tag.create({ data: { name: 'not awaited' } }))()
+    })
+    await handler(['a', 'b'], new PassThrough(), context())
+    expect(events).toEqual(['acquired', 'commit', 'released', 'acquired', 'commit', 'commit', 'commit', 'released'])
+  })
+
+  test('what a stream does not take is refused at once, as without it', async () => {
+    const adapter = new PrismaSqliteEfs({ url: '/tmp/app.db', lease: 'local' })
+    const handler = withLease(adapter, async (chunk: unknown, stream: PassThrough, _context: object) => {
+      stream.end(chunk)
+    })
+    await expect(handler(42, new PassThrough(), context())).rejects.toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' })
   })
 
   test('a cold start, before which nothing is connected, and a $disconnect in the middle make no difference', async () => {
