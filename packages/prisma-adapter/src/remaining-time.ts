@@ -6,9 +6,12 @@ export interface RemainingTime {
   getRemainingTimeInMillis(): number
 }
 
+/** https://nodejs.org/api/timers.html: setTimeout takes no more. */
+const MAX_MARGIN_MS = 2 ** 31 - 1
+
 /** @throws PrismaSqliteEfsError `CONFIGURATION` */
 export function checkMargin(marginMs: unknown): void {
-  if (typeof marginMs !== 'number' || !Number.isFinite(marginMs) || marginMs < 0) {
-    throw configurationError('marginMs', marginMs, 'expected milliseconds, not negative')
+  if (typeof marginMs !== 'number' || !(marginMs >= 0 && marginMs <= MAX_MARGIN_MS)) {
+    throw configurationError('marginMs', marginMs, `expected milliseconds from 0 to ${MAX_MARGIN_MS}`)
   }
 }

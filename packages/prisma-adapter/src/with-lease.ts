@@ -23,7 +23,8 @@ export interface WithLeaseOptions {
  * COMMIT. No wait outlasts the invocation. What the handler began and did not await is waited for, and nothing is left to freeze.
  *
  * Any asynchronous handler will do: `(event, context)`, or `(event, responseStream, context)` in `awslambda.streamifyResponse`, where the
- * stream's end waits for the lease to be given back, unless a transaction is open. Invocations that run side by side in one environment share the lease.
+ * stream's end waits for the lease to be given back, unless a transaction is open. Invocations that run side by side in one
+ * environment share the lease.
  *
  * @param adapter - the one that PrismaClient was given
  * @throws PrismaSqliteEfsError `CONFIGURATION`, naming the option and its value; the handler throws what it throws without this
@@ -116,6 +117,10 @@ function beginner(adapter: PrismaSqliteEfs, options: WithLeaseOptions) {
   return (context: unknown): Invocation => {
     // Without a context, as in an application's own tests, nobody ends it.
     const remainingMs = () => (isContext(context) ? context.getRemainingTimeInMillis() : Number.POSITIVE_INFINITY)
+    const leftMs: unknown = remainingMs()
+    if (typeof leftMs !== 'number' || Number.isNaN(leftMs)) {
+      throw configurationError('context.getRemainingTimeInMillis()', leftMs, 'expected milliseconds')
+    }
     return beginInvocation(adapter, { remainingMs, ...(marginMs !== undefined && { marginMs }) })
   }
 }

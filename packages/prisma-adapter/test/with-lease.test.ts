@@ -311,10 +311,21 @@ describe('leaseMiddleware', () => {
   })
 })
 
+test('a context that does not tell its time is refused, by its own name', async () => {
+  const adapter = new PrismaSqliteEfs({ url: '/tmp/app.db', lease: 'local' })
+  const handler = withLease(adapter, async (_event: object, _context: object) => undefined)
+  await expect(handler({}, { getRemainingTimeInMillis: () => undefined })).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    meta: { option: 'context.getRemainingTimeInMillis()' },
+  })
+})
+
 test.each([
   ['adapter', () => withLease({} as never, async () => undefined)],
   ['handler', (adapter: PrismaSqliteEfs) => withLease(adapter, {} as never)],
   ['marginMs', (adapter: PrismaSqliteEfs) => withLease(adapter, async () => undefined, { marginMs: -1 })],
+  ['marginMs', (adapter: PrismaSqliteEfs) => withLease(adapter, async () => undefined, { marginMs: 1e10 })],
+  ['options', (adapter: PrismaSqliteEfs) => withLease(adapter, async () => undefined, null as never)],
   ['margin', (adapter: PrismaSqliteEfs) => leaseMiddleware(adapter, { margin: 1 } as never)],
 ])('a wrong %s is refused as the function is defined', (option, define) => {
   const adapter = new PrismaSqliteEfs({ url: '/tmp/app.db', lease: 'local' })
