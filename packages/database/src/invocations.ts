@@ -184,7 +184,7 @@ export class OpenInvocation implements Invocation {
   admit<G>(job: Job<G>): Job<G> | DatabaseError {
     if (this.#isOutOfTime || this.remainingMs() <= this.#lastMs) return this.#outOfTime(job.what)
     this.#isWriter = true
-    const patienceMs = this.patienceMs()
+    const patienceMs = Math.floor(this.patienceMs())
     if (patienceMs >= job.timeoutMs) return job
     return { ...job, timeoutMs: patienceMs, timeoutOption: "the function's timeout" }
   }

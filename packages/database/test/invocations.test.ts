@@ -359,6 +359,14 @@ describe('an invocation that runs out of time', () => {
     expect(log).toEqual([])
   })
 
+  it('says in whole milliseconds how long it has waited', async () => {
+    const leaser = new LocalLeaser()
+    const { bank } = await bankOnLambda({ leaser })
+    await using _held = await leaser.acquire(`database#${bank.path}`)
+    const failed = invoke(bank, () => failureOf(deposit(bank)), { remainingMs: () => 301, marginMs: 200 })
+    expect(await failed).toMatchObject({ message: expect.stringContaining('came within 150 ms') as string })
+  })
+
   it('stops waiting for its turn in time to answer', async () => {
     const { clock, remainingMs } = clockwork(3_000)
     const leaser = new LocalLeaser()
