@@ -2,20 +2,20 @@ import { Moment } from '@sqlite-efs/lease'
 import { Arrivals } from './arrivals.js'
 import { Classification } from './classification.js'
 import { kindByFirstWords } from './classify.js'
-import { Connection } from './connection.js'
+import type { Connection } from './connection.js'
 import { Contents } from './contents/contents.js'
-import { createDataFile, inspectDataFile } from './data-file.js'
 import type { Transaction } from './database.js'
 import { DeferredTransaction } from './deferred-transaction.js'
 import { DatabaseError } from './errors.js'
 import { Listeners } from './events.js'
 import { explainBusy } from './explain-busy.js'
+import { FileOpener } from './file-opener.js'
 import { FreezeDetector } from './freeze.js'
 import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
 import type { Invocation, InvocationOptions } from './invocation.js'
 import { Invocations } from './invocations.js'
-import { journalState, putJournalInPlace } from './journal.js'
+import { journalState } from './journal.js'
 import { closeLeftOpen } from './left-open.js'
 import type { CheckedOptions } from './options.js'
 import type { Patience } from './patience.js'
@@ -23,7 +23,6 @@ import { MAX_SILENCE_MS } from './read-lock.js'
 import { Reader } from './reader.js'
 import { ReaderPool } from './reader-pool.js'
 import { runScript } from './script.js'
-import { READONLY_ROLLBACK } from './sqlite-error.js'
 import type { ResultSet, SqlValue } from './statement.js'
 import { StatementKinds } from './statement-kinds.js'
 import { Tenure } from './tenure.js'
@@ -52,8 +51,8 @@ export class LeasedFile {
   readonly #kinds: StatementKinds
   readonly #arrivals = new Arrivals()
   readonly #freeze: FreezeDetector
+  readonly #opener: FileOpener
   readonly #tenure: Tenure
-  #mayCreate = false
   #recovering: Promise<boolean> | undefined
 
   constructor(options: CheckedOptions) {
@@ -61,9 +60,10 @@ export class LeasedFile {
     const { path, clock, fencing, release, leaser, leaseKey, maxHoldMs, who, tracer } = options
     const { listeners } = this
     this.#freeze = new FreezeDetector(clock)
+    this.#opener = new FileOpener(options)
     const readers = {
       clock,
-      open: () => this.#openReader(),
+      open: () => this.#opener.openReader(),
       patience: () => this.#patience(() => this.#recoverTogether()),
       noticeFreeze: () => this.#noticeFreeze(),
     }
@@ -173,17 +173,7 @@ export class LeasedFile {
 
   async #runGroup(writes: readonly Write[], turn: Turn): Promise<GroupOutcome> {
     const defines = writes.some(({ sql }) => kindByFirstWords(sql) === 'write')
-    return defines ? this.#allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
-  }
-
-  /** Only a script, a migration, or a statement that defines something makes a database where there is none. One turn at a time. */
-  async #allowedToCreate<T>(action: () => Promise<T>): Promise<T> {
-    this.#mayCreate = true
-    try {
-      return await action()
-    } finally {
-      this.#mayCreate = false
-    }
+    return defines ? this.#opener.allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
   }
 
   /** Runs a script in a transaction of its own. */
@@ -237,7 +227,7 @@ export class LeasedFile {
         fail: reject,
         run: async (turn) => {
           try {
-            const result = await (mayCreate ? this.#allowedToCreate(() => action(turn)) : action(turn))
+            const result = await (mayCreate ? this.#opener.allowedToCreate(() => action(turn)) : action(turn))
             return () => resolve(result)
           } catch (error) {
             if (error instanceof TurnIsOver) throw error
@@ -310,39 +300,13 @@ export class LeasedFile {
     await closeLeftOpen()
   }
 
-  #openReader(): Connection {
-    const { path, pragmas, vfs } = this.options
-    const state = inspectDataFile(path)
-    if (state === 'missing') throw this.#notFound()
-    const journal = journalState(path)
-    if (journal === 'missing') putJournalInPlace(path)
-    // Only a writer may fill it: the same way out as for a hot journal.
-    if (journal === 'empty')
-      throw new DatabaseError('SQLITE', `${path} has an empty journal`, { path, extendedCode: READONLY_ROLLBACK })
-    return new Connection({ path, pragmas, vfs, mode: 'read-only' })
-  }
-
   /** What only goes on in a database must not make one. */
   #mustBeThere(): void {
-    if (!this.#writer.isOpen && this.#queue.isIdle && inspectDataFile(this.options.path) === 'missing') {
-      throw this.#notFound()
-    }
-  }
-
-  #notFound(): DatabaseError {
-    const { path } = this.options
-    const message = `There is no database at ${path}: apply the migrations first, or check the path and the mount.`
-    return new DatabaseError('NOT_FOUND', message, { path })
+    if (!this.#writer.isOpen && this.#queue.isIdle) this.#opener.mustBeThere()
   }
 
   #openWriter(): Connection {
-    const { path, pragmas, vfs, fencing } = this.options
-    if (inspectDataFile(path) === 'missing') {
-      if (!this.#mayCreate) throw this.#notFound()
-      createDataFile({ path, pragmas, fencing })
-    }
-    if (journalState(path) === 'missing') putJournalInPlace(path)
-    const connection = new Connection({ path, pragmas, vfs, mode: 'read-write' })
+    const connection = this.#opener.openWriter()
     // What is written here is read here, at once: not from the file that stood there before.
     this.#reader.noticeMove()
     return connection
