@@ -89,10 +89,10 @@ test('on AWS Lambda a write resolves only after the release', async () => {
   )
 })
 
-/** What stops every write, and what the message has to name. */
 /** Longer than one request may take: a shorter wait says no more than that it is over. */
 const PATIENT = { timeoutMs: 1_500, transactionTimeoutMs: 1_500 }
 
+/** What stops every write, and what the message has to name. */
 const obstacles: Record<string, { lease: () => Lease; code: string; named: string[] }> = {
   'a table that does not exist': {
     lease: () => ({ tableName: 'not-there', client }),
