@@ -3,12 +3,14 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 import type { Contestant } from './contestants.js'
 import type { TortureOptions } from './torture.js'
 
-export const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--seed S] [--json] [--keep]
-             [--ttl-ms 2000] [--max-clock-skew-ms 200] [--kill-every-ms 1800] [--freeze-every-ms 3000]`
+export const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--lambda] [--seed S] [--json] [--keep]
+             [--ttl-ms 2000] [--max-clock-skew-ms 200] [--kill-every-ms 1800, with --lambda 6000] [--freeze-every-ms 3000]`
 
 /** What the command line says. */
 export interface Arguments {
   options: TortureOptions
+  /** Whether the writers are Lambda functions. */
+  isLambda: boolean
   json: boolean
   help: boolean
 }
@@ -22,12 +24,13 @@ export function parseArguments(args: readonly string[]): Arguments {
       workers: { type: 'string', default: '4' },
       'without-file-locks': { type: 'boolean', default: false },
       control: { type: 'boolean', default: false },
+      lambda: { type: 'boolean', default: false },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       keep: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       'ttl-ms': { type: 'string', default: '2000' },
       'max-clock-skew-ms': { type: 'string', default: '200' },
-      'kill-every-ms': { type: 'string', default: '1800' },
+      'kill-every-ms': { type: 'string' },
       'freeze-every-ms': { type: 'string', default: '3000' },
       help: { type: 'boolean', default: false },
     },
@@ -35,6 +38,11 @@ export function parseArguments(args: readonly string[]): Arguments {
   const ttlMs = whole('ttl-ms', values['ttl-ms'], 1)
   const maxClockSkewMs = whole('max-clock-skew-ms', values['max-clock-skew-ms'], 0)
   checkLease(ttlMs, maxClockSkewMs)
+  if (values.lambda && (values.control || values['without-file-locks'])) {
+    throw new Error(
+      '--lambda is for the lease and the file locks: it goes with neither --control nor --without-file-locks',
+    )
+  }
   return {
     options: {
       contestant: contestant(values.control, values['without-file-locks']),
@@ -43,10 +51,11 @@ export function parseArguments(args: readonly string[]): Arguments {
       seed: whole('seed', values.seed, 0),
       ttlMs,
       maxClockSkewMs,
-      killEveryMs: above0('kill-every-ms', values['kill-every-ms']),
+      killEveryMs: above0('kill-every-ms', values['kill-every-ms'] ?? (values.lambda ? '6000' : '1800')),
       freezeEveryMs: above0('freeze-every-ms', values['freeze-every-ms']),
       keep: values.keep,
     },
+    isLambda: values.lambda,
     json: values.json,
     help: values.help,
   }

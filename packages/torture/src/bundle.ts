@@ -7,13 +7,16 @@ import { build } from 'esbuild'
 const KEEP_MS = 24 * 3_600_000
 const PACKAGE = fileURLToPath(new URL('../', import.meta.url))
 
+/** The worker's program, bundled. */
+export const bundleWorker = (): Promise<string> => bundleProgram('worker')
+
 /**
- * The worker as one module, beside which `libsql` must be installed. It starts with a third of the work that its sources take (and
- * most of what a killed worker costs is the start of the next), and stays what it is when the sources change during a run.
+ * A program of `src/` as one module, beside which `libsql` must be installed. It starts with a third of the work that its sources take
+ * (and most of what a killed worker costs is the start of the next), and stays what it is when the sources change during a run.
  */
-export async function bundleWorker(): Promise<string> {
+export async function bundleProgram(name: 'worker' | 'lambda-handler'): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(PACKAGE, 'src/worker.ts')],
+    entryPoints: [join(PACKAGE, `src/${name}.ts`)],
     bundle: true,
     write: false,
     platform: 'node',
@@ -28,7 +31,7 @@ export async function bundleWorker(): Promise<string> {
   })
   const { contents } = outputFiles[0]!
   const folder = join(PACKAGE, 'dist')
-  const path = join(folder, `worker-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`)
+  const path = join(folder, `${name}-${createHash('sha256').update(contents).digest('hex').slice(0, 16)}.mjs`)
   mkdirSync(folder, { recursive: true })
   forgetOldOnes(folder)
   const temporary = `${path}.${process.pid}`

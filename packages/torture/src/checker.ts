@@ -33,6 +33,10 @@ export interface Violation {
     | 'unexpected error'
     /** A process that nobody harmed ended, or did not end. */
     | 'accident'
+    /** On Lambda: nobody could write for longer than a dead holder's lease. */
+    | 'stall'
+    /** On Lambda: an environment in `withLease` was frozen, or at its timeout, with the lease or with locks. */
+    | 'left behind'
   detail: string
 }
 

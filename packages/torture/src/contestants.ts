@@ -28,6 +28,8 @@ type Listener = (event: LeaseEvent | DatabaseEvent) => void
 /** How a worker gets at the bank. */
 export interface Client {
   prisma: PrismaClient
+  /** What the client was given. */
+  adapter: SqlDriverAdapterFactory
   /** Runs several statements as one script, as Prisma Migrate would. */
   script(sql: string): Promise<void>
   close(): Promise<void>
@@ -44,6 +46,7 @@ export function openClient(config: WorkerConfig, onEvent: Listener): Client {
   let scripts: Promise<SqlDriverAdapter> | undefined
   return {
     prisma,
+    adapter,
     script: async (sql) => {
       scripts ??= connectForScripts(adapter)
       await (await scripts).executeScript(sql)

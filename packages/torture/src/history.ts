@@ -41,6 +41,8 @@ export type HistoryRecord =
   | { type: 'ack'; at: number; id: string }
   /** Written after its promise was rejected. */
   | { type: 'fail'; at: number; id: string; code: string; message: string }
+  /** Written in the callback of an interactive transaction: in mode `immediate` it has the lease, and SQLite's write lock. */
+  | { type: 'begun'; at: number; id: string }
   /** A read that was begun `at` and had its answer at `doneAt`. `entries` is how many there were, where it counted all of them. */
   | { type: 'read'; at: number; doneAt: number; kind: string; entries?: number }
   /** A read that failed. */
@@ -49,6 +51,8 @@ export type HistoryRecord =
   | { type: 'violation'; at: number; what: string; detail: string }
   /** The lease, as the adapter's `onEvent` tells. */
   | { type: 'lease'; at: number; event: 'acquired' | 'released' | 'yielded' | 'lost' | 'swept'; token: number }
+  /** The line before the lease, as the adapter's `onEvent` tells: stands in it, or left it without a lease. */
+  | { type: 'line'; at: number; event: 'waiting' | 'gave-up' }
   /** The file, as the adapter's `onEvent` tells; `latestAt` where another machine's clock says when, and may be off. */
   | {
       type: 'file'

@@ -24,8 +24,14 @@ export interface Fault {
     | 'freeze, about half a lease'
     | 'freeze, longer than the lease'
     | 'freeze in COMMIT, longer than the lease'
+    // Of Lambda: an invocation took too long; an environment has answered, and waits for its next invocation.
+    | 'kill at its timeout'
+    | 'freeze after the answer'
+    | 'freeze in a transaction'
   name: string
   pid: number
+  /** Whether it was frozen with any of SQLite's locks. */
+  isLocking?: boolean
 }
 
 /** What an injector works with. */

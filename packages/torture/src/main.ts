@@ -1,7 +1,9 @@
-// pnpm torture --minutes M --workers N [--without-file-locks] [--control] [--seed S] [--json] [--keep]
+// pnpm torture --minutes M --workers N [--without-file-locks] [--control] [--lambda] [--seed S] [--json] [--keep]
 import { type Arguments, parseArguments, USAGE } from './arguments.js'
+import { tortureLambda } from './lambda-torture.js'
+import { Stopped } from './observation.js'
 import { tableOf } from './table.js'
-import { Stopped, torture } from './torture.js'
+import { torture } from './torture.js'
 
 async function main(): Promise<number> {
   let parsed: Arguments
@@ -11,14 +13,15 @@ async function main(): Promise<number> {
     console.error(`${(error as Error).message}\n\n${USAGE}`)
     return 2
   }
-  const { options, json, help } = parsed
+  const { options, isLambda, json, help } = parsed
   if (help) {
     console.log(USAGE)
     return 0
   }
   try {
     const onProgress = (line: string) => console.error(line)
-    const { report, folder } = await torture({ ...options, onProgress, signal: stopSignal() })
+    const run = isLambda ? tortureLambda : torture
+    const { report, folder } = await run({ ...options, onProgress, signal: stopSignal() })
     console.log(json ? JSON.stringify(report, null, 2) : tableOf(report))
     const isClean = report.details.length === 0
     if (folder) {

@@ -44,9 +44,28 @@ export interface Report extends RunDescription {
   takeoverAfterFreezeMs: Spread
   /** The longest time in which no write of anybody was acknowledged. */
   longestGapMs: number
+  /** Of a run on Lambda. */
+  lambda?: LambdaReport
   /** By kind. */
   violations: Record<string, number>
   details: Violation[]
+}
+
+/** What a run on Lambda did beyond that. */
+export interface LambdaReport {
+  /** By what their handler was to do. */
+  invocations: Record<string, number>
+  coldStarts: number
+  /** Kills of environments at their timeout, by what they had. */
+  timeouts: Record<'with the lease' | 'in line' | 'with neither', number>
+  /** Environments without `withLease` that were frozen with the lease. */
+  frozenWithLease: number
+  /** How long somebody waited in line after what befell a holder, or who was in line, until the next grant. */
+  leaseStallMs: Spread
+  /** The same until the next write of anybody; where SQLite's locks were frozen, from the end of that on. */
+  writeStallMs: Spread
+  /** How long who was frozen with SQLite's locks kept somebody waiting. */
+  lockStallMs: Spread
 }
 
 /** How some times are spread. */
@@ -66,11 +85,12 @@ export interface ReportSource {
   dirtyReads: number
   entryIds: readonly string[]
   rules: Rules
+  lambda?: LambdaReport
 }
 
 /** Counts. */
 export function reportOf(source: ReportSource): Report {
-  const { run, network, histories, faults, violations, rules, entryIds, dirtyReads } = source
+  const { run, network, histories, faults, violations, rules, entryIds, dirtyReads, lambda } = source
   const records = histories.flatMap((history) => history.records)
   const attempts = attemptsOf(histories, rules)
   const written = new Set(entryIds)
@@ -103,18 +123,21 @@ export function reportOf(source: ReportSource): Report {
     takeoverAfterKillMs: spread(times.afterKillMs),
     takeoverAfterFreezeMs: spread(times.afterFreezeMs),
     longestGapMs: Math.round(longestGap(acks)),
+    ...(lambda && { lambda }),
     violations: countBy(violations.map(({ kind }) => kind)),
     details: violations.slice(0, 100),
   }
 }
 
-function countBy(names: readonly string[]): Record<string, number> {
+/** How often each name is there. */
+export function countBy(names: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1
   return counts
 }
 
-const spread = (sorted: readonly number[]): Spread => ({
+/** Of times in their order. */
+export const spread = (sorted: readonly number[]): Spread => ({
   count: sorted.length,
   p50: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
   max: Math.round(sorted.at(-1) ?? 0),

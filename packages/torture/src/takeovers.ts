@@ -30,7 +30,7 @@ export function takeovers(histories: readonly History[], faults: readonly Fault[
 }
 
 /** The ticket under which somebody had the lease; undefined where he had none. */
-function heldAt(history: History | undefined, at: number): number | undefined {
+export function heldAt(history: History | undefined, at: number): number | undefined {
   let token: number | undefined
   for (const record of history?.records ?? []) {
     if (record.at > at) break

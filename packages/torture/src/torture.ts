@@ -1,11 +1,7 @@
-import { realpathSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
-import { createBank } from './bank.js'
 import { bundleWorker } from './bundle.js'
 import { checkReads } from './check-reads.js'
 import { check, type Rules, type Violation } from './checker.js'
@@ -13,10 +9,12 @@ import { Collector, type History } from './collector.js'
 import { type Contestant, TABLE } from './contestants.js'
 import { readFinalState } from './final-state.js'
 import { type Fault, Injector } from './injector.js'
+import { firstAnswer, observe } from './observation.js'
 import { Pool } from './pool.js'
 import { FaultyProxy } from './proxy.js'
 import { Random } from './random.js'
 import { type Report, reportOf } from './report.js'
+import { closeScene, openScene, type TortureResult } from './scene.js'
 import type { WorkerConfig } from './worker-config.js'
 
 /** What a run is to be. */
@@ -42,20 +40,6 @@ export interface TortureOptions {
   sabotage?: { during?(file: string): void; after?(file: string): void }
 }
 
-/** A report, and where the file and the workers' logs are, if they were kept. */
-export interface TortureResult {
-  report: Report
-  /** Kept where something was violated, or it was asked for. */
-  folder: string | undefined
-}
-
-/** The run was ended by its `signal`: there is no report, and nothing is left of it. */
-export class Stopped extends Error {}
-
-const PROGRESS_MS = 5000
-const START_MS = 60_000
-const PATIENCE = 4
-
 /**
  * Tortures one contestant on one file in a folder of its own.
  *
@@ -63,11 +47,8 @@ const PATIENCE = 4
  */
 export async function torture(options: TortureOptions): Promise<TortureResult> {
   const { contestant, writers, seed, ttlMs } = options
-  const folder = realpathSync(await mkdtemp(join(tmpdir(), 'torture-')))
-  const file = join(folder, 'bank.db')
-  const logs = join(folder, 'logs')
-  await mkdir(logs)
-  await createBank(file)
+  const scene = await openScene()
+  const { folder, file, logs } = scene
 
   await using dynamodb = await startDynamoDB()
   await createLeaseTable(dynamodb.config, TABLE)
@@ -99,7 +80,18 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     pool.start()
     await firstAnswer(collector, options.signal)
     injector.start()
-    seconds = await observe(options, { collector, injector, proxy, file })
+    seconds = await observe({
+      seconds: options.seconds,
+      collector,
+      signal: options.signal,
+      onProgress: options.onProgress,
+      faults: () => {
+        const kills = injector.faults.filter(({ kind }) => kind.startsWith('kill')).length
+        return `${kills} kills, ${injector.faults.length - kills} freezes`
+      },
+      isEnough: () => options.isEnough?.(injector.faults, proxy.counts) ?? true,
+      onLook: () => options.sabotage?.during?.(file),
+    })
   } finally {
     await injector[Symbol.asyncDispose]()
     await pool.stop()
@@ -109,13 +101,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   options.sabotage?.after?.(file)
   const { faults, weather } = injector
   const report = judge({ options, seconds, file, histories: collector.histories, faults, network: proxy.counts, pool })
-  if (report.details.length === 0 && !options.keep) {
-    await rm(folder, { recursive: true })
-    return { report, folder: undefined }
-  }
-  await writeFile(join(folder, 'report.json'), JSON.stringify(report, null, 2))
-  await writeFile(join(folder, 'faults.json'), JSON.stringify({ faults, weather }))
-  return { report, folder }
+  return closeScene(scene, report, { faults, weather }, options.keep)
 }
 
 interface Evidence {
@@ -150,58 +136,9 @@ function judge({ options, seconds, file, histories, faults, network, pool }: Evi
 
 const hasFileLocks = (contestant: Contestant) => !contestant.includes('without-file-locks') && contestant !== 'nothing'
 
-/** Nobody is harmed before somebody is at work: loading takes seconds. */
-async function firstAnswer(collector: Collector, signal: AbortSignal | undefined): Promise<void> {
-  const deadlineMs = performance.now() + START_MS
-  while (!collector.collect().some(({ type }) => type === 'ack' || type === 'fail')) {
-    if (performance.now() > deadlineMs)
-      throw new Error(`no write had an answer within ${START_MS} ms, without any fault`)
-    await pause(50, signal)
-  }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return sleep(ms, undefined, signal && { signal }).catch((cause: unknown) => {
-    throw new Stopped('The run was ended before its time', { cause })
-  })
-}
-
-interface Scene {
-  collector: Collector
-  injector: Injector
-  proxy: FaultyProxy
-  file: string
-}
-
-/** Watches until it is over, and says how many seconds that took. */
-async function observe(
-  { seconds, onProgress = () => {}, sabotage, isEnough = () => true, signal }: TortureOptions,
-  { collector, injector, proxy, file }: Scene,
-): Promise<number> {
-  const startedMs = performance.now()
-  let [acknowledged, failed, reads, violations] = [0, 0, 0, 0]
-  for (;;) {
-    const leftMs = seconds * 1000 - (performance.now() - startedMs)
-    await pause(leftMs > 0 ? Math.min(PROGRESS_MS, leftMs) : 1000, signal)
-    for (const record of collector.collect()) {
-      if (record.type === 'ack') acknowledged++
-      if (record.type === 'fail') failed++
-      if (record.type === 'read') reads++
-      if (record.type === 'violation' && ++violations <= 10) onProgress(`VIOLATION (${record.what}): ${record.detail}`)
-    }
-    const kills = injector.faults.filter(({ kind }) => kind.startsWith('kill')).length
-    const at = Math.round((performance.now() - startedMs) / 1000)
-    onProgress(
-      `${at} s: ${acknowledged} acknowledged, ${failed} failed, ${reads} reads; ${kills} kills, ${injector.faults.length - kills} freezes`,
-    )
-    const isOver = at >= seconds && isEnough(injector.faults, proxy.counts)
-    if (isOver || at >= seconds * PATIENCE) return at
-    sabotage?.during?.(file)
-  }
-}
-
-function configurator(
-  options: TortureOptions,
+/** What the processes of a run are told, each by its role. */
+export function configurator(
+  options: Pick<TortureOptions, 'contestant' | 'seed' | 'ttlMs' | 'maxClockSkewMs'>,
   file: string,
   logs: string,
 ): (role: WorkerConfig['role']) => WorkerConfig {

@@ -30,18 +30,27 @@ export function chooseTransfer(random: Random, sequence: string, seq: number): T
   return { id, sequence, seq, style: random.weighted(STYLES), from, to, amount: random.integer(1, 50) }
 }
 
+/** What else happens in an interactive transfer. */
+export interface Moments {
+  /** Its transaction has begun. */
+  begun?(): void
+  /** It has written both balances, and not yet the entry. */
+  halfDone?(): Promise<void>
+}
+
 /** Makes a transfer: both balances, both legs and the entry, or nothing. */
 export async function makeTransfer(
   { prisma, script }: Pick<Client, 'prisma' | 'script'>,
   transfer: Transfer,
   random: Random,
+  moments: Moments = {},
 ): Promise<void> {
   const entry = entryOf(transfer, random)
   const { style, from, to, amount } = transfer
   switch (style) {
     case 'interactive':
     case 'abandoned':
-      return interactive(prisma, transfer, entry, random)
+      return interactive(prisma, transfer, entry, random, moments)
     case 'batch':
       await prisma.$transaction(batch(prisma, transfer, entry))
       return
@@ -71,10 +80,12 @@ async function interactive(
   { id, style, from, to, amount }: Transfer,
   entry: EntryData,
   random: Random,
+  { begun = () => {}, halfDone = async () => {} }: Moments,
 ): Promise<void> {
   const pause = () => new Promise((resolve) => setTimeout(resolve, random.between(0, PAUSE_MS)))
   const pausesAt = random.chance(0.3) ? random.integer(0, 2) : -1
   await prisma.$transaction(async (tx) => {
+    begun()
     const [header] = await tx.$queryRaw<
       { user_version: number | bigint }[]
     >`SELECT user_version FROM pragma_user_version`
@@ -84,6 +95,7 @@ async function interactive(
     await tx.account.update({ where: { id: from }, data: { balance: payer.balance - amount } })
     if (pausesAt === 1) await pause()
     await tx.account.update({ where: { id: to }, data: { balance: payee.balance + amount } })
+    await halfDone()
     await tx.leg.createMany({
       data: [
         { transferId: id, accountId: from, amount: -amount },

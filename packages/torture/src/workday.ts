@@ -78,16 +78,26 @@ export class Workday {
       : this.#look('snapshot', LOOKS.snapshot)
   }
 
-  async #look(kind: string, look: Look): Promise<void> {
-    const at = monotonicMs()
-    try {
-      const { entries, violation } = await look(this.#client.prisma)
-      const doneAt = monotonicMs()
-      this.#history.write({ type: 'read', at, doneAt, kind, ...(entries === undefined ? {} : { entries }) })
-      if (violation) this.#history.write({ type: 'violation', at: doneAt, ...violation })
-    } catch (error) {
-      this.#history.write({ type: 'read-failed', at: monotonicMs(), kind, ...describeError(error) })
-    }
+  #look(kind: string, look: Look): Promise<void> {
+    return lookAndRecord(this.#client.prisma, this.#history, kind, look)
+  }
+}
+
+/** Looks at the bank, and writes down what was seen. */
+export async function lookAndRecord(
+  prisma: Client['prisma'],
+  history: HistoryWriter,
+  kind: string,
+  look: Look,
+): Promise<void> {
+  const at = monotonicMs()
+  try {
+    const { entries, violation } = await look(prisma)
+    const doneAt = monotonicMs()
+    history.write({ type: 'read', at, doneAt, kind, ...(entries === undefined ? {} : { entries }) })
+    if (violation) history.write({ type: 'violation', at: doneAt, ...violation })
+  } catch (error) {
+    history.write({ type: 'read-failed', at: monotonicMs(), kind, ...describeError(error) })
   }
 }
 

@@ -16,6 +16,7 @@
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
 import { openClient } from './contestants.js'
+import { recordEvents } from './event-records.js'
 import { HistoryWriter, monotonicMs } from './history.js'
 import { Random } from './random.js'
 import { Workday } from './workday.js'
@@ -23,25 +24,7 @@ import { fromEnvironment } from './worker-config.js'
 
 const config = fromEnvironment(process.env)
 const history = new HistoryWriter(config.log)
-const client = openClient(config, (event) => {
-  const at = monotonicMs()
-  switch (event.type) {
-    case 'acquired':
-    case 'released':
-    case 'yielded':
-    case 'lost':
-      return history.write({ type: 'lease', at, event: event.type, token: event.token })
-    case 'swept':
-      return history.write({ type: 'lease', at, event: 'swept', token: event.ticket })
-    case 'commit':
-    case 'conflict':
-    case 'recovery':
-    case 'journal-restored':
-      return history.write({ type: 'file', at, event: event.type, token: event.token })
-    case 'waiting':
-    case 'renewed':
-  }
-})
+const client = openClient(config, recordEvents(history))
 const workday = new Workday(client, history, config, new Random(config.seed))
 let working: Promise<void> | undefined
 

@@ -16,6 +16,16 @@ test('the command line chooses the contestant and its faults', () => {
   expect(parseArguments(['--control']).options.contestant).toBe('official')
 })
 
+test('the command line chooses Lambda functions for writers, which are killed less often: their start takes longer', () => {
+  expect(parseArguments([])).toMatchObject({ isLambda: false, options: { killEveryMs: 1800 } })
+  expect(parseArguments(['--lambda'])).toMatchObject({ isLambda: true, options: { killEveryMs: 6000 } })
+  expect(parseArguments(['--lambda', '--kill-every-ms', '9']).options.killEveryMs).toBe(9)
+})
+
+test.each(['--control', '--without-file-locks'])('Lambda functions go without %s', (word) => {
+  expect(() => parseArguments(['--lambda', word])).toThrow(/^--lambda .* neither --control nor --without-file-locks$/)
+})
+
 test.each([
   '--minutes=',
   '--minutes=0',

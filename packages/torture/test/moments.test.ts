@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'libsql'
-import { expect, test } from 'vitest'
-import { isDead, isInCommit, writerOf } from '../src/moments.js'
+import { expect, test, vi } from 'vitest'
+import { hasLock, isDead, isInCommit, isStopped, writerOf } from '../src/moments.js'
 
 test('who is in a write transaction is seen by its lock, and who is not is not', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'moments-'))
@@ -11,8 +13,11 @@ test('who is in a write transaction is seen by its lock, and who is not is not',
   const db = new Database(path)
   db.exec('CREATE TABLE t (x)')
   expect(writerOf(path)).toBeUndefined()
+  expect(hasLock(path, process.pid)).toBe(false)
   db.exec('BEGIN; SELECT * FROM t')
   expect(writerOf(path)).toBeUndefined()
+  expect(hasLock(path, process.pid)).toBe(true)
+  expect(hasLock(path, 1)).toBe(false)
   db.exec('INSERT INTO t VALUES (1)')
   expect(writerOf(path)).toBe(process.pid)
   db.exec('ROLLBACK')
@@ -30,6 +35,20 @@ test('a COMMIT is seen by the magic of its journal', async () => {
   await writeFile(`${path}-journal`, Buffer.from('d9d505f920a163d700000001', 'hex'))
   expect(isInCommit(path)).toBe(true)
   await rm(folder, { recursive: true })
+})
+
+test('who was stopped is, with all of its threads, until it goes on', async () => {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  try {
+    await once(child, 'spawn')
+    expect(isStopped(child.pid!)).toBe(false)
+    child.kill('SIGSTOP')
+    await vi.waitUntil(() => isStopped(child.pid!))
+    child.kill('SIGCONT')
+    await vi.waitUntil(() => !isStopped(child.pid!))
+  } finally {
+    child.kill('SIGKILL')
+  }
 })
 
 test('who lives is not dead', () => {
