@@ -104,6 +104,15 @@ describe('a request', () => {
     const event = await eventOf({ method: 'POST', headers: { 'content-type': type } }, Buffer.from([0, 255, 1]))
     expect(event).toMatchObject({ body: 'AP8B', isBase64Encoded: true })
   })
+
+  test.each([
+    ['text/plain', 6 * 1024 * 1024],
+    ['application/octet-stream', 4.5 * 1024 * 1024],
+  ])('of %s is taken up to 6 MB, as the function gets it, and is 413 above', async (type, bytes) => {
+    const post = { method: 'POST', path: '/length', headers: { 'content-type': type } }
+    expect(await send(post, 'x'.repeat(bytes))).toMatchObject({ statusCode: 200, body: String(6 * 1024 * 1024) })
+    expect(await send(post, 'x'.repeat(bytes + 1))).toMatchObject({ statusCode: 413 })
+  })
 })
 
 describe('an answer', () => {
