@@ -1,5 +1,5 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
-import { isBusy } from './transactions.js'
+import { isBusy, isInvalidValue } from './transactions.js'
 
 const RETRY_AFTER_SECONDS = 1
 
@@ -43,6 +43,9 @@ export function toFailure(error: unknown): Failure {
       headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
       body: { error: 'busy', message: 'too many bookings at once, or one is stuck; nothing was booked, try again' },
     }
+  }
+  if (isInvalidValue(error)) {
+    return { status: 400, body: { error: 'invalid-value', message: 'a text has a character in it that is none: NUL' } }
   }
   console.error(error)
   return { status: 500, body: { error: 'internal', message: 'something went wrong here' } }

@@ -5,7 +5,7 @@ import { type BookingRequest, bookingRequest } from './schema.js'
 
 /** Whether the request comes from a form of a page, and is answered with a page. */
 export function isForm({ headers }: APIGatewayProxyEventV2): boolean {
-  return headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false
+  return headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') ?? false
 }
 
 /** @throws Refusal saying what is wrong */

@@ -23,6 +23,11 @@ export function isBusy(error: unknown): boolean {
   return BUSY.has(prismaCode(error))
 }
 
+/** A value of the request is one that the database can't hold, such as a text with a NUL in it. Nothing was written. */
+export function isInvalidValue(error: unknown): boolean {
+  return prismaCode(error) === 'P2007'
+}
+
 function prismaCode(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }

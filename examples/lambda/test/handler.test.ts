@@ -99,6 +99,26 @@ describe('POST /bookings', () => {
     expect(answer.body['message']).toContain(word)
   })
 
+  test.each([
+    ['a buyer', 'POST', '/bookings', (eventId: string) => ({ eventId, buyer: 'A\0da' })],
+    ['an event', 'POST', '/bookings', () => ({ eventId: '\0', buyer: 'Ada' })],
+    ['a path', 'GET', '/events/%00', () => undefined],
+    ['its seats', 'GET', '/events/%00/seats', () => undefined],
+  ] as const)(
+    'refuses a NUL, which SQLite would cut %s off at, and writes no error to the log',
+    async (where, method, path, body) => {
+      const log = vi.spyOn(console, 'error').mockReturnValue()
+      const eventId = await service.event(`a NUL in ${where}`, 1)
+      expect(await service.send(method, path, body(eventId))).toMatchObject({
+        status: 400,
+        body: { error: 'invalid-value' },
+      })
+      expect(log).not.toHaveBeenCalled()
+      log.mockRestore()
+      expect(await service.prisma.booking.count({ where: { eventId } })).toBe(0)
+    },
+  )
+
   test('reads a body that came in base64', async () => {
     const eventId = await service.event('encoded', 1)
     const body = Buffer.from(JSON.stringify({ eventId, buyer: 'Ada' })).toString('base64')

@@ -25,9 +25,9 @@ async function send(method: string, path: string, { query = {}, headers = {}, bo
 
 const show = (query?: Record<string, string>) => send('GET', '/', query ? { query } : {})
 
-const sendForm = (fields: Record<string, string>) =>
+const sendForm = (fields: Record<string, string>, type = 'application/x-www-form-urlencoded') =>
   send('POST', '/bookings', {
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { 'content-type': type },
     body: new URLSearchParams(fields).toString(),
   })
 
@@ -43,6 +43,20 @@ function field(page: string, name: string): string | undefined {
 function message(page: string): string | undefined {
   return /<p id="message"[^>]*>([^<]*)</.exec(page)?.[1]
 }
+
+test('a form is told by its type, in whatever case', async () => {
+  const eventId = await service.event('gala', 1)
+  expect(await sendForm({ eventId, buyer: 'Ada' }, 'Application/X-WWW-Form-URLencoded')).toMatchObject({ status: 303 })
+})
+
+test('a NUL in a query or in a form is refused, on the page where there is one', async () => {
+  const eventId = await service.event('gala', 1)
+  expect(await show({ event: '\0' })).toMatchObject({ status: 400, headers: { 'content-type': 'application/json' } })
+  const page = await sendForm({ eventId, buyer: 'A\0da' })
+  expect(page).toMatchObject({ status: 400, headers: { 'content-type': 'text/html; charset=utf-8' } })
+  expect(message(page.text)).toMatch(/NUL/)
+  expect(await service.prisma.booking.count()).toBe(0)
+})
 
 describe('the page of an event', () => {
   test('shows what is on, when, for how much, and every seat', async () => {
