@@ -26,11 +26,17 @@ export interface Settings {
 const NAMES: readonly (keyof Settings)[] = ['reservedConcurrency', 'alarmEmail', 'publicUrl', 'throughput', 'keepData']
 
 /**
- * Reads the settings from the context of the app.
+ * Reads the settings from the context of the app. A name that is none of them is refused: who mistypes `publicUrl` would have a public one.
  *
  * @throws Error naming the setting and its value
  */
 export function readSettings(node: Node): Settings {
+  const known: readonly string[] = NAMES
+  // CDK's own have signs in their names.
+  const unknown = Object.keys(node.getAllContext() as object).find(
+    (name) => /^\w+$/.test(name) && !known.includes(name),
+  )
+  if (unknown !== undefined) throw new Error(`-c ${unknown}: there is no such setting; expected ${NAMES.join(', ')}`)
   const values = Object.fromEntries(NAMES.map((name) => [name, text(node.tryGetContext(name))]))
   return {
     reservedConcurrency: readConcurrency(values['reservedConcurrency']),

@@ -102,6 +102,14 @@ test('synth writes the template, and deploy makes the same', async () => {
   expect(PACKAGE.scripts['synth']?.split(' && ').at(-1)).toBe(app)
 })
 
+test('synth takes the settings as deploy does, and refuses a wrong one', async () => {
+  await run('synth', ['-c', 'publicUrl=false', '-c', 'reservedConcurrency=7'])
+  const template = readFileSync(join(EXAMPLE, 'cdk.out/SqliteEfsBooking.template.json'), 'utf8')
+  expect(template).toContain('"AuthType": "AWS_IAM"')
+  expect(template).toContain('"ReservedConcurrentExecutions": 7')
+  await expect(run('synth', ['-c', 'publicURL=false'])).rejects.toThrow('-c publicURL: there is no such setting')
+})
+
 test('bundle prints how large the packages are', async () => {
   expect(await run('bundle')).toMatch(/^api \(linux-arm64-gnu\) +\d+\.\d\d MB, zipped +\d+\.\d\d MB$/m)
 })

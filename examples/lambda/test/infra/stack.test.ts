@@ -236,6 +236,7 @@ describe('the settings', () => {
     [{ throughput: 'fast' }, '-c throughput=fast: expected elastic or bursting'],
     [{ publicUrl: 'no' }, '-c publicUrl=no: expected true or false'],
     [{ keepData: '1' }, '-c keepData=1: expected true or false'],
+    [{ publicURL: 'false' }, '-c publicURL: there is no such setting; expected reservedConcurrency, '],
   ])('that are wrong are refused, and named: %o', (settings, message) => {
     expect(() => synthesize(settings)).toThrow(message)
   })
