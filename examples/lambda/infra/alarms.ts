@@ -81,8 +81,7 @@ export class Alarms extends Construct {
     this.#add('Throughput', {
       metric: meteredBytes(fileSystem, Duration.hours(1)),
       threshold: 10 * GIGABYTE,
-      description:
-        'More than 10 GB an hour are metered: elastic throughput bills them, and bursting throughput will soon end',
+      description: 'More than 10 GB an hour: elastic throughput bills them, and bursting throughput uses up its credit',
     })
   }
 

@@ -17,7 +17,10 @@ export function urlMetric(api: LambdaFunction, metricName: string): Metric {
   return new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap, statistic: Stats.SUM, period: MINUTE })
 }
 
-/** What EFS bills as throughput is a sum of this: https://docs.aws.amazon.com/efs/latest/ug/efs-metrics.html. */
+/**
+ * What counts against the permitted throughput, in which a read counts a third:
+ * https://docs.aws.amazon.com/efs/latest/ug/metered-sizes.html. It is not what elastic throughput bills.
+ */
 export function meteredBytes({ fileSystemId }: FileSystem, period: Duration): Metric {
   return new Metric({
     namespace: 'AWS/EFS',
@@ -26,4 +29,16 @@ export function meteredBytes({ fileSystemId }: FileSystem, period: Duration): Me
     statistic: Stats.SUM,
     period,
   })
+}
+
+/**
+ * What elastic throughput bills, each at the price of reads or of writes:
+ * https://repost.aws/articles/ARLxw4PqmeQK6VVrpGL4-jzA/how-do-i-estimate-elastic-throughput-mode-costs-for-amazon-elastic-file-system-amazon-efs
+ */
+export function billedBytes({ fileSystemId }: FileSystem, period: Duration): Metric[] {
+  const names = ['DataReadIOBytes', 'MetadataReadIOBytes', 'DataWriteIOBytes', 'MetadataWriteIOBytes']
+  const dimensionsMap = { FileSystemId: fileSystemId }
+  return names.map(
+    (metricName) => new Metric({ namespace: 'AWS/EFS', metricName, dimensionsMap, statistic: Stats.SUM, period }),
+  )
 }

@@ -4,7 +4,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import type { FileSystem } from 'aws-cdk-lib/aws-efs'
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
-import { leaseMetric, meteredBytes, urlMetric } from './metrics.js'
+import { billedBytes, leaseMetric, urlMetric } from './metrics.js'
 
 export interface OverviewProps {
   api: LambdaFunction
@@ -53,7 +53,7 @@ export class Overview extends Construct {
         api.metricThrottles({ period: MINUTE }),
       ]),
       graph('Billed by use', [
-        meteredBytes(fileSystem, Duration.hours(1)),
+        ...billedBytes(fileSystem, Duration.hours(1)),
         table.metricConsumedWriteCapacityUnits({ period: Duration.hours(1) }),
         table.metricConsumedReadCapacityUnits({ period: Duration.hours(1) }),
       ]),

@@ -121,9 +121,19 @@ test('the alarms tell who was named, and are there without anybody too', () => {
   alone.resourceCountIs('AWS::CloudWatch::Alarm', 8)
 })
 
-test('the dashboard shows each metric that is written, and no other of its namespace', () => {
+/** The names of a namespace's metrics on the dashboard. */
+function shown(namespace: string): Set<string | undefined> {
   const [, { Properties }] = resourceOf(template, 'AWS::CloudWatch::Dashboard')
   const text = JSON.stringify(Properties['DashboardBody']).replaceAll('\\', '')
-  const shown = [...text.matchAll(/\["SqliteEfs","(\w+)"/g)].map(([, name]) => name)
-  expect(new Set(shown)).toEqual(new Set(written.names))
+  const widgets = text.matchAll(new RegExp(`\\["${namespace}","(\\w+)"`, 'g'))
+  return new Set([...widgets].map(([, name]) => name))
+}
+
+test('the dashboard shows each metric that is written, and no other of its namespace', () => {
+  expect(shown('SqliteEfs')).toEqual(new Set(written.names))
+})
+
+test('the dashboard shows what EFS bills, in which a read does not count a third', () => {
+  const billed = ['DataReadIOBytes', 'MetadataReadIOBytes', 'DataWriteIOBytes', 'MetadataWriteIOBytes']
+  expect(shown('AWS/EFS')).toEqual(new Set(billed))
 })
