@@ -29,6 +29,9 @@ const MARGIN_MS = 10_000
  * It answers with the names of those that it applied. An invocation that ends too early leaves nothing of the migration that it was
  * at: invoke it again. Two at once: one works, the other waits and finds nothing to do.
  *
+ * An event `{ "rolledBack": "<name>" }` first marks the failed migration of that name as rolled back, as `prisma migrate resolve
+ * --rolled-back` does: the way out of `P3009` where no command line reaches the file. Any other event is not looked at.
+ *
  * @example
  * ```ts
  * import { migrationHandler } from 'prisma-adapter-sqlite-efs/lambda'
@@ -40,7 +43,8 @@ const MARGIN_MS = 10_000
  * })
  * ```
  *
- * @returns the handler; it throws PrismaSqliteEfsError `P3005`, `P3009`, `P3015`, `P3018`, `P3019`, and what a write may throw
+ * @returns the handler; it throws PrismaSqliteEfsError `P3005`, `P3009`, `P3011`, `P3012`, `P3015`, `P3018`, `P3019`,
+ *   `CONFIGURATION` for an event with a `rolledBack` that is no name, and what a write may throw
  * @throws PrismaSqliteEfsError `CONFIGURATION`, naming the option and its value
  */
 export function migrationHandler({
@@ -54,12 +58,14 @@ export function migrationHandler({
   checkMargin(marginMs)
   const options = resolveOptions(adapterOptions, process.env)
   const leaser = leaserByOptions(options)
-  return async (_event, context) => {
+  return async (event, context) => {
+    const rolledBack = rolledBackIn(event)
     const leftMs = context.getRemainingTimeInMillis()
     const timeoutMs = Math.max(leftMs - marginMs, leftMs / 2)
     try {
       const database = openByOptions(options, leaser)
       try {
+        if (rolledBack !== undefined) await database.resolveMigration(migrations, rolledBack, 'rolled-back')
         return await database.migrate(migrations, { timeoutMs })
       } finally {
         // The environment freezes after the answer.
@@ -69,4 +75,11 @@ export function migrationHandler({
       throw toPrismaError(error)
     }
   }
+}
+
+function rolledBackIn(event: unknown): string | undefined {
+  if (typeof event !== 'object' || event === null || !('rolledBack' in event)) return undefined
+  const { rolledBack } = event
+  if (typeof rolledBack === 'string' && rolledBack !== '') return rolledBack
+  throw configurationError('rolledBack', rolledBack, "expected the whole name of a migration's folder")
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -73,6 +73,36 @@ test('what is wrong with a migration comes out with Prisma’s code, as the adap
   expect(error).toBeInstanceOf(PrismaSqliteEfsError)
   expect(error).toMatchObject({ code: 'P3018', meta: { reason: 'P3018', migrations: ['2_bad'] } })
   await expect(handler({}, remaining(60_000))).rejects.toMatchObject({ code: 'P3009' })
+})
+
+test('a failed migration stops the function of before, too, until an event says that it is rolled back', async () => {
+  await using bench = new Workbench()
+  const options = handlerOptions(bench, { '1_init': SCHEMA })
+  const before = migrationHandler(options)
+  await before({}, remaining(60_000))
+  const after = handlerOptions(bench, { '2_more': 'INSERT INTO nowhere VALUES (1)' })
+  await expect(migrationHandler(after)({}, remaining(60_000))).rejects.toMatchObject({ code: 'P3018' })
+
+  // As when a deployment is rolled back: the package is that of before, without the migration.
+  rmSync(join(options.migrations, '2_more'), { recursive: true })
+  await expect(before({}, remaining(60_000))).rejects.toMatchObject({ code: 'P3009' })
+  expect(await before({ rolledBack: '2_more' }, remaining(60_000))).toEqual({ applied: [] })
+  expect(await before({}, remaining(60_000))).toEqual({ applied: [] })
+
+  const mended = handlerOptions(bench, { '2_more': 'CREATE TABLE more (a)' })
+  expect(await migrationHandler(mended)({}, remaining(60_000))).toEqual({ applied: ['2_more'] })
+})
+
+test.each([
+  ['was never begun', { rolledBack: '3_none' }, 'P3011'],
+  ['has not failed', { rolledBack: '1_init' }, 'P3012'],
+  ['is no name', { rolledBack: true }, 'CONFIGURATION'],
+])('a migration that %s is not marked as rolled back', async (_, event, code) => {
+  await using bench = new Workbench()
+  const handler = migrationHandler(handlerOptions(bench, { '1_init': SCHEMA }))
+  await handler({}, remaining(60_000))
+  await expect(handler(event, remaining(60_000))).rejects.toMatchObject({ code })
+  expect(await handler({}, remaining(60_000))).toEqual({ applied: [] })
 })
 
 test.each([
