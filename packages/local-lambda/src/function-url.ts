@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { LocalLambdaError } from './errors.js'
 import type { LocalFunction } from './local-function.js'
 import { toAnswer, toEvent } from './payload-format.js'
 import { refuse } from './refuse.js'
@@ -23,13 +24,18 @@ export interface FunctionUrl {
  * Whatever goes wrong in the function is 502 there, and a body that is larger than Lambda takes is 413.
  *
  * @param options - `port`: @default one that is free
+ * @throws LocalLambdaError `CONFIGURATION` where the port is in use
  */
 export async function serveFunctionUrl(fn: LocalFunction, options: { port?: number } = {}): Promise<FunctionUrl> {
   const server = createServer((request, response) => {
     handle(fn, request, response).catch(() => refuse(response))
   })
-  server.listen(options.port ?? 0, '127.0.0.1')
-  await once(server, 'listening')
+  const { port = 0 } = options
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening').catch((cause: Error) => {
+    const message = `port is ${port}, and can't be listened on: ${cause.message}. Give another, or 0 for any free one`
+    throw new LocalLambdaError('CONFIGURATION', message, {}, { cause })
+  })
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async close() {

@@ -165,6 +165,18 @@ describe('an answer', () => {
   })
 })
 
+test('a port that is in use is refused, and named', async () => {
+  const folder = new URL('fixtures/functions', import.meta.url).pathname
+  await using fn = new LocalFunction({ folder, handler: 'index.page', environments: 1, timeoutMs: 30_000 })
+  const { url, close } = await serveFunctionUrl(fn)
+  const port = Number(new URL(url).port)
+  await expect(serveFunctionUrl(fn, { port })).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringContaining(`port is ${port}, and can't be listened on`) as string,
+  })
+  await close()
+})
+
 describe('a streamed answer', () => {
   const send = usePage('index.streamPage')
 
