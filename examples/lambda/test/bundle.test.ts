@@ -36,10 +36,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 test.each(TARGETS)('the packages for %s are as small as they are said to be', (target) => {
-  const { api, migrate } = reports[target].functions
+  const { api, migrate, 'open-event': openEvent } = reports[target].functions
+  expect(openEvent.bytes).toBeLessThan(13.5 * MEGABYTE)
+  expect(openEvent.zippedBytes).toBeLessThan(6 * MEGABYTE)
   expect(api.bytes).toBeLessThan(13.5 * MEGABYTE)
   expect(api.zippedBytes).toBeLessThan(6 * MEGABYTE)
   expect(migrate.bytes).toBeLessThan(11 * MEGABYTE)
+  expect(migrate.zippedBytes).toBeLessThan(5 * MEGABYTE)
   expect(api.parts['index.mjs']?.bytes).toBeLessThan(3.2 * MEGABYTE)
   expect(api.parts['index.mjs']?.zippedBytes).toBeLessThan(1.25 * MEGABYTE)
   expect(migrate.parts['index.mjs']?.bytes).toBeLessThan(0.8 * MEGABYTE)
