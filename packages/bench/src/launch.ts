@@ -1,0 +1,32 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { lambdaNode } from '@sqlite-efs/lambda-node'
+import { build } from 'esbuild'
+import { PACKAGE, source } from './sources.js'
+
+/** What is loaded as it was installed: native parts, the peers as they are published, and what builds workers. */
+const EXTERNAL = ['libsql', '@prisma/adapter-libsql', '@prisma/adapter-better-sqlite3', 'dynalite', 'esbuild']
+
+/**
+ * Starts the measurement as it would run in production: in one module, on the Node that Lambda runs where this machine has it. (What
+ * runs from its sources, through tsx or vitest, pays for names and imports on every call, and the peers would not.)
+ */
+export async function launch(words: readonly string[], stdio: StdioOptions): Promise<ChildProcess> {
+  const outfile = join(PACKAGE, `dist/program-${process.pid}.mjs`)
+  await build({
+    entryPoints: [source('program.ts').pathname],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@sqlite-efs/source'],
+    mainFields: ['module', 'main'],
+    external: EXTERNAL,
+    logLevel: 'error',
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
+  })
+  return spawn(lambdaNode() ?? process.execPath, ['--expose-gc', outfile, ...words], { stdio })
+}

@@ -1,0 +1,86 @@
+/** Who takes part in a measurement: it does one operation, again and again. */
+export interface Contestant<Name extends string = string> {
+  name: Name
+  operation: () => Promise<unknown>
+}
+
+/** How long a measurement takes: each contestant has a turn in every round. */
+export interface Pace {
+  rounds: number
+  turnMs: number
+}
+
+/** A ratio, and where half of the rounds were. */
+export interface Ratio {
+  median: number
+  low: number
+  high: number
+}
+
+/** The operations in a second of each contestant, round by round. */
+export class SideBySide<Name extends string> {
+  readonly #rates: ReadonlyMap<Name, readonly number[]>
+
+  constructor(rates: ReadonlyMap<Name, readonly number[]>) {
+    this.#rates = rates
+  }
+
+  /** Operations in a second: the median of the rounds. */
+  perSecond(name: Name): number {
+    return quantile(this.#of(name), 0.5)
+  }
+
+  /** How many times the throughput of another one has: of neighbours in time, so that what slows the machine slows both. */
+  ratio(name: Name, other: Name): Ratio {
+    const others = this.#of(other)
+    const ratios = this.#of(name).map((rate, round) => rate / others[round]!)
+    return { median: quantile(ratios, 0.5), low: quantile(ratios, 0.25), high: quantile(ratios, 0.75) }
+  }
+
+  #of(name: Name): readonly number[] {
+    const rates = this.#rates.get(name)
+    if (!rates) throw new Error(`${name} took no part in this measurement`)
+    return rates
+  }
+}
+
+/** Has contestants do their operation in turn, in rounds that begin with another one each time. A round before them warms up. */
+export async function sideBySide<Name extends string>(
+  contestants: readonly Contestant<Name>[],
+  { rounds, turnMs }: Pace,
+): Promise<SideBySide<Name>> {
+  const rates = new Map(contestants.map(({ name }) => [name, [] as number[]]))
+  for (const { operation } of contestants) await rateOf(operation, turnMs)
+  for (let round = 0; round < rounds; round++) {
+    const first = round % contestants.length
+    for (const { name, operation } of [...contestants.slice(first), ...contestants.slice(0, first)]) {
+      rates.get(name)!.push(await rateOf(operation, turnMs))
+    }
+  }
+  return new SideBySide(rates)
+}
+
+async function rateOf(operation: () => Promise<unknown>, turnMs: number): Promise<number> {
+  const start = performance.now()
+  let operations = 0
+  let elapsedMs: number
+  do {
+    await operation()
+    operations++
+    elapsedMs = performance.now() - start
+  } while (elapsedMs < turnMs)
+  return (operations / elapsedMs) * 1000
+}
+
+/** @param part 0.5 for the median */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (sorted.length - 1) * part
+  const below = sorted[Math.floor(at)]!
+  const above = sorted[Math.ceil(at)]!
+  return below + (above - below) * (at - Math.floor(at))
+}
+
+/** `4.21 (4.05 to 4.40)` */
+export const ratioText = ({ median, low, high }: Ratio) =>
+  `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`
