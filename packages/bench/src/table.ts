@@ -7,7 +7,7 @@ export interface Row {
   cells: readonly string[]
   /** As the issue words it. Empty where there is none. */
   target: string
-  /** Undefined where there is no target, or this machine can't tell. */
+  /** Undefined where there is no target, or the measurement can't tell. */
   holds: boolean | undefined
 }
 
@@ -47,7 +47,7 @@ export function markdownOf({ columns, rows, notes }: Table): string {
   const lines = rows.map(({ what, cells, target, holds }) => [
     what,
     ...cells,
-    ...(withTargets ? [target, verdictOf(holds)] : []),
+    ...(withTargets ? [target, target === '' ? '' : verdictOf(holds)] : []),
   ])
   const table = [heads, heads.map((_, index) => (index === 0 ? '---' : '---:')), ...lines]
   return [...table.map((cells) => `| ${cells.join(' | ')} |`), '', ...notes.map((note) => `- ${note}`)]
@@ -55,4 +55,4 @@ export function markdownOf({ columns, rows, notes }: Table): string {
     .trimEnd()
 }
 
-const verdictOf = (holds: boolean | undefined) => (holds === undefined ? '' : holds ? 'yes' : '**no**')
+const verdictOf = (holds: boolean | undefined) => (holds === undefined ? 'too close to tell' : holds ? 'yes' : '**no**')

@@ -1,0 +1,73 @@
+import { type ContestantName, LIBSQL, notesOnContestants, OURS, PEERS } from './contestants.js'
+import { type Ratio, ratioText, type SideBySide } from './measure.js'
+import type { Row, Table } from './table.js'
+
+/** At least so many times the throughput of another contestant. */
+export interface Target {
+  of: ContestantName
+  times: number
+}
+
+/** Operations that adapters did side by side. */
+export interface Comparison {
+  name: string
+  title: string
+  contestants: readonly ContestantName[]
+  measured: { what: string; result: SideBySide<ContestantName>; targets: readonly Target[] }[]
+  notes: readonly string[]
+}
+
+/** At least the throughput of each of Prisma's own. */
+export const EACH_PEER: readonly Target[] = PEERS.map((of) => ({ of, times: 1 }))
+
+/** The table of a comparison: how often in a second, and how many times as often as each other. */
+export function comparison({ name, title, contestants, measured, notes }: Comparison): Table {
+  const peers = PEERS.filter((peer) => contestants.includes(peer))
+  const rows = measured.map(({ what, result, targets }): Row => {
+    const here = targets.filter(({ of }) => contestants.includes(of))
+    return {
+      what,
+      cells: [
+        ...contestants.map((contestant) => perSecondText(result.perSecond(contestant))),
+        ...peers.map((peer) => ratioText(result.ratio(OURS, peer))),
+      ],
+      target: targetText(targets),
+      holds: verdict(here.map(({ of, times }) => ({ ratio: result.ratio(OURS, of), times }))),
+    }
+  })
+  return {
+    title,
+    columns: [...contestants.map((contestant) => `${contestant}, /s`), ...peers.map((peer) => `times ${peer}`)],
+    rows,
+    notes: [...notes, ...notesOnContestants],
+    charts: [
+      {
+        name,
+        kind: 'bars',
+        title,
+        unit: `throughput, adapter-libsql = 1`,
+        labels: measured.map(({ what }) => what),
+        series: contestants.map((contestant) => ({
+          name: contestant,
+          values: measured.map(({ result }) => result.ratio(contestant, LIBSQL).median),
+        })),
+        alt: `${title}: ${measured.map(({ what, result }) => `${what} ${result.ratio(OURS, LIBSQL).median.toFixed(1)} times adapter-libsql`).join('; ')}.`,
+      },
+    ],
+  }
+}
+
+/** Undefined where one is missed by less than the measurement can tell, and none by more. */
+function verdict(ratios: readonly { ratio: Ratio; times: number }[]): boolean | undefined {
+  if (ratios.some(({ ratio, times }) => ratio.high < times)) return false
+  return ratios.length > 0 && ratios.every(({ ratio, times }) => ratio.median >= times) ? true : undefined
+}
+
+const perSecondText = (rate: number) => (rate < 100 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en'))
+
+function targetText(targets: readonly Target[]): string {
+  const [first] = targets
+  if (!first) return ''
+  if (targets.length > 1) return first.times === 1 ? 'each at least 1' : `each at least ${first.times}`
+  return `at least ${first.times} times ${first.of}`
+}
