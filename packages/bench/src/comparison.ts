@@ -63,7 +63,8 @@ function verdict(ratios: readonly { ratio: Ratio; times: number }[]): boolean | 
   return ratios.length > 0 && ratios.every(({ ratio, times }) => ratio.median >= times) ? true : undefined
 }
 
-const perSecondText = (rate: number) => (rate < 100 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en'))
+/** `12,345`, or `12.3`. */
+export const perSecondText = (rate: number) => (rate < 100 ? rate.toFixed(1) : Math.round(rate).toLocaleString('en'))
 
 function targetText(targets: readonly Target[]): string {
   const [first] = targets

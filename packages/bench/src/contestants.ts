@@ -31,33 +31,42 @@ export interface Adapter {
 /** Its binary is for Node 22 and later: an older one does not survive it. */
 const CAN_BETTER_SQLITE3 = Number(process.versions.node.split('.')[0]) >= 22
 
+/** Who runs here. */
+export const CONTESTANTS: readonly ContestantName[] = CAN_BETTER_SQLITE3
+  ? [OURS, LIBSQL, BETTER_SQLITE3]
+  : [OURS, LIBSQL]
+
 /** What a table says where there is one contestant less. */
 export const notesOnContestants: readonly string[] = CAN_BETTER_SQLITE3
   ? []
-  : [`adapter-better-sqlite3 did not run: what npm has of better-sqlite3 with its native part needs Node 22.`]
+  : ['adapter-better-sqlite3 did not run: what npm has of better-sqlite3 with its native part needs Node 22.']
 
 /** The adapters that run here, each with the same tables in a file of its own. */
 export async function adapters(context: Context, orders: number): Promise<Adapter[]> {
-  const ours = databaseIn(context)
-  const libsql = databaseIn(context)
-  const all: Adapter[] = [
-    { name: OURS, factory: new PrismaSqliteEfs({ url: `file:${ours}`, lease: 'local' }) },
-    { name: LIBSQL, factory: new PrismaLibSql({ url: `file:${libsql}` }) },
-  ]
-  if (CAN_BETTER_SQLITE3) {
-    const { PrismaBetterSqlite3 } = await import('@prisma/adapter-better-sqlite3')
-    all.push({ name: BETTER_SQLITE3, factory: new PrismaBetterSqlite3({ url: `file:${databaseIn(context)}` }) })
-  }
-  for (const { factory } of all) {
-    const connection = await factory.connect()
-    await connection.executeScript(SCHEMA)
-    await connection.executeScript(filling(orders))
-    await connection.dispose()
-  }
+  const all: Adapter[] = []
+  for (const name of CONTESTANTS) all.push(await adapter(context, name, orders))
   return all
 }
 
-const databaseIn = (context: Context) => join(context.folder(), 'shop.db')
+/** One adapter with a new file of so many orders. */
+export async function adapter(context: Context, name: ContestantName, orders: number): Promise<Adapter> {
+  const factory = await factoryOf(name, `file:${databaseIn(context)}`)
+  const connection = await factory.connect()
+  await connection.executeScript(SCHEMA)
+  await connection.executeScript(filling(orders))
+  await connection.dispose()
+  return { name, factory }
+}
+
+async function factoryOf(name: ContestantName, url: string): Promise<SqlDriverAdapterFactory> {
+  if (name === OURS) return new PrismaSqliteEfs({ url, lease: 'local' })
+  if (name === LIBSQL) return new PrismaLibSql({ url })
+  // Its import is what an older Node does not survive.
+  const { PrismaBetterSqlite3 } = await import('@prisma/adapter-better-sqlite3')
+  return new PrismaBetterSqlite3({ url })
+}
+
+export const databaseIn = (context: Context) => join(context.folder(), 'shop.db')
 
 /** With a Prisma client for each adapter. */
 export async function withClients<T>(all: readonly Adapter[], use: (clients: Client[]) => Promise<T>): Promise<T> {

@@ -29,8 +29,8 @@ export const SCHEMA = `
 
 const CUSTOMERS = 100
 
-/** Fills the empty tables: 100 customers, and orders of three items each. */
-export const filling = (orders: number) => `
+/** Fills the empty tables: 100 customers, and orders of so many items each. */
+export const filling = (orders: number, itemsOfEach = 3) => `
   WITH RECURSIVE "n"("i") AS (SELECT 1 UNION ALL SELECT "i" + 1 FROM "n" WHERE "i" < ${CUSTOMERS})
     INSERT INTO "Customer" ("email", "name") SELECT 'customer' || "i" || '@example.com', 'Customer ' || "i" FROM "n";
   WITH RECURSIVE "n"("i") AS (SELECT 1 UNION ALL SELECT "i" + 1 FROM "n" WHERE "i" < ${orders})
@@ -38,6 +38,7 @@ export const filling = (orders: number) => `
     SELECT 1 + "i" % ${CUSTOMERS}, strftime('%Y-%m-%dT%H:%M:%S.000+00:00', 1700000000 + "i", 'unixepoch'),
       CASE "i" % 3 WHEN 0 THEN 'open' WHEN 1 THEN 'sent' ELSE 'done' END, "i" * 1.25, "i" % 2, iif("i" % 4 = 0, NULL, 'note ' || "i")
     FROM "n";
-  WITH RECURSIVE "n"("i") AS (SELECT 0 UNION ALL SELECT "i" + 1 FROM "n" WHERE "i" < ${orders * 3 - 1})
-    INSERT INTO "Item" ("orderId", "product", "quantity") SELECT 1 + "i" / 3, 'product ' || "i" % 50, 1 + "i" % 5 FROM "n";
+  WITH RECURSIVE "n"("i") AS (SELECT 0 UNION ALL SELECT "i" + 1 FROM "n" WHERE "i" < ${orders * itemsOfEach})
+    INSERT INTO "Item" ("orderId", "product", "quantity")
+    SELECT 1 + ("i" - 1) / ${itemsOfEach}, 'product ' || "i" % 50, 1 + "i" % 5 FROM "n" WHERE "i" > 0;
 `

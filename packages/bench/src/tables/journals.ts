@@ -1,0 +1,66 @@
+import { perSecondText } from '../comparison.js'
+import {
+  type Adapter,
+  adapter,
+  CONTESTANTS,
+  type ContestantName,
+  notesOnContestants,
+  OURS,
+  withClients,
+} from '../contestants.js'
+import type { PrismaClient } from '../generated/prisma/client.js'
+import { ratioText, sideBySide } from '../measure.js'
+import { settingsOf } from '../settings.js'
+import type { Bench } from '../table.js'
+
+/** How the others may write, beside their default. */
+const SETTINGS = [
+  undefined,
+  ['journal_mode=PERSIST'],
+  ['journal_mode=WAL', 'synchronous=FULL'],
+  ['journal_mode=WAL', 'synchronous=NORMAL'],
+]
+
+const create = (prisma: PrismaClient) =>
+  prisma.order.create({ data: { customerId: 1 + Math.floor(Math.random() * 100), status: 'open', total: 12.5 } })
+
+/** What the others gain who set their journal: like with like, and what a network file system can't have. */
+export const journals: Bench = {
+  name: 'journals',
+  title: "One create, by the others' journal",
+  async run(context) {
+    const entries: { name: ContestantName; pragmas: readonly string[] }[] = CONTESTANTS.flatMap((name) =>
+      (name === OURS ? [undefined] : SETTINGS).map((pragmas = []) => ({ name, pragmas })),
+    )
+    const all: Adapter[] = []
+    for (const { name } of entries) all.push(await adapter(context, name, 2000))
+    return await withClients(all, async (clients) => {
+      const contestants = []
+      for (const [index, { name, prisma }] of clients.entries()) {
+        for (const pragma of entries[index]!.pragmas) await prisma.$queryRawUnsafe(`PRAGMA ${pragma}`)
+        const key = `${name}, ${await settingsOf(prisma)}`
+        contestants.push({ name: key, operation: () => create(prisma) })
+      }
+      const result = await sideBySide(
+        contestants,
+        context.short ? { rounds: 5, turnMs: 30 } : { rounds: 60, turnMs: 60 },
+      )
+      const [ours, ...others] = contestants.map(({ name }) => name)
+      return {
+        title: journals.title,
+        columns: ['creates, /s', 'ours has times as many'],
+        rows: [ours!, ...others].map((name) => ({
+          what: name,
+          cells: [perSecondText(result.perSecond(name)), name === ours ? '' : ratioText(result.ratio(ours!, name))],
+          target: '',
+          holds: undefined,
+        })),
+        notes: [
+          'Like with like is PERSIST with FULL. WAL needs memory that all its processes share, so that it does not work on a network file system (https://www.sqlite.org/wal.html); with `synchronous=NORMAL` it may lose acknowledged writes where the power fails.',
+          'The adapters have no option for it: the PRAGMA was sent as a query. What adapter-libsql was told so it forgets with its first transaction, which takes the connection along.',
+          ...notesOnContestants,
+        ],
+      }
+    })
+  },
+}
