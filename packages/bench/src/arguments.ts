@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util'
 import type { Bench } from './table.js'
 
-export const USAGE = `pnpm bench [table...] [--short] [--json]
+/** What `--help` says. */
+export const usage = (benches: readonly Bench[]) => `pnpm bench [table...] [--short] [--json]
 
-Without a table it runs them all and writes docs/benchmarks.md and its charts; with some it prints those.`
+Without a table it runs them all and writes docs/benchmarks.md and its charts; with some it prints those.
+
+${benches.map(({ name, title }) => `  ${name.padEnd(16)}${title}`).join('\n')}`
 
 /** What a run was asked for. */
 export interface Arguments {

@@ -24,7 +24,9 @@ export const EACH_PEER: readonly Target[] = PEERS.map((of) => ({ of, times: 1 })
 export function comparison({ name, title, contestants, measured, notes }: Comparison): Table {
   const peers = PEERS.filter((peer) => contestants.includes(peer))
   const rows = measured.map(({ what, result, targets }): Row => {
-    const here = targets.filter(({ of }) => contestants.includes(of))
+    const reached = targets
+      .filter(({ of }) => contestants.includes(of))
+      .map(({ of, times }) => ({ ratio: result.ratio(OURS, of), times }))
     return {
       what,
       cells: [
@@ -32,7 +34,8 @@ export function comparison({ name, title, contestants, measured, notes }: Compar
         ...peers.map((peer) => ratioText(result.ratio(OURS, peer))),
       ],
       target: targetText(targets),
-      holds: verdict(here.map(({ of, times }) => ({ ratio: result.ratio(OURS, of), times }))),
+      holds: verdict(reached),
+      ...(reached.length > 0 && { reached: Math.min(...reached.map(({ ratio, times }) => ratio.high / times)) }),
     }
   })
   return {

@@ -1,6 +1,72 @@
-import type { Table } from './table.js'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Chart, svgOf } from './charts.js'
+import { commit, machine, versionOf } from './machine.js'
+import { PACKAGE } from './sources.js'
+import { markdownOf, type Table } from './table.js'
+
+const DOCS = join(PACKAGE, '../../docs')
+const chartFile = ({ name }: Chart) => `images/bench-${name}.svg`
 
 /** Writes docs/benchmarks.md and its charts. */
-export function writeReport(tables: readonly Table[]): void {
-  console.error(`${tables.length} tables`)
+export function writeReport(tables: readonly Table[], fsyncMs: number): void {
+  mkdirSync(join(DOCS, 'images'), { recursive: true })
+  for (const chart of tables.flatMap(({ charts = [] }) => charts)) {
+    writeFileSync(join(DOCS, chartFile(chart)), svgOf(chart))
+  }
+  writeFileSync(join(DOCS, 'benchmarks.md'), reportOf(tables, fsyncMs))
 }
+
+/** The page. */
+export function reportOf(tables: readonly Table[], fsyncMs: number): string {
+  return `${[HEAD, circumstances(fsyncMs), verdict(tables), ...tables.map(section), FOOT].join('\n\n')}\n`
+}
+
+const HEAD = `# Benchmarks
+
+\`pnpm bench\` wrote this page: it measures side by side, in one run, and is to be judged by its ratios. Another machine has other
+numbers for an operation, and about the same ratios. Each contestant has a turn in every round, the rounds begin with another one
+each time, and a ratio is that of two turns of the same round. Given is the median of the rounds, and in brackets between what it lies with a confidence of 95%.
+Where that reaches from one side of the target to the other, it is "too close to tell".`
+
+function circumstances(fsyncMs: number): string {
+  const code = commit()
+  return [
+    '| | |',
+    '| --- | --- |',
+    `| date | ${new Date().toISOString().slice(0, 10)} |`,
+    ...(code ? [`| code | commit ${code} |`] : []),
+    `| machine | ${machine()} |`,
+    `| disk | a page and its fsync take ${fsyncMs.toFixed(2)} ms |`,
+    `| Node | ${process.version}, all of it in one module (libsql and Prisma's adapters as they are installed) |`,
+    `| Prisma | client ${versionOf('@prisma/client')} |`,
+    `| sqlite-efs | ${versionOf('prisma-adapter-sqlite-efs')}, libsql ${versionOf('libsql')} |`,
+    `| adapter-libsql | \`@prisma/adapter-libsql\` ${versionOf('@prisma/adapter-libsql')}, @libsql/client ${versionOf('@libsql/client', '@prisma/adapter-libsql')} |`,
+    `| adapter-better-sqlite3 | \`@prisma/adapter-better-sqlite3\` ${versionOf('@prisma/adapter-better-sqlite3')}, better-sqlite3 ${versionOf('better-sqlite3', '@prisma/adapter-better-sqlite3')} (it asks for 12, whose native part does not come from npm) |`,
+  ].join('\n')
+}
+
+function verdict(tables: readonly Table[]): string {
+  const targets = tables.flatMap(({ title, rows }) =>
+    rows.filter(({ target }) => target !== '').map((row) => ({ title, ...row })),
+  )
+  const of = (wanted: boolean | undefined) => targets.filter(({ holds }) => holds === wanted)
+  const list = (wanted: boolean | undefined) => of(wanted).map(({ title, what }) => `- ${title}: ${what}`)
+  return [
+    `Of ${targets.length} targets ${of(true).length} hold.`,
+    ...(of(undefined).length > 0
+      ? ['', 'Too close to tell, or not to be told on this machine:', '', ...list(undefined)]
+      : []),
+    ...(of(false).length > 0 ? ['', 'Missed:', '', ...list(false)] : []),
+  ].join('\n')
+}
+
+function section(table: Table): string {
+  const images = (table.charts ?? []).map((chart) => `![${chart.alt.replaceAll('`', '')}](${chartFile(chart)})`)
+  return [`## ${table.title}`, ...images, markdownOf(table)].join('\n\n')
+}
+
+const FOOT = `## Again, elsewhere
+
+\`pnpm bench\` needs Node and an npm registry. \`pnpm bench client-reads\` runs one table and prints it; \`pnpm bench --help\` says
+more. A short form guards the ratios in \`pnpm test\`, with slack for noise: [packages/bench](../packages/bench/test/ratios.test.ts).`

@@ -9,6 +9,8 @@ export interface Row {
   target: string
   /** Undefined where there is no target, or the measurement can't tell. */
   holds: boolean | undefined
+  /** The part of the target that was reached, at the best that the measurement allows for: what the guard in CI looks at. */
+  reached?: number
 }
 
 /** What a bench measured. */

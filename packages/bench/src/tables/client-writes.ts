@@ -39,7 +39,7 @@ export const clientWrites: Bench = {
         const contestants = clients.map(({ name, prisma }) => ({ name, operation: () => write(prisma) }))
         const result = await sideBySide(
           contestants,
-          context.short ? { rounds: 15, turnMs: 30 } : { rounds: 60, turnMs: 60 },
+          context.short ? { rounds: 9, turnMs: 0 } : { rounds: 60, turnMs: 60 },
         )
         measured.push({ what, result, targets: EACH_PEER })
       }

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { quantile, sideBySide } from '../src/measure.js'
+
+test('who does three times the work has a third of the throughput', async () => {
+  const result = await sideBySide(
+    [
+      { name: 'once', operation: () => work(1) },
+      { name: 'thrice', operation: () => work(3) },
+    ],
+    { rounds: 25, turnMs: 8 },
+  )
+  const { low, high } = result.ratio('thrice', 'once')
+  expect(low).toBeLessThan(0.5)
+  expect(high).toBeGreaterThan(0.2)
+  expect(high).toBeLessThan(0.8)
+})
+
+test('each contestant begins as many rounds as another', async () => {
+  const order: string[] = []
+  const contestants = ['a', 'b', 'c'].map((name) => ({ name, operation: async () => void order.push(name) }))
+  await sideBySide(contestants, { rounds: 3, turnMs: 0 })
+  // The first three warm up.
+  expect(order.join('')).toBe('abc' + 'abc' + 'bca' + 'cab')
+})
+
+test('a quantile between two values is between them', () => {
+  expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5)
+  expect(quantile([7], 0.9)).toBe(7)
+})
+
+async function work(times: number): Promise<number> {
+  let sum = 0
+  for (let index = 0; index < times * 100_000; index++) sum += Math.sqrt(index)
+  return sum
+}
