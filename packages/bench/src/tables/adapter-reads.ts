@@ -51,7 +51,7 @@ export const adapterReads: Bench = {
       }))
       const result = await sideBySide(
         contestants,
-        context.short ? { rounds: 7, turnMs: 50 } : { rounds: 40, turnMs: 100 },
+        context.short ? { rounds: 15, turnMs: 12 } : { rounds: 40, turnMs: 100 },
       )
       measured.push({ what, result, targets: [{ of: LIBSQL, times }] })
     }

@@ -32,7 +32,7 @@ export const clientReads: Bench = {
         const contestants = clients.map(({ name, prisma }) => ({ name, operation: () => read(prisma) }))
         const result = await sideBySide(
           contestants,
-          context.short ? { rounds: 7, turnMs: 50 } : { rounds: 60, turnMs: 60 },
+          context.short ? { rounds: 15, turnMs: 12 } : { rounds: 60, turnMs: 60 },
         )
         measured.push({ what, result, targets: EACH_PEER })
       }
