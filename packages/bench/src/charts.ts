@@ -24,17 +24,33 @@ const BAR = 14
 const GAP = 4
 const TOP = 88
 
-/** Follows the reader's own colours, also as an image in a page. */
+const LIGHT = {
+  paper: '#ffffff',
+  ink: '#1f2937',
+  quiet: '#6b7280',
+  rule: '#e5e7eb',
+  series: ['#2563eb', '#9ca3af', '#d1d5db', '#b45309'],
+}
+const DARK = {
+  paper: '#0d1117',
+  ink: '#e5e7eb',
+  quiet: '#9ca3af',
+  rule: '#30363d',
+  series: ['#60a5fa', '#6b7280', '#4b5563', '#fbbf24'],
+}
+
+const colors = ({ paper, ink, quiet, rule, series }: typeof LIGHT) =>
+  [
+    `.paper { fill: ${paper} } text { fill: ${ink} } .quiet { fill: ${quiet} } .rule { stroke: ${rule} }`,
+    ...series.map((color, number) => `.fill${number} { fill: ${color} } .line${number} { stroke: ${color} }`),
+  ].join(' ')
+
+/** Follows the reader's own colours, also as an image in a page. Without variables, which not every program that draws SVG knows. */
 const STYLE = `
-  svg { --paper: #ffffff; --ink: #1f2937; --quiet: #6b7280; --rule: #e5e7eb; --s0: #2563eb; --s1: #9ca3af; --s2: #d1d5db; --s3: #b45309; }
-  @media (prefers-color-scheme: dark) {
-    svg { --paper: #0d1117; --ink: #e5e7eb; --quiet: #9ca3af; --rule: #30363d; --s0: #60a5fa; --s1: #6b7280; --s2: #4b5563; --s3: #fbbf24; }
-  }
-  text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: var(--ink); }
-  .title { font-size: 16px; font-weight: 600; }
-  .quiet { font-size: 12px; fill: var(--quiet); }
-  .rule { stroke: var(--rule); }
-  .line { fill: none; stroke-width: 2; }
+text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif } .title { font-size: 16px; font-weight: 600 }
+.quiet { font-size: 12px } polyline { fill: none; stroke-width: 2 }
+${colors(LIGHT)}
+@media (prefers-color-scheme: dark) { ${colors(DARK)} }
 `
 
 /** A chart as an SVG file: quiet, readable on light and on dark. */
@@ -44,7 +60,7 @@ export function svgOf(chart: Chart): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
     `<title>${escape(chart.alt)}</title>`,
     `<style>${STYLE}</style>`,
-    `<rect width="${WIDTH}" height="${height}" rx="8" style="fill: var(--paper)"/>`,
+    `<rect width="${WIDTH}" height="${height}" rx="8" class="paper"/>`,
     text(MARGIN, 32, chart.title, 'title'),
     text(MARGIN, 50, chart.unit, 'quiet'),
     ...legendOf(chart.series),
@@ -71,9 +87,7 @@ function barsOf({ labels, series }: Chart): Drawing {
       const value = values[index]
       if (value === undefined) continue
       const length = Math.max(1, value * scale).toFixed(1)
-      body.push(
-        `<rect x="${MARGIN}" y="${y}" width="${length}" height="${BAR}" rx="2" style="fill: ${color(number)}"/>`,
-      )
+      body.push(`<rect x="${MARGIN}" y="${y}" width="${length}" height="${BAR}" rx="2" class="${filled(number)}"/>`)
       body.push(text(MARGIN + Number(length) + 6, y + 11, short(value), 'quiet'))
       y += BAR + GAP
     }
@@ -98,9 +112,9 @@ function linesOf({ labels, series }: Chart): Drawing {
   for (const [number, { values }] of series.entries()) {
     const points = values.flatMap((value, index) => (value === undefined ? [] : [{ x: x(index), y: y(value), value }]))
     const path = points.map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(' ')
-    body.push(`<polyline class="line" points="${path}" style="stroke: ${color(number)}"/>`)
+    body.push(`<polyline class="line${number % LIGHT.series.length}" points="${path}"/>`)
     for (const point of points) {
-      body.push(`<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="3" style="fill: ${color(number)}"/>`)
+      body.push(`<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="3" class="${filled(number)}"/>`)
     }
   }
   return { height: bottom + 38, body }
@@ -112,13 +126,13 @@ function legendOf(series: readonly Series[]): string[] {
     const at = x
     x += 30 + name.length * 7.2
     return [
-      `<rect x="${at}" y="62" width="10" height="10" rx="2" style="fill: ${color(number)}"/>`,
+      `<rect x="${at}" y="62" width="10" height="10" rx="2" class="${filled(number)}"/>`,
       text(at + 16, 71, name, 'quiet'),
     ]
   })
 }
 
-const color = (number: number) => `var(--s${number % 4})`
+const filled = (number: number) => `fill${number % LIGHT.series.length}`
 
 const largest = (series: readonly Series[]) =>
   Math.max(...series.flatMap(({ values }) => values.filter((value) => value !== undefined)))

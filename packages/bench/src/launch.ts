@@ -1,5 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { lambdaNode } from '@sqlite-efs/lambda-node'
 import { build } from 'esbuild'
 import { PACKAGE, source } from './sources.js'
@@ -14,7 +16,7 @@ const EXTERNAL = ['libsql', '@prisma/adapter-libsql', '@prisma/adapter-better-sq
 export async function launch(words: readonly string[], stdio: StdioOptions): Promise<ChildProcess> {
   const outfile = join(PACKAGE, `dist/program-${process.pid}.mjs`)
   await build({
-    entryPoints: [source('program.ts').pathname],
+    entryPoints: [fileURLToPath(source('program.ts'))],
     outfile,
     bundle: true,
     platform: 'node',
@@ -28,5 +30,7 @@ export async function launch(words: readonly string[], stdio: StdioOptions): Pro
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
   })
-  return spawn(lambdaNode() ?? process.execPath, ['--expose-gc', outfile, ...words], { stdio })
+  const program = spawn(lambdaNode() ?? process.execPath, [outfile, ...words], { stdio })
+  program.on('exit', () => rmSync(outfile))
+  return program
 }

@@ -20,7 +20,7 @@ test('each contestant begins as many rounds as another', async () => {
   const contestants = ['a', 'b', 'c'].map((name) => ({ name, operation: async () => void order.push(name) }))
   await sideBySide(contestants, { rounds: 3, turnMs: 0 })
   // The first three warm up.
-  expect(order.join('')).toBe('abc' + 'abc' + 'bca' + 'cab')
+  expect(order.join('').slice(3)).toBe('abcbcacab')
 })
 
 test('a quantile between two values is between them', () => {
