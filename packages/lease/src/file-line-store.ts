@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { LeaseError } from './errors.js'
 import { parseStoredItem } from './file-line-item.js'
@@ -57,10 +67,14 @@ export class FileLineStore extends TransitionLineStore {
   protected write(key: string, transition: Transition): LineAnswer {
     return this.#attempt(() => {
       const folder = this.#folderOf(key)
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
-        const seen = this.#current(folder)
+      // What was last seen is taken for current: the rename will tell. A refusal must be of what is current for sure.
+      let seen = this.#known.get(folder) ?? this.#current(folder)
+      for (let tries = 0; tries < MAX_TRIES; tries++, seen = this.#current(folder)) {
         const item = structuredClone(seen?.item ?? emptyItem())
-        if (!transition(item)) return { done: false, item }
+        if (!transition(item)) {
+          if (tries > 0 || seen === this.#current(folder)) return { done: false, item }
+          continue
+        }
         const name = `${(seen?.version ?? 0) + 1}-${item.ticket}-${nonce(this.#random)}`
         const next = { version: (seen?.version ?? 0) + 1, name, item }
         const text = JSON.stringify({ key, ...item })
@@ -147,7 +161,7 @@ function removeBefore(folder: string, current: State): void {
   for (const name of unlessMissing(() => readdirSync(folder)) ?? []) {
     const parsed = parseName(name)
     if (!parsed || parsed.isPointer || parsed.name === current.name || parsed.version > current.version) continue
-    rmSync(join(folder, name), { force: true })
+    unlessMissing(() => unlinkSync(join(folder, name)))
   }
 }
 

@@ -14,5 +14,12 @@ const NONCE_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** A fresh identity for one acquisition: 8 characters, 40 bits. */
 export function nonce(random: Random): string {
-  return Array.from({ length: 8 }, () => NONCE_ALPHABET.charAt(Math.floor(random() * NONCE_ALPHABET.length))).join('')
+  return Array.from(random === systemRandom ? systemLetters() : letters(random), (letter) =>
+    NONCE_ALPHABET.charAt(letter),
+  ).join('')
 }
+
+/** Each draw of the operating system's costs some microseconds, and none may be kept for later: see {@link systemRandom}. */
+const systemLetters = () => crypto.getRandomValues(new Uint8Array(8)).map((byte) => byte % NONCE_ALPHABET.length)
+
+const letters = (random: Random) => Array.from({ length: 8 }, () => Math.floor(random() * NONCE_ALPHABET.length))
