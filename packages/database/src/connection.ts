@@ -145,7 +145,8 @@ export class Connection {
 
   /** The one value of a one-row, one-column statement. */
   value(sql: string): SqlValue {
-    return this.run(sql).rows[0]?.[0] ?? null
+    // A third of what run() costs: these are asked for at each BEGIN.
+    return this.#translated(() => (this.#prepare(sql).statement.get([]) as SqlValue[] | undefined)?.[0] ?? null)
   }
 
   /**
