@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chown, mkdir, readdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openDatabase } from '@sqlite-efs/database'
 import { DynamoDBLeaser } from '@sqlite-efs/lease'
@@ -16,6 +16,11 @@ export const TABLE = 'locks'
 
 const IN_LINE_WITHIN_MS = 30_000
 
+/** Any but root's. */
+const UNPRIVILEGED = 1000
+/** It may still read the programs, wherever they are. */
+const AS_UNPRIVILEGED = `setpriv --reuid ${UNPRIVILEGED} --regid ${UNPRIVILEGED} --clear-groups --inh-caps +dac_read_search --ambient-caps +dac_read_search`
+
 /** A folder of its own on the server for each round: nothing is ever deleted behind the guests' backs. */
 export interface Place {
   name: string
@@ -28,6 +33,8 @@ export interface Place {
 /** How an actor is started. */
 export interface Cast extends Partial<Omit<SubjectOptions, 'path'>> {
   who: string
+  /** Runs as nobody in particular, as on Lambda: for root SQLite sets a journal's owner each time that it opens it. */
+  isUnprivileged?: boolean
   /** `<end of the file's name>:<number of the write>:<signal>`, as die-at-write.c wants it. */
   dieAt?: string
 }
@@ -73,6 +80,13 @@ export class Stage {
     return place
   }
 
+  /** Gives a place to who is {@link Cast.isUnprivileged}. */
+  async giveAway({ onServer }: Place): Promise<void> {
+    const folder = dirname(onServer)
+    const files = (await readdir(folder)).map((name) => join(folder, name))
+    await Promise.all([folder, ...files].map((file) => chown(file, UNPRIVILEGED, UNPRIVILEGED)))
+  }
+
   /** A new folder, with a database that knows nothing of this project; in PERSIST mode its journal stays, with zeros at its head. */
   async rawPlace(journalMode: 'DELETE' | 'PERSIST' = 'DELETE'): Promise<Place> {
     const place = await this.emptyPlace()
@@ -94,9 +108,11 @@ export class Stage {
   }
 
   /** Starts a process on a host that has the file at `place` for its own. */
-  actor(guest: Guest, place: Place, { dieAt, kind = 'ours', ...cast }: Cast): Promise<Actor> {
+  actor(guest: Guest, place: Place, { dieAt, isUnprivileged, kind = 'ours', ...cast }: Cast): Promise<Actor> {
     const options = { kind, path: place.inGuests, leaseKey: place.name, tableName: TABLE, ...cast }
-    return Actor.start(guest, this.#programs.actor, options, this.#environment(dieAt))
+    const environment = this.#environment(dieAt)
+    const context = isUnprivileged ? `${environment} ${AS_UNPRIVILEGED}` : environment
+    return Actor.start(guest, this.#programs.actor, options, context)
   }
 
   /** Starts a worker of packages/torture on a host, which waits for its orders. */

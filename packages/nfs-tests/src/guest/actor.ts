@@ -23,6 +23,10 @@ const handlers: { [What in keyof Requests]: (asks: Requests[What]['asks']) => Pr
     await Promise.all(statements.map((statement) => subject().query(statement)))
     return null
   },
+  series: async ({ statements }) => {
+    for (const statement of statements) await subject().query(statement)
+    return null
+  },
   begin: async ({ mode }) => done(subject().begin(mode)),
   run: (statement) => subject().run(statement),
   commit: () => done(subject().commit()),

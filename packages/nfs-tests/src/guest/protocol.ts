@@ -11,6 +11,8 @@ export interface Requests {
   query: { asks: Statement; answers: Row[] }
   /** Sent in one turn of the event loop, so that they may share what can be shared. */
   queries: { asks: { statements: Statement[] }; answers: null }
+  /** Sent one after the other, each as soon as the one before is answered. */
+  series: { asks: { statements: Statement[] }; answers: null }
   begin: { asks: { mode?: 'immediate' | 'deferred' }; answers: null }
   run: { asks: Statement; answers: Row[] }
   commit: { asks: object; answers: null }
