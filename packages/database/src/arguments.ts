@@ -11,7 +11,12 @@ const MAX_INTEGER = 2n ** 63n - 1n
  *
  * @throws DatabaseError `INVALID_ARGUMENT` naming the parameter
  */
-export const checkedArguments = (args: readonly unknown[]): readonly SqlValue[] => Array.from(args, checkedArgument)
+export function checkedArguments(args: readonly unknown[]): readonly SqlValue[] {
+  const checked: SqlValue[] = []
+  // By index, so that a hole is met, too.
+  for (let index = 0; index < args.length; index++) checked.push(checkedArgument(args[index], index))
+  return checked
+}
 
 function checkedArgument(value: unknown, index: number): SqlValue {
   switch (typeof value) {

@@ -122,28 +122,35 @@ export class Connection {
 
   /** Runs one statement where the lock that it needs is held. */
   run(sql: string, args: readonly SqlValue[] = []): ResultSet {
-    return this.#translated(() => {
-      const { statement, columns, parameters, returnsRows, isDefinition, isExplain, isPragma } = this.#prepare(sql)
+    try {
+      const prepared = this.#prepare(sql)
       // What is not given would keep the value that somebody else gave before.
-      if (args.length !== parameters) throw wrongCount(sql, parameters, args.length)
-      if (!returnsRows && isPragma) {
-        // libsql takes one step of it, and leaves open what takes more (incremental_vacuum): nothing could be committed.
-        this.#libsql.exec(sql)
-        return { columns, rows: [], changes: 0 }
-      }
-      if (!returnsRows) {
-        const { changes } = statement.run(args as unknown[])
-        if (isDefinition) this.forgetStatements()
-        return { columns, rows: [], changes }
-      }
-      const rows = statement.all(args as unknown[]) as SqlValue[][]
-      // libsql leaves an explained write open, and nothing could be committed then: this resets it.
-      if (isExplain) statement.get(args as unknown[])
-      return { columns, rows, changes: rows.length }
-    })
+      if (args.length !== prepared.parameters) throw wrongCount(sql, prepared.parameters, args.length)
+      return prepared.returnsRows ? this.#query(prepared, args) : this.#change(sql, prepared, args)
+    } catch (error) {
+      throw this.#asTyped(error)
+    }
   }
 
-  /** The one value of a one-row, one-column statement. */
+  #query({ statement, columns, isExplain }: Prepared, args: readonly SqlValue[]): ResultSet {
+    const rows = statement.all(args as unknown[]) as SqlValue[][]
+    // libsql leaves an explained write open, and nothing could be committed then: this resets it.
+    if (isExplain) statement.get(args as unknown[])
+    return { columns, rows, changes: rows.length }
+  }
+
+  #change(sql: string, { statement, columns, isDefinition, isPragma }: Prepared, args: readonly SqlValue[]): ResultSet {
+    if (isPragma) {
+      // libsql takes one step of it, and leaves open what takes more (incremental_vacuum): nothing could be committed.
+      this.#libsql.exec(sql)
+      return { columns, rows: [], changes: 0 }
+    }
+    const { changes } = statement.run(args as unknown[])
+    if (isDefinition) this.forgetStatements()
+    return { columns, rows: [], changes }
+  }
+
+  /** The one value of a one-row, one-column query without parameters. */
   value(sql: string): SqlValue {
     // A third of what run() costs: these are asked for at each BEGIN.
     return this.#translated(() => (this.#prepare(sql).statement.get([]) as SqlValue[] | undefined)?.[0] ?? null)

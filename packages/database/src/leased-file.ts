@@ -23,7 +23,7 @@ import { MAX_SILENCE_MS } from './read-lock.js'
 import { Reader } from './reader.js'
 import { ReaderPool } from './reader-pool.js'
 import { runScript } from './script.js'
-import type { ResultSet, SqlValue } from './statement.js'
+import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import { StatementKinds } from './statement-kinds.js'
 import { Tenure } from './tenure.js'
 import type { TraceContext } from './tracing.js'
@@ -124,8 +124,8 @@ export class LeasedFile {
     })
   }
 
-  /** Runs one statement: a read at once, a write in its turn. */
-  async execute(sql: string, args: readonly SqlValue[], timeoutMs: number): Promise<ResultSet> {
+  /** Runs one statement: a read at once, and then without a promise; a write in its turn. */
+  execute(sql: string, args: readonly SqlValue[], timeoutMs: number): ResultSet | Promise<ResultSet> {
     const kind = this.#kinds.now(sql)
     const trace = this.options.tracer.current()
     if (kind === 'read') return this.#tracedRead(trace, sql, args)
@@ -136,21 +136,37 @@ export class LeasedFile {
       trace,
     }
     if (kind === 'write' && !this.#arrivals.underWay) return this.#write(sql, args, write)
-    // Whether a statement writes can't be asked while somebody commits; what was sent after it must not overtake it.
+    return this.#executeLater(kind, sql, args, write)
+  }
+
+  /** Whether a statement writes can't be asked while somebody commits; what was sent after it must not overtake it. */
+  async #executeLater(
+    kind: StatementKind | undefined,
+    sql: string,
+    args: readonly SqlValue[],
+    write: Omit<Job<Write>, 'groupable' | 'fail'>,
+  ): Promise<ResultSet> {
     const { result } = await this.#arrivals.enter(async (before) => {
       const known = kind ?? (await this.#kinds.ask(sql))
-      if (known === 'read') return { result: this.#tracedRead(trace, sql, args) }
+      if (known === 'read') return { result: this.#tracedRead(write.trace, sql, args) }
       await before
       return { result: this.#write(sql, args, write) }
     })
     return result
   }
 
-  #read(sql: string, args: readonly SqlValue[]): Promise<ResultSet> {
-    return this.#reader.read((connection) => ({ ...connection.run(sql, args), changes: 0 }))
+  #read(sql: string, args: readonly SqlValue[]): ResultSet | Promise<ResultSet> {
+    return this.#reader.read((connection) => {
+      const { columns, rows } = connection.run(sql, args)
+      return { columns, rows, changes: 0 }
+    })
   }
 
-  #tracedRead(parent: TraceContext | undefined, sql: string, args: readonly SqlValue[]): Promise<ResultSet> {
+  #tracedRead(
+    parent: TraceContext | undefined,
+    sql: string,
+    args: readonly SqlValue[],
+  ): ResultSet | Promise<ResultSet> {
     if (!parent) return this.#read(sql, args)
     return this.options.tracer.span({ name: 'read', parent }, async (span) => {
       const result = await this.#read(sql, args)
@@ -185,7 +201,7 @@ export class LeasedFile {
   }
 
   /** Reads in the current window; the connection is not to be kept. */
-  read<T>(action: (connection: Connection) => T): Promise<T> {
+  async read<T>(action: (connection: Connection) => T): Promise<T> {
     return this.#reader.read(action)
   }
 

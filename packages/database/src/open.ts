@@ -67,7 +67,8 @@ class OpenDatabase implements Database {
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     const checked = checkedArguments(args)
-    return this.#tracked(this.#open.execute(withoutTrailingComment(sql), checked, this.#options.timeoutMs))
+    const result = this.#open.execute(withoutTrailingComment(sql), checked, this.#options.timeoutMs)
+    return result instanceof Promise ? this.#tracked(result) : result
   }
 
   async script(sql: string): Promise<void> {

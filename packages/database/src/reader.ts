@@ -39,32 +39,40 @@ export class Reader {
   }
 
   /**
-   * Runs `action` in the window; at once, where nobody is in the way.
+   * Runs `action` in the window: at once, where nobody is in the way, and then without a promise.
    *
    * @throws DatabaseError `BUSY`, `NOT_FOUND`, `CONFIGURATION`, `SQLITE`
    */
-  async read<T>(action: (connection: Connection) => T): Promise<T> {
+  read<T>(action: (connection: Connection) => T): T | Promise<T> {
+    const since = new Moment(this.#context.clock)
+    try {
+      return this.#read(action, since)
+    } catch (error) {
+      return this.#readOn(action, since, error)
+    }
+  }
+
+  /** Goes on where the first attempt failed. */
+  async #readOn<T>(action: (connection: Connection) => T, since: Moment, met: unknown): Promise<T> {
     const patience = this.#context.patience()
-    const since = new Moment(patience.clock)
-    for (let failures = 0, begun = since; ; begun = new Moment(patience.clock)) {
+    for (let failures = 0, error = met; ; ) {
+      const isWaitedFor = isBusy(error) || needsRecovery(error)
+      const failure = isWaitedFor ? await this.#waitForWindow(patience, since, error) : error
+      // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
+      if (failure !== undefined && (!isConnectionDoubtful(failure) || failures++ > 0)) throw failure
       try {
-        // In one go: between opening the window and using it, this process's own commit could close it.
-        const result = this.#read(action)
-        return begun.elapsedMs() > MAX_SILENCE_MS ? this.#readAgain(action) : result
-      } catch (error) {
-        const isWaitedFor = isBusy(error) || needsRecovery(error)
-        const failure = isWaitedFor ? await this.#waitForWindow(patience, since, error) : error
-        if (failure === undefined) continue
-        // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
-        if (!isConnectionDoubtful(failure) || failures++ > 0) throw failure
+        return this.#read(action, new Moment(patience.clock))
+      } catch (another) {
+        error = another
       }
     }
   }
 
-  #read<T>(action: (connection: Connection) => T): T {
+  /** In one go: between opening the window and using it, this process's own commit could close it. */
+  #read<T>(action: (connection: Connection) => T, begun: Moment): T {
     const result = this.readNow(action)
     this.#reads++
-    return result
+    return begun.elapsedMs() > MAX_SILENCE_MS ? this.#readAgain(action) : result
   }
 
   /** Of what took so long a part may be from before a freeze, and a part from after it. */
