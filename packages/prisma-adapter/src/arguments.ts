@@ -14,7 +14,11 @@ const MAX_INT64 = 2n ** 63n - 1n
  * @throws PrismaSqliteEfsError `P2007`, `P2020`
  */
 export function toSqlValues({ args, argTypes }: SqlQuery, timestampFormat: TimestampFormat): SqlValue[] {
-  return args.map((arg, index) => toSqlValue(arg, argTypes[index], timestampFormat, index + 1))
+  const values: SqlValue[] = []
+  for (let index = 0; index < args.length; index++) {
+    values.push(toSqlValue(args[index], argTypes[index], timestampFormat, index + 1))
+  }
+  return values
 }
 
 function toSqlValue(arg: unknown, type: ArgType | undefined, format: TimestampFormat, position: number): SqlValue {

@@ -36,23 +36,38 @@ export class Queryable implements SqlQueryable {
     return (await this.#run('executeRaw', query)).changes
   }
 
-  #run(method: string, query: SqlQuery): Promise<ResultSet> {
+  async #run(method: string, query: SqlQuery): Promise<ResultSet> {
     const args = toSqlValues(query, this.#timestampFormat)
-    return withPrismaErrors(`[${method}] ${query.sql}`, () => this.#runner.execute(query.sql, args))
+    if (isDebugged()) debug('%s', `[${method}] ${query.sql}`)
+    try {
+      return await this.#runner.execute(query.sql, args)
+    } catch (error) {
+      throw asPrismaError(`[${method}] ${query.sql}`, error)
+    }
   }
 }
 
 /** Runs `body`; what it throws comes out as Prisma and its users know it. */
 export async function withPrismaErrors<T>(what: string, body: () => T | Promise<T>): Promise<T> {
-  debug('%s', what)
+  if (isDebugged()) debug('%s', what)
   try {
     return await body()
   } catch (error) {
-    const known = toPrismaError(error)
-    debug('%s failed: %s', what, codeOf(known))
-    throw known
+    throw asPrismaError(what, error)
   }
 }
+
+function asPrismaError(what: string, error: unknown): unknown {
+  const known = toPrismaError(error)
+  if (isDebugged()) debug('%s failed: %s', what, codeOf(known))
+  return known
+}
+
+/**
+ * Whether anybody may be listening. To find out that nobody is, Prisma's function parses the setting at each call: a fifth of a point
+ * read.
+ */
+const isDebugged = () => Boolean((globalThis as { DEBUG?: string }).DEBUG) || debug.enabled
 
 function codeOf(error: unknown): string {
   if (!(error instanceof PrismaSqliteEfsError)) return error instanceof Error ? error.name : typeof error
