@@ -26,18 +26,20 @@ function shapeOf(columns: readonly Column[]): Shape {
 }
 
 /**
- * A result as Prisma reads it: integers as numbers where nothing is lost, else as strings; DateTime as ISO text.
+ * A result as Prisma reads it: integers as numbers where nothing is lost, else as strings; DateTime as ISO text. The rows are
+ * converted where they are, and are Prisma's from then on: copies of ten thousand rows would be what it costs most.
  *
  * @throws PrismaSqliteEfsError `P2023` for a number in a DateTime column that is no date
  */
 export function toPrismaResult({ columns, rows }: ResultSet): SqlResultSet {
   const { names, types } = shapeOf(columns)
   const columnTypes = types.map((type, index) => columnType(type, index, rows))
-  return {
-    columnNames: [...names],
-    columnTypes,
-    rows: rows.map((row) => row.map((value, index) => toPrismaValue(value, columnTypes[index]!, names[index]!))),
+  for (const row of rows as unknown[][]) {
+    for (let index = 0; index < row.length; index++) {
+      row[index] = toPrismaValue(row[index] as SqlValue, columnTypes[index]!, names[index]!)
+    }
   }
+  return { columnNames: [...names], columnTypes, rows }
 }
 
 function columnType(declared: ColumnType | null, index: number, rows: SqlValue[][]): ColumnType {
@@ -57,16 +59,22 @@ function columnType(declared: ColumnType | null, index: number, rows: SqlValue[]
   }
 }
 
-const isLarge = (value: SqlValue) =>
-  typeof value === 'bigint' && (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
-
-const hasLargeInteger = (index: number, rows: SqlValue[][]) => rows.some((row) => isLarge(row[index]!))
+function hasLargeInteger(index: number, rows: SqlValue[][]): boolean {
+  for (const row of rows) {
+    const value = row[index]
+    if (typeof value === 'bigint' && !Number.isSafeInteger(Number(value))) return true
+  }
+  return false
+}
 
 function toPrismaValue(value: SqlValue, type: ColumnType, name: string): unknown {
   switch (typeof value) {
-    case 'bigint':
-      if (type === ColumnTypeEnum.DateTime) return toIsoDate(Number(value), name)
-      return type === ColumnTypeEnum.Int64 || isLarge(value) ? value.toString() : Number(value)
+    case 'bigint': {
+      if (type === ColumnTypeEnum.Int64) return value.toString()
+      const number = Number(value)
+      if (type === ColumnTypeEnum.DateTime) return toIsoDate(number, name)
+      return Number.isSafeInteger(number) ? number : value.toString()
+    }
     case 'number':
       if (type === ColumnTypeEnum.DateTime) return toIsoDate(value, name)
       // SQLite keeps 2.5 in an INTEGER column as it is.
