@@ -284,7 +284,8 @@ export class LeasedFile {
     const reader = await this.#lastingReaders.begin(this.invocations.boundedMs(timeoutMs))
     return new DeferredTransaction(
       {
-        ...this.#transactionContext,
+        path: this.options.path,
+        classification: this.#classification,
         readers: this.#lastingReaders,
         clock: this.options.clock,
         beginImmediate: () => this.beginImmediate(timeoutMs),

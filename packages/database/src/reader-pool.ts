@@ -25,16 +25,36 @@ export class ReaderPool {
    * @throws DatabaseError `BUSY` when the time is up, for a commit of this process too; what {@link Reader.read} throws
    */
   async begin(timeoutMs: number): Promise<Connection> {
+    const since = new Moment(this.#context.clock)
+    if (this.#gate) return this.#beginPatiently(timeoutMs, since, undefined)
+    try {
+      return this.#beginNow()
+    } catch (error) {
+      return this.#beginPatiently(timeoutMs, since, error)
+    }
+  }
+
+  /** @param met what the first attempt met; undefined where there was none */
+  async #beginPatiently(timeoutMs: number, since: Moment, met: unknown): Promise<Connection> {
     const patience = { ...this.#context.patience(), timeoutMs }
-    const since = new Moment(patience.clock)
+    let failed = met
     return whileBusy(patience, async () => {
+      if (failed !== undefined) {
+        const error = failed
+        failed = undefined
+        throw error
+      }
       await this.#noCommit(patience, since)
-      this.#context.noticeFreeze()
-      const connection = this.#begun()
-      this.#lasting.add(connection)
-      this.#recent.add(connection)
-      return connection
+      return this.#beginNow()
     })
+  }
+
+  #beginNow(): Connection {
+    this.#context.noticeFreeze()
+    const connection = this.#begun()
+    this.#lasting.add(connection)
+    this.#recent.add(connection)
+    return connection
   }
 
   async #noCommit({ path, clock, timeoutMs }: Patience, since: Moment): Promise<void> {

@@ -64,7 +64,7 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<SqliteEfsTransaction> {
     if (isolationLevel !== undefined && isolationLevel !== 'SERIALIZABLE') throw invalidIsolationLevel(isolationLevel)
-    await this.#flush()
+    if (this.#schemaEngine) await this.#flush()
     const { transactionMode, timestampFormat } = this.#options
     const transaction = await withPrismaErrors('[startTransaction]', () =>
       this.#database.transaction({ mode: transactionMode }),
