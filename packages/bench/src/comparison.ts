@@ -42,7 +42,7 @@ export function comparison({ name, title, contestants, measured, notes }: Compar
     title,
     columns: [...contestants.map((contestant) => `${contestant}, /s`), ...peers.map((peer) => `times ${peer}`)],
     rows,
-    notes: [...notes, ...notesOnContestants],
+    notes: [...notes, ...timeoutsOf(measured), ...notesOnContestants],
     charts: [
       {
         name,
@@ -64,6 +64,15 @@ export function comparison({ name, title, contestants, measured, notes }: Compar
 function verdict(ratios: readonly { ratio: Ratio; times: number }[]): boolean | undefined {
   if (ratios.some(({ ratio, times }) => ratio.high < times)) return false
   return ratios.length > 0 && ratios.every(({ ratio, times }) => ratio.median >= times) ? true : undefined
+}
+
+function timeoutsOf(measured: Comparison['measured']): string[] {
+  return measured.flatMap(({ what, result: { timeouts } }) =>
+    [...new Set(timeouts)].map((name) => {
+      const times = timeouts.filter((it) => it === name).length
+      return `${what}: ${name} waited in vain ${times} times (P1008 or P2028 after two seconds). These operations do not count, their time does.`
+    }),
+  )
 }
 
 /** `12,345`, or `12.3`. */

@@ -20,9 +20,12 @@ export interface Ratio {
 /** The operations in a second of each contestant, round by round. */
 export class SideBySide<Name extends string> {
   readonly #rates: ReadonlyMap<Name, readonly number[]>
+  /** Who waited in vain, once for each time: that operation does not count, but its time does. */
+  readonly timeouts: readonly Name[]
 
-  constructor(rates: ReadonlyMap<Name, readonly number[]>) {
+  constructor(rates: ReadonlyMap<Name, readonly number[]>, timeouts: readonly Name[]) {
     this.#rates = rates
+    this.timeouts = timeouts
   }
 
   /** Operations in a second: the median of the rounds. */
@@ -56,27 +59,38 @@ export async function sideBySide<Name extends string>(
   { rounds, turnMs }: Pace,
 ): Promise<SideBySide<Name>> {
   const rates = new Map(contestants.map(({ name }) => [name, [] as number[]]))
-  for (const { operation } of contestants) await rateOf(operation, turnMs)
+  const timeouts: Name[] = []
+  const turn = ({ name, operation }: Contestant<Name>) => rateOf(operation, turnMs, () => timeouts.push(name))
+  for (const contestant of contestants) await turn(contestant)
   for (let round = 0; round < rounds; round++) {
     const first = round % contestants.length
-    for (const { name, operation } of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      rates.get(name)!.push(await rateOf(operation, turnMs))
+    for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
+      rates.get(contestant.name)!.push(await turn(contestant))
     }
   }
-  return new SideBySide(rates)
+  return new SideBySide(rates, timeouts)
 }
 
-async function rateOf(operation: () => Promise<unknown>, turnMs: number): Promise<number> {
+async function rateOf(operation: () => Promise<unknown>, turnMs: number, onTimeout: () => void): Promise<number> {
   const start = performance.now()
   let operations = 0
   let elapsedMs: number
   do {
-    await operation()
-    operations++
+    try {
+      await operation()
+      operations++
+    } catch (error) {
+      if (!isTimeout(error)) throw error
+      onTimeout()
+    }
     elapsedMs = performance.now() - start
-  } while (elapsedMs < turnMs)
+  } while (elapsedMs < turnMs || operations === 0)
   return (operations / elapsedMs) * 1000
 }
+
+/** What Prisma says where its two seconds for the begin of a transaction are over: a disk may stand still for as long. */
+const isTimeout = (error: unknown) =>
+  error instanceof Error && 'code' in error && ['P1008', 'P2028'].includes(error.code as string)
 
 /** @param part 0.5 for the median */
 export function quantile(values: readonly number[], part: number): number {

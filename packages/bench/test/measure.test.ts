@@ -33,3 +33,15 @@ async function work(times: number): Promise<number> {
   for (let index = 0; index < times * 100_000; index++) sum += Math.sqrt(index)
   return sum
 }
+
+test('an operation that waited in vain is told and done again; what else fails, fails', async () => {
+  let calls = 0
+  const failing = (code: string) => async () => {
+    if (++calls % 2 === 1) throw Object.assign(new Error('no'), { code })
+  }
+  const pace = { rounds: 1, turnMs: 0 }
+  const result = await sideBySide([{ name: 'a', operation: failing('P1008') }], pace)
+  expect(result.timeouts).toEqual(['a', 'a'])
+  expect(result.perSecond('a')).toBeGreaterThan(0)
+  await expect(sideBySide([{ name: 'a', operation: failing('P2002') }], pace)).rejects.toThrow('no')
+})
