@@ -36,7 +36,7 @@ const DARK = {
   ink: '#e5e7eb',
   quiet: '#9ca3af',
   rule: '#30363d',
-  series: ['#60a5fa', '#6b7280', '#4b5563', '#fbbf24'],
+  series: ['#60a5fa', '#8b949e', '#5b626d', '#fbbf24'],
 }
 
 const colors = ({ paper, ink, quiet, rule, series }: typeof LIGHT) =>
@@ -63,7 +63,7 @@ export function svgOf(chart: Chart): string {
     `<rect width="${WIDTH}" height="${height}" rx="8" class="paper"/>`,
     text(MARGIN, 32, chart.title, 'title'),
     text(MARGIN, 50, chart.unit, 'quiet'),
-    ...legendOf(chart.series),
+    ...legendOf(chart),
     ...body,
     '</svg>',
     '',
@@ -112,27 +112,32 @@ function linesOf({ labels, series }: Chart): Drawing {
   for (const [number, { values }] of series.entries()) {
     const points = values.flatMap((value, index) => (value === undefined ? [] : [{ x: x(index), y: y(value), value }]))
     const path = points.map((point) => `${point.x.toFixed(1)},${point.y.toFixed(1)}`).join(' ')
-    body.push(`<polyline class="line${number % LIGHT.series.length}" points="${path}"/>`)
+    body.push(`<polyline class="line${lineColor(number)}" points="${path}"/>`)
     for (const point of points) {
-      body.push(`<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="3" class="${filled(number)}"/>`)
+      body.push(
+        `<circle cx="${point.x.toFixed(1)}" cy="${point.y.toFixed(1)}" r="3" class="${filled(lineColor(number))}"/>`,
+      )
     }
   }
   return { height: bottom + 38, body }
 }
 
-function legendOf(series: readonly Series[]): string[] {
+function legendOf({ kind, series }: Chart): string[] {
   let x = MARGIN
   return series.flatMap(({ name }, number) => {
     const at = x
     x += 30 + name.length * 7.2
     return [
-      `<rect x="${at}" y="62" width="10" height="10" rx="2" class="${filled(number)}"/>`,
+      `<rect x="${at}" y="62" width="10" height="10" rx="2" class="${filled(kind === 'lines' ? lineColor(number) : number)}"/>`,
       text(at + 16, 71, name, 'quiet'),
     ]
   })
 }
 
 const filled = (number: number) => `fill${number % LIGHT.series.length}`
+
+/** Lines are told apart by their colours alone: the second has one, too. */
+const lineColor = (number: number) => [0, 3, 1, 2][number % LIGHT.series.length]!
 
 const largest = (series: readonly Series[]) =>
   Math.max(...series.flatMap(({ values }) => values.filter((value) => value !== undefined)))
