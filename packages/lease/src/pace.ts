@@ -1,7 +1,11 @@
 import { type Clock, Moment } from './clock.js'
 import type { Random } from './random.js'
 
-const NEXT_LOOK_MS = 5
+/** Of the time that the head has taken so far: that much, and no more, the next in line may add to it. */
+const NEXT_PAUSE_SHARE = 1 / 20
+const MIN_NEXT_PAUSE_MS = 1
+const MAX_NEXT_PAUSE_MS = 25
+const MIN_TICKET_MS = 5
 const MIN_PAUSE_MS = 20
 const MAX_PAUSE_MS = 500
 /** A dead holder must not make the whole line look slow. */
@@ -30,10 +34,13 @@ export class Pace {
       this.#since = new Moment(this.#clock)
     }
     const jitter = 0.75 + this.#random() / 2
-    if (ahead <= 1) return NEXT_LOOK_MS * jitter
+    if (ahead <= 1) {
+      const shareMs = this.#since.elapsedMs() * NEXT_PAUSE_SHARE
+      return Math.min(MAX_NEXT_PAUSE_MS, Math.max(MIN_NEXT_PAUSE_MS, shareMs)) * jitter
+    }
     // Half of the way, then half of the rest: who oversleeps makes the line slow, and a slow line would make everybody
     // sleep for longer.
-    const perTicketMs = Math.max(this.#perTicketMs, NEXT_LOOK_MS)
+    const perTicketMs = Math.max(this.#perTicketMs, MIN_TICKET_MS)
     return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, ((ahead - 1) * perTicketMs * jitter) / 2))
   }
 
