@@ -33,6 +33,7 @@ export class CachedParser {
     const context = {
       attrNames: Object.fromEntries(Object.keys(names).map((name) => [name, name])),
       attrVals: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, placeholder(name, value)])),
+      isReserved: () => false,
       unusedAttrNames: {},
       unusedAttrVals: {},
     }

@@ -1,0 +1,62 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createLeaseTable } from '@sqlite-efs/lease'
+import { startDynamoDB } from '@sqlite-efs/testing'
+import { bundle } from '@sqlite-efs/testing/bundle'
+import { quantile } from '../measure.js'
+import { source } from '../sources.js'
+import { allTurns, TABLE, type Turns, type Way } from './contest.js'
+import { totalUsage, type Usage } from './usage.js'
+
+/** What a contender is told. */
+export interface Order {
+  way: Way
+  holdMs: number
+  forMs: number
+}
+
+/** What a contender came to, or all of them. */
+export interface Contended extends Turns {
+  usage: Usage
+  /** The median of its requests. */
+  roundTripMs: number
+}
+
+/** The program of a contender, as one module. */
+export async function bundleContender(folder: string): Promise<string> {
+  const outfile = join(folder, 'contender.mjs')
+  await bundle(source('lease/contender.ts'), outfile)
+  return outfile
+}
+
+/** Processes of this machine that contend for a lease, by way of a DynamoDB API in this one. */
+export async function contendInProcesses(program: string, contenders: number, order: Order): Promise<Contended> {
+  await using dynamodb = await startDynamoDB()
+  await createLeaseTable(dynamodb.config, TABLE)
+  const env = { ...process.env, ...dynamodb.env }
+  const children = Array.from({ length: contenders }, () => fork(program, [JSON.stringify(order)], { env, execArgv: [] }))
+  try {
+    await Promise.all(children.map(messageOf))
+    const results = children.map(messageOf) as Promise<Contended>[]
+    for (const child of children) child.send('go')
+    const all = await Promise.all(results)
+    return {
+      ...allTurns(all),
+      usage: totalUsage(all.map(({ usage }) => usage)),
+      roundTripMs: quantile(all.map(({ roundTripMs }) => roundTripMs), 0.5),
+    }
+  } finally {
+    for (const child of children) child.kill('SIGKILL')
+  }
+}
+
+/** Its next one. */
+async function messageOf(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`A contender ended with ${code} before it was done`)
+  })
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[]
+  ended.catch(() => undefined)
+  return message
+}

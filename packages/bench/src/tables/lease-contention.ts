@@ -1,0 +1,97 @@
+import { ways, type Way } from '../lease/contest.js'
+import { bundleContender, contendInProcesses } from '../lease/contention-of-processes.js'
+import { simulateContention } from '../lease/simulated-contention.js'
+import type { Usage } from '../lease/usage.js'
+import { quantile } from '../measure.js'
+import type { Bench, Row } from '../table.js'
+
+const HOLD_MS = 40
+const ROUND_TRIP_MS = 5
+const SIMULATED_MS = 60_000
+const REAL_MS = 20_000
+/** Write units for each acquisition, at the most. */
+const WRITE_UNITS: Readonly<Record<number, number>> = { 10: 4, 50: 15 }
+
+/** What one run came to. */
+interface Measured {
+  way: Way
+  contenders: number
+  from: string
+  forMs: number
+  waitsMs: readonly number[]
+  heldMs: readonly number[]
+  gaveUp: number
+  usage: Usage
+  roundTripMs: number
+}
+
+export const leaseContention: Bench = {
+  name: 'lease-contention',
+  title: 'Contention for one lease',
+  async run(context) {
+    const rows: Row[] = []
+    for (const contenders of [2, 10, 50]) {
+      for (const way of ways) {
+        const load = { way, contenders, holdMs: HOLD_MS, roundTripMs: ROUND_TRIP_MS, forMs: SIMULATED_MS }
+        rows.push(rowOf({ ...load, from: 'simulated', ...(await simulateContention(load)) }))
+      }
+    }
+    const program = await bundleContender(context.folder())
+    const forMs = context.short ? 3000 : REAL_MS
+    for (const contenders of [2, 10]) {
+      for (const way of ways) {
+        context.say(`${contenders} processes, ${way}`)
+        const order = { way, holdMs: HOLD_MS, forMs }
+        const contended = await contendInProcesses(program, contenders, order)
+        rows.push(rowOf({ contenders, from: 'processes', ...order, ...contended }))
+      }
+    }
+    return {
+      title: this.title,
+      columns: ['measured in', 'held for', 'round trip', 'turns a second', 'of the limit', 'wait, median', 'wait, p99', 'gave up', 'write units', 'read units'],
+      rows,
+      notes: [
+        `Each contender takes one turn after the other, and holds the lease for ${HOLD_MS} ms. The limit is one turn in the time for which it was held, and a round trip. Units are for each acquisition, as dynalite reports them.`,
+        `"Simulated" is ${SIMULATED_MS / 1000} s of simulated time, the same on every machine: the leasers' own code, on machines that never wait for a processor. The round trip is ${ROUND_TRIP_MS} ms, give or take 40 % on each way.`,
+        `"Processes" are real ones with AWS's SDK, for ${forMs / 1000} s each, on this machine's cores, which they share with DynamoDB's stand-in. Their limit is of what they measured themselves, by the medians: how long they held it (a timer of a busy machine comes late), and how long their requests took, which is 2 ms of delay each way and what this machine needs. Fifty of them would measure its scheduler.`,
+        'The peers have no line: who has just had the lock is often the first to ask again. So half of their waits are a round trip, and the slowest ones end without a lease after 5 s.',
+        'The target is the line\'s; the peers\' rows are there to compare.',
+      ],
+    }
+  },
+}
+
+function rowOf({ way, contenders, from, forMs, waitsMs, heldMs, gaveUp, usage, roundTripMs }: Measured): Row {
+  const turns = waitsMs.length
+  const holdMs = quantile(heldMs, 0.5)
+  const limitMs = holdMs + roundTripMs
+  const share = (turns * limitMs) / forMs
+  const p99Ms = quantile(waitsMs, 0.99)
+  const allowedMs = 1.2 * contenders * limitMs
+  const writeUnits = usage.writeUnits / turns
+  const allowedUnits = WRITE_UNITS[contenders] ?? Number.POSITIVE_INFINITY
+  const isOurs = way === 'the line'
+  const target = [
+    'at least 90 %',
+    `p99 at most ${Math.round(allowedMs)} ms`,
+    'nobody gives up',
+    ...(Number.isFinite(allowedUnits) ? [`at most ${allowedUnits} write units`] : []),
+  ].join('; ')
+  return {
+    what: `${contenders}: ${way}`,
+    cells: [
+      from,
+      `${holdMs.toFixed(1)} ms`,
+      `${roundTripMs.toFixed(1)} ms`,
+      ((turns / forMs) * 1000).toFixed(1),
+      `${(share * 100).toFixed(0)} %`,
+      `${Math.round(quantile(waitsMs, 0.5))} ms`,
+      `${Math.round(p99Ms)} ms`,
+      String(gaveUp),
+      writeUnits.toFixed(1),
+      (usage.readUnits / turns).toFixed(1),
+    ],
+    target: isOurs ? target : '',
+    holds: isOurs ? share >= 0.9 && p99Ms <= allowedMs && gaveUp === 0 && writeUnits <= allowedUnits : undefined,
+  }
+}
