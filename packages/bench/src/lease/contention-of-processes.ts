@@ -34,20 +34,52 @@ export async function bundleContender(folder: string): Promise<string> {
 export async function contendInProcesses(program: string, contenders: number, order: Order): Promise<Contended> {
   await using dynamodb = await startDynamoDB()
   await createLeaseTable(dynamodb.config, TABLE)
-  const env = { ...process.env, ...dynamodb.env }
-  const children = Array.from({ length: contenders }, () => fork(program, [JSON.stringify(order)], { env, execArgv: [] }))
+  using processes = await startProcesses(program, contenders, order, dynamodb.env)
+  const all = await processes.go()
+  return {
+    ...allTurns(all),
+    usage: totalUsage(all.map(({ usage }) => usage)),
+    roundTripMs: quantile(
+      all.map(({ roundTripMs }) => roundTripMs),
+      0.5,
+    ),
+  }
+}
+
+/** Contenders that are ready to begin. */
+export interface Processes extends Disposable {
+  /** Has all begin at once, and brings what came of it; nothing does where they are killed. */
+  go(): Promise<Contended[]>
+  kill(): void
+}
+
+export async function startProcesses(
+  program: string,
+  contenders: number,
+  order: Order,
+  dynamodb: Readonly<Record<string, string>>,
+): Promise<Processes> {
+  const env = { ...process.env, ...dynamodb }
+  const children = Array.from({ length: contenders }, () =>
+    fork(program, [JSON.stringify(order)], { env, execArgv: [] }),
+  )
+  const kill = () => {
+    for (const child of children) child.kill('SIGKILL')
+  }
   try {
     await Promise.all(children.map(messageOf))
-    const results = children.map(messageOf) as Promise<Contended>[]
-    for (const child of children) child.send('go')
-    const all = await Promise.all(results)
-    return {
-      ...allTurns(all),
-      usage: totalUsage(all.map(({ usage }) => usage)),
-      roundTripMs: quantile(all.map(({ roundTripMs }) => roundTripMs), 0.5),
-    }
-  } finally {
-    for (const child of children) child.kill('SIGKILL')
+  } catch (error) {
+    kill()
+    throw error
+  }
+  return {
+    async go() {
+      const results = children.map(messageOf) as Promise<Contended>[]
+      for (const child of children) child.send('go')
+      return Promise.all(results)
+    },
+    kill,
+    [Symbol.dispose]: kill,
   }
 }
 
@@ -56,7 +88,7 @@ async function messageOf(child: ChildProcess): Promise<unknown> {
   const ended = once(child, 'exit').then(([code]) => {
     throw new Error(`A contender ended with ${code} before it was done`)
   })
-  const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[]
   ended.catch(() => undefined)
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[]
   return message
 }

@@ -8,6 +8,7 @@ import updateParser from 'dynalite/db/updateParser.js'
 import { CachedParser } from '../../../simulation/src/expressions.js'
 import type { Machine, World } from '../../../simulation/src/index.js'
 import { TABLE } from './contest.js'
+import { operationOf } from './usage.js'
 
 const ACTIONS = { UpdateItem: updateItem, PutItem: putItem, DeleteItem: deleteItem, GetItem: getItem }
 const DESCRIPTION = {
@@ -48,7 +49,7 @@ export class SimulatedDynamoDB {
       new Promise((resolve, reject) => {
         options?.abortSignal?.addEventListener('abort', () => reject(new Error('Request aborted')), { once: true })
         this.#world.after(this.#oneWayMs(), () => {
-          const { error, value } = this.#apply(command.constructor.name.replace(/Command\d*$/, ''), command.input)
+          const { error, value } = this.#apply(operationOf(command), command.input)
           const answer = () => (error ? reject(error) : resolve(value))
           this.#world.after(this.#oneWayMs(), () => machine.awake(answer))
         })

@@ -4,24 +4,25 @@ import type { DynamoDBClient } from '@sqlite-efs/lease'
 export interface Usage {
   /** By operation: `UpdateItem`, say. */
   requests: Record<string, number>
+  /** Of all of them, refusals included. */
+  answered: number
   writeUnits: number
   readUnits: number
 }
 
-export const noUsage = (): Usage => ({ requests: {}, writeUnits: 0, readUnits: 0 })
+export const noUsage = (): Usage => ({ requests: {}, answered: 0, writeUnits: 0, readUnits: 0 })
 
 /** The usage of all, in one. */
 export function totalUsage(parts: readonly Usage[]): Usage {
   const total = noUsage()
-  for (const { requests, writeUnits, readUnits } of parts) {
+  for (const { requests, answered, writeUnits, readUnits } of parts) {
     for (const [name, count] of Object.entries(requests)) total.requests[name] = (total.requests[name] ?? 0) + count
+    total.answered += answered
     total.writeUnits += writeUnits
     total.readUnits += readUnits
   }
   return total
 }
-
-export const allRequests = ({ requests }: Usage): number => Object.values(requests).reduce((sum, it) => sum + it, 0)
 
 /** As far as it is used here. */
 interface Command {
@@ -29,11 +30,20 @@ interface Command {
   input: { ReturnConsumedCapacity?: string }
 }
 
+/** `UpdateItem`, say. A bundler may have given the class another name, much like its own. */
+export const operationOf = ({ constructor }: Pick<Command, 'constructor'>) =>
+  constructor.name.replaceAll(/^_+|Command\d*$/g, '')
+
 /** The client, with each request counted as it is sent, and its capacity units as the table reports them. */
-export function counted(client: DynamoDBClient, usage: Usage): DynamoDBClient {
+export function counted(
+  client: DynamoDBClient,
+  usage: Usage,
+  onRequest: (operation: string) => void = () => undefined,
+): DynamoDBClient {
   const send = async (command: Command, options: object) => {
-    const operation = command.constructor.name.replace(/Command\d*$/, '')
+    const operation = operationOf(command)
     usage.requests[operation] = (usage.requests[operation] ?? 0) + 1
+    onRequest(operation)
     const kind = operation.startsWith('Get') ? 'readUnits' : 'writeUnits'
     command.input.ReturnConsumedCapacity = 'TOTAL'
     try {
@@ -44,6 +54,8 @@ export function counted(client: DynamoDBClient, usage: Usage): DynamoDBClient {
       // A write whose condition failed is billed too, and reports nothing: one unit, for the items that are fought for are small.
       if ((error as Error).name === 'ConditionalCheckFailedException') usage.writeUnits++
       throw error
+    } finally {
+      usage.answered++
     }
   }
   return { config: client.config, send, destroy: () => client.destroy() } as unknown as DynamoDBClient
