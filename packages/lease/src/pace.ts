@@ -1,8 +1,8 @@
 import { type Clock, Moment } from './clock.js'
 import type { Random } from './random.js'
 
-/** Of the time that the head has taken so far: that much, and no more, the next in line may add to it. */
-const NEXT_PAUSE_SHARE = 1 / 20
+/** Of the time for which the line has stood still: that much, and no more, a look that comes late may add to it. */
+const PAUSE_SHARE = 1 / 20
 const MIN_NEXT_PAUSE_MS = 1
 const MAX_NEXT_PAUSE_MS = 25
 const MIN_TICKET_MS = 5
@@ -34,14 +34,12 @@ export class Pace {
       this.#since = new Moment(this.#clock)
     }
     const jitter = 0.75 + this.#random() / 2
-    if (ahead <= 1) {
-      const shareMs = this.#since.elapsedMs() * NEXT_PAUSE_SHARE
-      return Math.min(MAX_NEXT_PAUSE_MS, Math.max(MIN_NEXT_PAUSE_MS, shareMs)) * jitter
-    }
+    const shareMs = this.#since.elapsedMs() * PAUSE_SHARE
+    if (ahead <= 1) return between(MIN_NEXT_PAUSE_MS, shareMs, MAX_NEXT_PAUSE_MS) * jitter
     // Half of the way, then half of the rest: who oversleeps makes the line slow, and a slow line would make everybody
     // sleep for longer.
-    const perTicketMs = Math.max(this.#perTicketMs, MIN_TICKET_MS)
-    return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, ((ahead - 1) * perTicketMs * jitter) / 2))
+    const halfWayMs = ((ahead - 1) * Math.max(this.#perTicketMs, MIN_TICKET_MS) * jitter) / 2
+    return between(MIN_PAUSE_MS, Math.max(halfWayMs, shareMs * jitter), MAX_PAUSE_MS)
   }
 
   /** Quick to believe that the line is fast, slow to believe that it is not. */
@@ -51,3 +49,5 @@ export class Pace {
     this.#perTicketMs = this.#perTicketMs === 0 || slower < 0 ? sampleMs : this.#perTicketMs + slower / 4
   }
 }
+
+const between = (least: number, value: number, most: number) => Math.min(most, Math.max(least, value))

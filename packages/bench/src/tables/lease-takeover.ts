@@ -6,7 +6,7 @@ import type { Bench, Row } from '../table.js'
 const TTL_MS = 6000
 const SKEW_MS = 500
 const ALLOWED_MS = TTL_MS + SKEW_MS + 250
-const SEEDS = 50
+const SEEDS = 20
 
 /** How soon a holder that was killed is replaced, and what its waiters ask meanwhile. */
 export const leaseTakeover: Bench = {
