@@ -31,10 +31,12 @@ export interface Means {
   client: DynamoDBClient
   clock: Clock
   random: () => number
+  /** @default the lease's own, 5 s */
+  timeoutMs?: number
 }
 
 export function lockOf(way: Way, means: Means): Lock {
-  const options = { ...means, tableName: TABLE, ttlMs: TTL_MS, timeoutMs: TIMEOUT_MS }
+  const options = { timeoutMs: TIMEOUT_MS, ...means, tableName: TABLE, ttlMs: TTL_MS }
   if (way === 'the line') return new DynamoDBLeaser(options)
   return way === 'conditional put, full jitter' ? new BackoffLock(options) : new DjangoCompatibleLeaser(options)
 }

@@ -10,6 +10,8 @@ export interface Contention {
   holdMs: number
   roundTripMs: number
   forMs: number
+  /** How long each waits for its turn. @default 5000 */
+  timeoutMs?: number
 }
 
 export interface ContentionResult extends Turns {
@@ -18,7 +20,7 @@ export interface ContentionResult extends Turns {
 
 /** Contenders in simulated time: the code itself, on machines that never wait for a processor. */
 export async function simulateContention(contention: Contention, seed = 1): Promise<ContentionResult> {
-  const { way, contenders, holdMs, roundTripMs, forMs } = contention
+  const { way, contenders, holdMs, roundTripMs, forMs, timeoutMs } = contention
   const world = new World()
   const draws = new Draws(seed, `${way} ${contenders}`)
   // Each way takes half of it, give or take 40 %.
@@ -28,7 +30,12 @@ export async function simulateContention(contention: Contention, seed = 1): Prom
   for (let i = 0; i < contenders; i++) {
     const machine = world.machine()
     const client = counted(dynamodb.client(machine), usage)
-    const lock = lockOf(way, { client, clock: machine, random: draws.random })
+    const lock = lockOf(way, {
+      client,
+      clock: machine,
+      random: draws.random,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    })
     const turns = noTurns()
     all.push(turns)
     void takeTurns(lock, turns, { clock: machine, holdMs, goesOn: () => true })

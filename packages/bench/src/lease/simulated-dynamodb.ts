@@ -4,6 +4,7 @@ import getItem from 'dynalite/actions/getItem.js'
 import putItem from 'dynalite/actions/putItem.js'
 import updateItem from 'dynalite/actions/updateItem.js'
 import conditionParser from 'dynalite/db/conditionParser.js'
+import { itemSize } from 'dynalite/db/index.js'
 import updateParser from 'dynalite/db/updateParser.js'
 import { CachedParser } from '../../../simulation/src/expressions.js'
 import type { Machine, World } from '../../../simulation/src/index.js'
@@ -56,6 +57,11 @@ export class SimulatedDynamoDB {
       })
     const config = { region: async () => 'simulated' }
     return { config, send, destroy: () => undefined } as unknown as DynamoDBClient
+  }
+
+  /** As DynamoDB bills it: names and values. */
+  bytesOf(key: string): number {
+    return itemSize(this.#items.get(key) ?? {})
   }
 
   #apply(operation: string, input: Input): { error?: Error; value?: object | undefined } {

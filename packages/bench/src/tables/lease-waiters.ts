@@ -1,0 +1,52 @@
+import { growLine } from '../lease/growing-line.js'
+import { simulateContention } from '../lease/simulated-contention.js'
+import type { Bench, Row } from '../table.js'
+
+const HOLD_MS = 40
+const ROUND_TRIP_MS = 5
+const FOR_MS = 60_000
+const LENGTHS = [2, 5, 10, 13, 14, 25, 50, 75, 100]
+
+/** What one lease costs as more of them wait. */
+export const leaseWaiters: Bench = {
+  name: 'lease-waiters',
+  title: 'The cost of one lease as its waiters grow',
+  async run(context) {
+    const sizes = await growLine(100)
+    const rows: Row[] = []
+    let firstMs: number | undefined
+    for (const inLine of context.short ? [2, 50] : LENGTHS) {
+      const load = { way: 'the line', contenders: inLine, holdMs: HOLD_MS, roundTripMs: ROUND_TRIP_MS, forMs: FOR_MS } as const
+      const patient = await simulateContention({ ...load, timeoutMs: 30_000 })
+      const byDefault = await simulateContention(load)
+      const turnMs = FOR_MS / patient.waitsMs.length
+      firstMs ??= turnMs
+      const { bytes, writeUnits } = sizes[inLine - 1]!
+      rows.push({
+        what: `${inLine} in line`,
+        cells: [
+          String(bytes),
+          String(writeUnits),
+          (patient.usage.writeUnits / patient.waitsMs.length).toFixed(1),
+          `${turnMs.toFixed(1)} ms`,
+          `${(FOR_MS / byDefault.waitsMs.length).toFixed(1)} ms`,
+          String(byDefault.gaveUp),
+        ],
+        target: 'flat',
+        holds: turnMs <= 1.05 * firstMs,
+      })
+    }
+    const steps = sizes.filter(({ writeUnits }, i) => i > 0 && writeUnits > sizes[i - 1]!.writeUnits)
+    const perEntry = (sizes.at(-1)!.bytes - sizes[0]!.bytes) / (sizes.length - 1)
+    return {
+      title: leaseWaiters.title,
+      columns: ['item, bytes', 'write units of a join', 'of an acquisition', 'one turn', 'by the default wait', 'gave up'],
+      rows,
+      notes: [
+        `Simulated, ${FOR_MS / 1000} s each: the lease is held for ${HOLD_MS} ms, a round trip is ${ROUND_TRIP_MS} ms. The verdict is about the time of one turn: within 5 % of the first row. Who waits does so for up to 30 s; in the last two columns for 5 s, which is the default.`,
+        `Write units are not flat, and can't be in one item: each contender adds ${perEntry.toFixed(0)} bytes (by dynalite's count, with names as long as on Lambda), and DynamoDB bills every write by the whole item, a unit for each KB. Another unit begins with ${steps.map(({ inLine }) => inLine).join(', ')} in line. An acquisition is a join, a leave, and the renewals of a long wait.`,
+        `By the default wait there is one step: who comes to the head after more than half of its 5 s has little of its grant left, and renews, one round trip, before it begins. Here that is from some 50 in line on. With 100 a wait takes as long as anybody waits, so some give up.`,
+      ],
+    }
+  },
+}
