@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { CachedParser } from './expressions.js'
 export { Machine } from './machine.js'
-export { seeded } from './random.js'
+export { Draws, seeded } from './random.js'
 export { World } from './world.js'

@@ -1,6 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { Clock } from '@sqlite-efs/lease'
-import { randomUUID } from 'node:crypto'
 
 const BASE_MS = 10
 const CAP_MS = 500

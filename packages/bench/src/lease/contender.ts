@@ -4,8 +4,8 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { systemClock } from '../../../lease/src/clock.js'
 import { createClient } from '../../../lease/src/dynamodb-client.js'
 import { quantile } from '../measure.js'
-import { KEY, lockOf, noTurns, TABLE, takeTurns } from './contest.js'
 import type { Contended, Order } from './contention-of-processes.js'
+import { KEY, lockOf, noTurns, TABLE, takeTurns } from './contest.js'
 import { counted, noUsage } from './usage.js'
 
 const order = JSON.parse(process.argv[2] ?? '') as Order
@@ -34,7 +34,11 @@ for (let i = 0; i < 10; i++) await near.send(new GetItemCommand({ TableName: TAB
 
 process.once('message', () => {
   const endMs = performance.now() + order.forMs
-  void takeTurns(lock, turns, { clock: systemClock, holdMs: order.holdMs, goesOn: () => performance.now() < endMs }).then(() => {
+  void takeTurns(lock, turns, {
+    clock: systemClock,
+    holdMs: order.holdMs,
+    goesOn: () => performance.now() < endMs,
+  }).then(() => {
     const contended: Contended = { ...turns, usage, roundTripMs: quantile(roundTripsMs, 0.5) }
     process.send?.(contended, () => process.exit(0))
   })

@@ -1,6 +1,5 @@
 import { DynamoDBLeaser } from '@sqlite-efs/lease'
-import { World } from '../../../simulation/src/index.js'
-import { seeded } from '../../../simulation/src/random.js'
+import { seeded, World } from '@sqlite-efs/simulation'
 import { KEY, TABLE } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage } from './usage.js'

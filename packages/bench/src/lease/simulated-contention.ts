@@ -1,6 +1,5 @@
-import { World } from '../../../simulation/src/index.js'
-import { Draws } from '../../../simulation/src/random.js'
-import { allTurns, lockOf, noTurns, takeTurns, type Turns, type Way } from './contest.js'
+import { Draws, World } from '@sqlite-efs/simulation'
+import { allTurns, lockOf, noTurns, type Turns, takeTurns, type Way } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage, type Usage } from './usage.js'
 

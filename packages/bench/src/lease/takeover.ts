@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLeaseTable, DynamoDBLeaser, type Lease } from '@sqlite-efs/lease'
+import { Draws, World } from '@sqlite-efs/simulation'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { createClient } from '../../../lease/src/dynamodb-client.js'
-import { World } from '../../../simulation/src/index.js'
-import { Draws } from '../../../simulation/src/random.js'
-import { KEY, TABLE, TTL_MS } from './contest.js'
 import { startProcesses } from './contention-of-processes.js'
+import { KEY, TABLE, TTL_MS } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage } from './usage.js'
 
@@ -78,7 +77,12 @@ export async function takeOverFromProcess(program: string, waiters: number): Pro
   const requests: Request[] = []
   const note = (operation: string) => void requests.push({ atMs: Date.now(), isWrite: operation === 'UpdateItem' })
   const leaser = new DynamoDBLeaser({ tableName: TABLE, client: counted(own, noUsage(), note) })
-  using holder = await startProcesses(program, 1, { way: 'the line', holdMs: TIMEOUT_MS, forMs: TIMEOUT_MS }, dynamodb.env)
+  using holder = await startProcesses(
+    program,
+    1,
+    { way: 'the line', holdMs: TIMEOUT_MS, forMs: TIMEOUT_MS },
+    dynamodb.env,
+  )
   // It never comes to an end.
   holder.go().catch(() => undefined)
   while ((await leaser.inspect(KEY)).contenders.length === 0) await delay(20)

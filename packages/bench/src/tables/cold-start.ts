@@ -54,7 +54,7 @@ export const coldStart: Bench = {
       rows,
       notes: [
         `Each a new process, ${own.length} of each in alternation: the medians, from the start of the process, Node's own start included. What is added is the median of the differences between neighbours in time.`,
-        'A bundle as examples/lambda/bundle makes it: Prisma\'s client and its query compiler (4.6 MB of it) are in all of them, and libsql beside them.',
+        "A bundle as examples/lambda/bundle makes it: Prisma's client and its query compiler (4.6 MB of it) are in all of them, and libsql beside them.",
         'Processor time counts what the process itself used: on a machine that does other things too it says more than the clock.',
       ],
     }
@@ -76,7 +76,17 @@ type Figure = (typeof figures)[number]
 
 const rowOf = (what: string, { bytes }: Bundle, starts: readonly ColdStart[]): Row => ({
   what,
-  cells: [kb(bytes), ...figures.map((figure) => ms(quantile(starts.map((it) => it[figure]), 0.5)))],
+  cells: [
+    kb(bytes),
+    ...figures.map((figure) =>
+      ms(
+        quantile(
+          starts.map((it) => it[figure]),
+          0.5,
+        ),
+      ),
+    ),
+  ],
   target: '',
   holds: undefined,
 })

@@ -49,14 +49,19 @@ const cases: readonly Case[] = [
     what: 'an interactive transaction with three writes',
     act: ({ prisma }) =>
       prisma.$transaction(async (transaction) => {
-        for (let i = 0; i < 3; i++) await transaction.order.update({ where: { id: 1 }, data: { total: { increment: 1 } } })
+        for (let i = 0; i < 3; i++)
+          await transaction.order.update({ where: { id: 1 }, data: { total: { increment: 1 } } })
       }),
   },
   {
     what: 'a nested create',
     act: ({ prisma }) =>
       prisma.customer.create({
-        data: { email: `${performance.now()}@example.com`, name: 'new', orders: { create: { status: 'open', total: 1 } } },
+        data: {
+          email: `${performance.now()}@example.com`,
+          name: 'new',
+          orders: { create: { status: 'open', total: 1 } },
+        },
       }),
   },
   { what: 'a point read', act: ({ prisma }) => prisma.order.findUnique({ where: { id: 1 } }), target: { all: 0 } },

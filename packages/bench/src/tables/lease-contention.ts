@@ -1,5 +1,5 @@
-import { ways, type Way } from '../lease/contest.js'
 import { bundleContender, contendInProcesses } from '../lease/contention-of-processes.js'
+import { type Way, ways } from '../lease/contest.js'
 import { simulateContention } from '../lease/simulated-contention.js'
 import type { Usage } from '../lease/usage.js'
 import { quantile } from '../measure.js'
@@ -48,14 +48,25 @@ export const leaseContention: Bench = {
     }
     return {
       title: this.title,
-      columns: ['measured in', 'held for', 'round trip', 'turns a second', 'of the limit', 'wait, median', 'wait, p99', 'gave up', 'write units', 'read units'],
+      columns: [
+        'measured in',
+        'held for',
+        'round trip',
+        'turns a second',
+        'of the limit',
+        'wait, median',
+        'wait, p99',
+        'gave up',
+        'write units',
+        'read units',
+      ],
       rows,
       notes: [
         `Each contender takes one turn after the other, and holds the lease for ${HOLD_MS} ms. The limit is one turn in the time for which it was held, and a round trip. Units are for each acquisition, as dynalite reports them.`,
         `"Simulated" is ${SIMULATED_MS / 1000} s of simulated time, the same on every machine: the leasers' own code, on machines that never wait for a processor. The round trip is ${ROUND_TRIP_MS} ms, give or take 40 % on each way.`,
         `"Processes" are real ones with AWS's SDK, for ${forMs / 1000} s each, on this machine's cores, which they share with DynamoDB's stand-in. Their limit is of what they measured themselves, by the medians: how long they held it (a timer of a busy machine comes late), and how long their requests took, which is 2 ms of delay each way and what this machine needs. Fifty of them would measure its scheduler.`,
         'The peers have no line: who has just had the lock is often the first to ask again. So half of their waits are a round trip, and the slowest ones end without a lease after 5 s.',
-        'The target is the line\'s; the peers\' rows are there to compare.',
+        "The target is the line's; the peers' rows are there to compare.",
       ],
     }
   },

@@ -16,7 +16,8 @@ export const leaseTakeover: Bench = {
     const rows: Row[] = []
     for (const waiters of [1, 10, 50]) {
       const takeovers: Takeover[] = []
-      for (let seed = 1; seed <= (context.short ? 5 : SEEDS); seed++) takeovers.push(await simulateTakeover(waiters, seed))
+      for (let seed = 1; seed <= (context.short ? 5 : SEEDS); seed++)
+        takeovers.push(await simulateTakeover(waiters, seed))
       rows.push(rowOf(`${waiters} waiting`, 'simulated', takeovers))
     }
     if (!context.short) {
@@ -26,7 +27,14 @@ export const leaseTakeover: Bench = {
     }
     return {
       title: leaseTakeover.title,
-      columns: ['measured in', 'after, median', 'after, longest', 'requests a second: waiting', 'around the takeover', 'sweeps, most'],
+      columns: [
+        'measured in',
+        'after, median',
+        'after, longest',
+        'requests a second: waiting',
+        'around the takeover',
+        'sweeps, most',
+      ],
       rows,
       notes: [
         `After: from the holder's last renewal until somebody else has the lease. A lease is ${TTL_MS} ms, and the clocks may be ${SKEW_MS} ms apart. A holder renews when half of it is over, so from its death it takes ${TTL_MS / 2} to ${TTL_MS} ms and ${SKEW_MS} ms.`,
@@ -44,7 +52,12 @@ function rowOf(what: string, from: string, takeovers: readonly Takeover[]): Row 
     what,
     cells: [
       from,
-      `${Math.round(quantile(takeovers.map((it) => it.afterMs), 0.5))} ms`,
+      `${Math.round(
+        quantile(
+          takeovers.map((it) => it.afterMs),
+          0.5,
+        ),
+      )} ms`,
       `${Math.round(afterMs)} ms`,
       longest((it) => it.waitingPerSecond).toFixed(0),
       longest((it) => it.aroundPerSecond).toFixed(0),

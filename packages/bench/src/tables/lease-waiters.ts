@@ -16,7 +16,13 @@ export const leaseWaiters: Bench = {
     const rows: Row[] = []
     let firstMs: number | undefined
     for (const inLine of context.short ? [2, 50] : LENGTHS) {
-      const load = { way: 'the line', contenders: inLine, holdMs: HOLD_MS, roundTripMs: ROUND_TRIP_MS, forMs: FOR_MS } as const
+      const load = {
+        way: 'the line',
+        contenders: inLine,
+        holdMs: HOLD_MS,
+        roundTripMs: ROUND_TRIP_MS,
+        forMs: FOR_MS,
+      } as const
       const patient = await simulateContention({ ...load, timeoutMs: 30_000 })
       const byDefault = await simulateContention(load)
       const turnMs = FOR_MS / patient.waitsMs.length
@@ -40,7 +46,14 @@ export const leaseWaiters: Bench = {
     const perEntry = (sizes.at(-1)!.bytes - sizes[0]!.bytes) / (sizes.length - 1)
     return {
       title: leaseWaiters.title,
-      columns: ['item, bytes', 'write units of a join', 'of an acquisition', 'one turn', 'by the default wait', 'gave up'],
+      columns: [
+        'item, bytes',
+        'write units of a join',
+        'of an acquisition',
+        'one turn',
+        'by the default wait',
+        'gave up',
+      ],
       rows,
       notes: [
         `Simulated, ${FOR_MS / 1000} s each: the lease is held for ${HOLD_MS} ms, a round trip is ${ROUND_TRIP_MS} ms. The verdict is about the time of one turn: within 5 % of the first row. Who waits does so for up to 30 s; in the last two columns for 5 s, which is the default.`,
