@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { nextTurn } from './event-loop.js'
 
 /** With more closed connections than this whose files are open still, they are not left to chance any longer. */
@@ -29,10 +27,10 @@ export async function closeLeftOpen(): Promise<void> {
 }
 
 async function collect(): Promise<void> {
+  collectGarbage ??= await findGarbageCollector()
   // In a turn of its own: nothing on the stack may refer to a statement.
   await nextTurn()
   leftOpen = 0
-  collectGarbage ??= findGarbageCollector()
   collectGarbage?.()
   // Node runs the finalizers of native objects in a turn of their own.
   await nextTurn()
@@ -43,7 +41,9 @@ async function collect(): Promise<void> {
  * V8 hands it out only in a context that is made while it is exposed, under its usual name. Undefined where it can't be had:
  * the files are closed by the next collection that comes of itself then.
  */
-function findGarbageCollector(): (() => void) | undefined {
+async function findGarbageCollector(): Promise<(() => void) | undefined> {
+  // Loaded here, for most processes never come to it: Node's own start has not loaded them, and a cold start waits for that.
+  const [{ setFlagsFromString }, { runInNewContext }] = await Promise.all([import('node:v8'), import('node:vm')])
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     setFlagsFromString('--expose-gc')
     const found: unknown = runInNewContext('typeof gc === "function" ? gc : undefined')
