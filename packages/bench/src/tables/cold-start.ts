@@ -29,7 +29,6 @@ export const coldStart: Bench = {
     }
     const [plain, sdk, own] = all.map(({ starts }) => starts) as [ColdStart[], ColdStart[], ColdStart[]]
     const kilobytes = (ours.bytes - withSdk.bytes) / 1000
-    const queriedMs = difference(own, sdk, 'queriedMs')
     const processorMs = difference(own, sdk, 'processorMs')
     const rows: Row[] = [
       rowOf('adapter-libsql', libsql, plain),
@@ -45,7 +44,7 @@ export const coldStart: Bench = {
         what: 'what our code adds to both',
         cells: [kb(ours.bytes - withSdk.bytes), ...differences(own, sdk)],
         target: `at most ${ALLOWED_KB} KB and ${ALLOWED_MS} ms`,
-        holds: kilobytes <= ALLOWED_KB && Math.min(queriedMs, processorMs) <= ALLOWED_MS,
+        holds: kilobytes <= ALLOWED_KB && processorMs <= ALLOWED_MS,
       },
     ]
     return {
@@ -55,7 +54,7 @@ export const coldStart: Bench = {
       notes: [
         `Each a new process, ${own.length} of each in alternation: the medians, from the start of the process, Node's own start included. What is added is the median of the differences between neighbours in time.`,
         "A bundle as examples/lambda/bundle makes it: Prisma's client and its query compiler (4.6 MB of it) are in all of them, and libsql beside them.",
-        'Processor time counts what the process itself used: on a machine that does other things too it says more than the clock.',
+        'The verdict is by processor time, what the process itself used: the clock also counts what else the machine does.',
       ],
     }
   },
