@@ -3,9 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { systemClock } from '../../../lease/src/clock.js'
 import { createClient } from '../../../lease/src/dynamodb-client.js'
-import { quantile } from '../measure.js'
 import type { Contended, Order } from './contention-of-processes.js'
-import { KEY, lockOf, noTurns, TABLE, takeTurns } from './contest.js'
+import { KEY, lockOf, mean, noTurns, TABLE, takeTurns } from './contest.js'
 import { counted, noUsage } from './usage.js'
 
 const order = JSON.parse(process.argv[2] ?? '') as Order
@@ -39,7 +38,7 @@ process.once('message', () => {
     holdMs: order.holdMs,
     goesOn: () => performance.now() < endMs,
   }).then(() => {
-    const contended: Contended = { ...turns, usage, roundTripMs: quantile(roundTripsMs, 0.5) }
+    const contended: Contended = { ...turns, usage, roundTripMs: mean(roundTripsMs) }
     process.send?.(contended, () => process.exit(0))
   })
 })

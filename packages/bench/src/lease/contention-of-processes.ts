@@ -4,9 +4,8 @@ import { join } from 'node:path'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { bundle } from '@sqlite-efs/testing/bundle'
-import { quantile } from '../measure.js'
 import { source } from '../sources.js'
-import { allTurns, TABLE, type Turns, type Way } from './contest.js'
+import { allTurns, mean, TABLE, type Turns, type Way } from './contest.js'
 import { totalUsage, type Usage } from './usage.js'
 
 /** What a contender is told. */
@@ -19,7 +18,7 @@ export interface Order {
 /** What a contender came to, or all of them. */
 export interface Contended extends Turns {
   usage: Usage
-  /** The median of its requests. */
+  /** The mean of its requests. */
   roundTripMs: number
 }
 
@@ -39,10 +38,7 @@ export async function contendInProcesses(program: string, contenders: number, or
   return {
     ...allTurns(all),
     usage: totalUsage(all.map(({ usage }) => usage)),
-    roundTripMs: quantile(
-      all.map(({ roundTripMs }) => roundTripMs),
-      0.5,
-    ),
+    roundTripMs: mean(all.map(({ roundTripMs }) => roundTripMs)),
   }
 }
 

@@ -27,6 +27,8 @@ export const allTurns = (parts: readonly Turns[]): Turns => ({
   gaveUp: parts.reduce((sum, { gaveUp }) => sum + gaveUp, 0),
 })
 
+export const mean = (values: readonly number[]): number => values.reduce((sum, it) => sum + it, 0) / values.length
+
 export interface Means {
   client: DynamoDBClient
   clock: Clock
