@@ -33,6 +33,11 @@ export class Tenure {
     this.#since = new Moment(options.clock)
   }
 
+  /** Whether {@link Tenure.take} has a lease to give at once. */
+  get isAtHand(): boolean {
+    return this.#lease !== undefined && isAlive(this.#lease) && this.#since.elapsedMs() <= this.#options.maxHoldMs
+  }
+
   /**
    * The lease: the one that is held, or the next one that is had.
    *

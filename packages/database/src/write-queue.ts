@@ -67,6 +67,8 @@ export class WriteQueue<G> {
   #waiting: Waiting<G>[] = []
   #pumping: Promise<void> | undefined
   #current: { what: string; since: Moment } | undefined
+  /** The lease is at hand, and who comes now is served within this turn of the event loop: no timer is worth its while. */
+  #isAboutToServe = false
   /** The turn before: who waited for it for most of his time is to be told so. */
   #previous: { what: string; tookMs: number; ended: Moment } | undefined
 
@@ -99,8 +101,16 @@ export class WriteQueue<G> {
       cancelTimer: () => {},
     }
     this.#waiting.push(waiting)
-    this.#watch(waiting)
+    if (!this.#isAboutToServe) this.#watch(waiting)
     this.#pumping ??= this.#pump()
+  }
+
+  /** Has those expire in time who were thought to be served at once, and are not. */
+  #watchAll(): void {
+    for (const waiting of this.#waiting) {
+      waiting.cancelTimer()
+      this.#watch(waiting)
+    }
   }
 
   /** Has it expire in time. A timer may fire a fraction early: one look at the clock decides, for time goes on meanwhile. */
@@ -125,10 +135,12 @@ export class WriteQueue<G> {
     const { tenure, release, beforeWaiting, keepLease = () => false, nextTurn = afterThisTurn } = this.#options
     // What is written in one turn of the event loop waits together.
     await nextTurn()
+    let hasUnwatched = false
     while (this.#waiting.length > 0) {
       let lease: Lease
       try {
         beforeWaiting()
+        if (hasUnwatched && !tenure.isAtHand) this.#watchAll()
         lease = await tenure.take(() => this.#patienceMs(), tracesOf(this.#waiting)[0])
       } catch (error) {
         this.#failAll(error)
@@ -137,6 +149,8 @@ export class WriteQueue<G> {
       const group = this.#next()
       const first = group[0]
       if (!first) continue
+      if (hasUnwatched) this.#watchAll()
+      hasUnwatched = false
       this.#current = { what: first.job.what, since: new Moment(this.#options.clock) }
       this.#expire()
       const answer = await this.#serve(group, lease)
@@ -148,7 +162,11 @@ export class WriteQueue<G> {
       answer()
       // Who was answered may have more to write, and can go on under this lease; reads and timers get a turn, however
       // long the line is.
-      if (!givesBack) await nextTurn()
+      if (givesBack) continue
+      hasUnwatched = tenure.isAtHand
+      this.#isAboutToServe = hasUnwatched
+      await nextTurn()
+      this.#isAboutToServe = false
     }
     this.#pumping = undefined
     if (keepLease()) tenure.keep()

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
+import { type Lease, LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/connection.js'
 import { DatabaseError } from '../src/index.js'
@@ -128,6 +128,29 @@ describe('a transaction', () => {
     expect(await rows(bank, SUM)).toEqual([[200n]])
     await first.commit()
     await (await bank.transaction()).rollback()
+  })
+
+  it.each([
+    ['what has it', 10_000, 'a transaction of this process'],
+    ['who holds the lease, given up after maxHoldMs', 50, 'held by somebody-else'],
+  ])('that comes as a lease is at hand still says in time %s', async (_, maxHoldMs, told) => {
+    const line = new LocalLeaser()
+    const bank = await openBank({ timeoutMs: 150, transactionTimeoutMs: 60_000, leaser: line, maxHoldMs })
+    const key = `database#${bank.path}`
+    let stranger: Promise<Lease> | undefined
+    const transaction = bank.execute('UPDATE account SET balance = 1').then(() => bank.transaction())
+    const write = bank.execute('UPDATE account SET balance = 1').then(() => {
+      if (maxHoldMs === 50) {
+        stranger = line.acquire(key, { who: 'somebody-else' })
+        const heldUntilMs = performance.now() + maxHoldMs
+        while (performance.now() <= heldUntilMs);
+      }
+      return bank.execute('UPDATE account SET balance = 2')
+    })
+    const message = expect.stringContaining(told) as string
+    await expect(write).rejects.toMatchObject({ code: 'LEASE_TIMEOUT', message })
+    await (await stranger)?.release()
+    await (await transaction).rollback()
   })
 
   it('that waits for its turn gives up in time, though its timer fires a moment early and the clock goes on', async () => {
