@@ -1,4 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os'
+import type { Chart } from '../charts.js'
 import { bundleContender, contendInProcesses } from '../lease/contention-of-processes.js'
 import { mean, type Way, ways } from '../lease/contest.js'
 import { simulateContention } from '../lease/simulated-contention.js'
@@ -8,6 +9,7 @@ import type { Bench, Row } from '../table.js'
 
 const HOLD_MS = 40
 const ROUND_TRIP_MS = 5
+const CONTENDERS = [2, 10, 50]
 const SIMULATED_MS = 60_000
 const REAL_MS = 20_000
 /** Write units for each acquisition, at the most. */
@@ -32,13 +34,14 @@ export const leaseContention: Bench = {
   name: 'lease-contention',
   title: 'Contention for one lease',
   async run(context) {
-    const rows: Row[] = []
-    for (const contenders of [2, 10, 50]) {
+    const simulated: Measured[] = []
+    for (const contenders of CONTENDERS) {
       for (const way of ways) {
         const load = { way, contenders, holdMs: HOLD_MS, roundTripMs: ROUND_TRIP_MS, forMs: SIMULATED_MS }
-        rows.push(rowOf({ ...load, from: 'simulated', canTell: true, ...(await simulateContention(load)) }))
+        simulated.push({ ...load, from: 'simulated', canTell: true, ...(await simulateContention(load)) })
       }
     }
+    const rows = simulated.map(rowOf)
     const [load = 0] = loadavg()
     const canTell = load <= availableParallelism() / 2
     const program = await bundleContender(context.folder())
@@ -73,8 +76,28 @@ export const leaseContention: Bench = {
         'The peers have no line: who has just had the lock is often the first to ask again. So half of their waits are a round trip, and the slowest ones end without a lease after 5 s.',
         "The target is the line's; the peers' rows are there to compare.",
       ],
+      charts: [waits(simulated)],
     }
   },
+}
+
+/** The slowest waits of each way, beside one another. */
+function waits(measured: readonly Measured[]): Chart {
+  const fairMs = ({ contenders }: Measured) => contenders * (HOLD_MS + ROUND_TRIP_MS)
+  const series = ways.map((way) => ({
+    name: way,
+    values: measured.filter((it) => it.way === way).map((it) => quantile(it.waitsMs, 0.99) / fairMs(it)),
+  }))
+  const said = series.map(({ name, values }) => `${name}: ${values.map((it) => it.toFixed(1)).join(', ')}`)
+  return {
+    name: leaseContention.name,
+    kind: 'bars',
+    title: 'The slowest 1 % of waits for the lease',
+    unit: 'p99, in times of a whole round of all contenders',
+    labels: CONTENDERS.map((contenders) => `${contenders} contenders`),
+    series,
+    alt: `The 99th percentile of waits, in times of a whole round, with ${CONTENDERS.join(', ')} contenders. ${said.join('; ')}.`,
+  }
 }
 
 function rowOf({ way, contenders, from, forMs, waitsMs, heldMs, gaveUp, usage, roundTripMs, canTell }: Measured): Row {
