@@ -72,7 +72,7 @@ export const leaseContention: Bench = {
       notes: [
         `Each contender takes one turn after the other, and holds the lease for ${HOLD_MS} ms. The limit is one turn in the time for which it was held, and a round trip. Units are for each acquisition, as dynalite reports them.`,
         `"Simulated" is ${SIMULATED_MS / 1000} s of simulated time, the same on every machine: the leasers' own code, on machines that never wait for a processor. The round trip is ${ROUND_TRIP_MS} ms, give or take 40 % on each way.`,
-        `"Processes" are real ones with AWS's SDK, for ${forMs / 1000} s each, on this machine's cores, which they share with DynamoDB's stand-in. Their limit is of what they measured themselves, by the means: how long they held it (a timer of a busy machine comes late), and how long their requests took, which is 2 ms of delay each way and what this machine needs. Fifty of them would measure its scheduler. As they began, others had this machine at a load of ${load.toFixed(1)} on ${availableParallelism()} cores${canTell ? '' : ", so it can't tell what the lease is worth"}.`,
+        `"Processes" are real ones with AWS's SDK, for ${forMs / 1000} s each, on this machine's cores, which they share with DynamoDB's stand-in. Their limit is of what they measured themselves, by the means: how long they held it (a timer of a busy machine comes late), and how long their requests took, which is 2 ms of delay each way and what this machine needs. Fifty of them would measure its scheduler. As they began, others had this machine at a load of ${load.toFixed(1)} on ${availableParallelism()} cores${canTell ? '' : ', so they are not judged'}.`,
         'The peers have no line: who has just had the lock is often the first to ask again. So half of their waits are a round trip, and the slowest ones end without a lease after 5 s.',
         "The target is the line's; the peers' rows are there to compare.",
       ],
@@ -130,7 +130,7 @@ function rowOf({ way, contenders, from, forMs, waitsMs, heldMs, gaveUp, usage, r
       writeUnits.toFixed(1),
       (usage.readUnits / turns).toFixed(1),
     ],
-    target: isOurs ? target : '',
+    target: isOurs && canTell ? target : '',
     holds:
       isOurs && canTell ? share >= 0.9 && p99Ms <= allowedMs && gaveUp === 0 && writeUnits <= allowedUnits : undefined,
   }
