@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
+import { PrismaSqliteEfs, type PrismaSqliteEfsOptions } from 'prisma-adapter-sqlite-efs'
 import { PrismaClient } from './generated/prisma/client.js'
 import { filling, SCHEMA } from './schema.js'
 import type { Context } from './table.js'
@@ -41,16 +41,24 @@ export const notesOnContestants: readonly string[] = CAN_BETTER_SQLITE3
   ? []
   : ['adapter-better-sqlite3 did not run: what npm has of better-sqlite3 with its native part needs Node 22.']
 
+/** Ours, where it is not as by default. */
+type Ours = Pick<PrismaSqliteEfsOptions, 'transactionMode'>
+
 /** The adapters that run here, each with the same tables in a file of its own. */
-export async function adapters(context: Context, orders: number): Promise<Adapter[]> {
+export async function adapters(context: Context, orders: number, ours?: Ours): Promise<Adapter[]> {
   const all: Adapter[] = []
-  for (const name of CONTESTANTS) all.push(await adapter(context, name, orders))
+  for (const name of CONTESTANTS) all.push(await adapter(context, name, orders, ours))
   return all
 }
 
 /** One adapter with a new file of so many orders. */
-export async function adapter(context: Context, name: ContestantName, orders: number): Promise<Adapter> {
-  const factory = await factoryOf(name, `file:${databaseIn(context)}`)
+export async function adapter(
+  context: Context,
+  name: ContestantName,
+  orders: number,
+  ours: Ours = {},
+): Promise<Adapter> {
+  const factory = await factoryOf(name, `file:${databaseIn(context)}`, ours)
   const connection = await factory.connect()
   await connection.executeScript(SCHEMA)
   await connection.executeScript(filling(orders))
@@ -58,8 +66,8 @@ export async function adapter(context: Context, name: ContestantName, orders: nu
   return { name, factory }
 }
 
-async function factoryOf(name: ContestantName, url: string): Promise<SqlDriverAdapterFactory> {
-  if (name === OURS) return new PrismaSqliteEfs({ url, lease: 'local' })
+async function factoryOf(name: ContestantName, url: string, ours: Ours): Promise<SqlDriverAdapterFactory> {
+  if (name === OURS) return new PrismaSqliteEfs({ url, lease: 'local', ...ours })
   if (name === LIBSQL) return new PrismaLibSql({ url })
   // Its import is what an older Node does not survive.
   const { PrismaBetterSqlite3 } = await import('@prisma/adapter-better-sqlite3')
