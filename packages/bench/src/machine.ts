@@ -11,7 +11,7 @@ export function machine(): string {
   return `${others.length + 1} x ${first?.model.trim() ?? 'unknown'}, ${memory} GiB, ${type()} ${release()}`
 }
 
-/** The commit whose code was measured, and whether something was changed since. Undefined where there is no git. */
+/** The commit whose code was measured, by its subject, which outlives a rebase. Undefined where there is no git. */
 export function commit(): string | undefined {
   try {
     const git = (...words: string[]) => execFileSync('git', words, { cwd: PACKAGE, encoding: 'utf8' }).trim()

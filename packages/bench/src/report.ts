@@ -35,7 +35,7 @@ function circumstances(fsyncMs: number): string {
     '| | |',
     '| --- | --- |',
     `| date | ${new Date().toISOString().slice(0, 10)} |`,
-    ...(code ? [`| code | commit ${code} |`] : []),
+    ...(code ? [`| code | as of the commit ${code} |`] : []),
     `| machine | ${machine()} |`,
     `| disk | a page and its fsync take ${fsyncMs.toFixed(2)} ms |`,
     `| Node | ${process.version}, all of it in one module (libsql and Prisma's adapters as they are installed) |`,
@@ -53,7 +53,7 @@ function verdict(tables: readonly Table[]): string {
   const of = (wanted: boolean | undefined) => targets.filter(({ holds }) => holds === wanted)
   const list = (wanted: boolean | undefined) => of(wanted).map(({ title, what }) => `- ${title}: ${what}`)
   return [
-    `Of ${targets.length} targets ${of(true).length} hold.`,
+    `Held: ${of(true).length} of ${targets.length} targets.`,
     ...(of(undefined).length > 0
       ? ['', 'Too close to tell, or not to be told on this machine:', '', ...list(undefined)]
       : []),

@@ -45,7 +45,7 @@ test('a table says of each target whether it holds, and nothing where there is n
 
 test('the page begins with what is missed, and shows charts with a text in their place', () => {
   const page = reportOf([table], 1.5)
-  expect(page).toContain('Of 3 targets 1 hold.')
+  expect(page).toContain('Held: 1 of 3 targets.')
   expect(page).toContain('Missed:\n\n- Reads: two')
   expect(page).toContain(
     'too close to tell, or not to be told on this machine:\n\n- Reads: three'.replace('too', 'Too'),
