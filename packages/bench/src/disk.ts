@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { quantile } from './measure.js'
 
-/** Below this an fsync did not wait for a disk. */
-export const REAL_FSYNC_MS = 0.1
+/** Below this an fsync did not wait for a disk: in memory it takes a few microseconds. */
+export const REAL_FSYNC_MS = 0.02
 
 /** How long the folder's disk takes to say that it has a page, in milliseconds: the median of fifty. */
 export function fsyncMs(folder: string): number {

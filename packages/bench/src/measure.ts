@@ -53,7 +53,10 @@ export class SideBySide<Name extends string> {
   }
 }
 
-/** Has contestants do their operation in turn, in rounds that begin with another one each time. A round before them warms up. */
+/**
+ * Has contestants do their operation in turn, in rounds, each in an order of its own: a disk has something left to do for whoever was
+ * before. A round before them warms up.
+ */
 export async function sideBySide<Name extends string>(
   contestants: readonly Contestant<Name>[],
   { rounds, turnMs }: Pace,
@@ -63,12 +66,14 @@ export async function sideBySide<Name extends string>(
   const turn = ({ name, operation }: Contestant<Name>) => rateOf(operation, turnMs, () => timeouts.push(name))
   for (const contestant of contestants) await turn(contestant)
   for (let round = 0; round < rounds; round++) {
-    const first = round % contestants.length
-    for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
-      rates.get(contestant.name)!.push(await turn(contestant))
-    }
+    for (const contestant of shuffled(contestants)) rates.get(contestant.name)!.push(await turn(contestant))
   }
   return new SideBySide(rates, timeouts)
+}
+
+function shuffled<T>(values: readonly T[]): T[] {
+  const left = [...values]
+  return values.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]!)
 }
 
 async function rateOf(operation: () => Promise<unknown>, turnMs: number, onTimeout: () => void): Promise<number> {

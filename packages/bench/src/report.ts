@@ -25,8 +25,8 @@ export function reportOf(tables: readonly Table[], fsyncMs: number): string {
 const HEAD = `# Benchmarks
 
 \`pnpm bench\` wrote this page: it measures side by side, in one run, and is to be judged by its ratios. Another machine has other
-numbers for an operation, and about the same ratios. Each contestant has a turn in every round, the rounds begin with another one
-each time, and a ratio is that of two turns of the same round. Given is the median of the rounds, and in brackets between what it lies with a confidence of 95%.
+numbers for an operation, and about the same ratios. Each contestant has a turn in every round, in an order that is drawn
+for each, and a ratio is that of two turns of the same round. Given is the median of the rounds, and in brackets between what it lies with a confidence of 95%.
 Where that reaches from one side of the target to the other, it is "too close to tell".`
 
 function circumstances(fsyncMs: number): string {
