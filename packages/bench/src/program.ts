@@ -14,16 +14,24 @@ async function main(): Promise<number> {
   }
   using scratch = new Scratch()
   const context = { short, folder: () => scratch.folder(), say: (line: string) => console.error(`  ${line}`) }
+  const pageMs = fsyncMs(scratch.folder())
   const tables: Table[] = []
+  const failed: string[] = []
   for (const bench of chosen) {
     console.error(`${bench.name}: ${bench.title}`)
-    const table = await bench.run(context)
-    tables.push(table)
-    if (!json) console.log(`\n## ${table.title}\n\n${markdownOf(table)}\n`)
+    try {
+      const table = await bench.run(context)
+      tables.push(table)
+      if (!json) console.log(`\n## ${table.title}\n\n${markdownOf(table)}\n`)
+    } catch (error) {
+      // What was measured so far has cost minutes.
+      console.error(error)
+      failed.push(bench.title)
+    }
+    if (write) writeReport({ tables, failed, fsyncMs: pageMs })
   }
   if (json) console.log(JSON.stringify(tables))
-  if (write) writeReport(tables, fsyncMs(scratch.folder()))
-  return 0
+  return failed.length > 0 ? 1 : 0
 }
 
 try {

@@ -8,18 +8,28 @@ import { markdownOf, type Table } from './table.js'
 const DOCS = join(PACKAGE, '../../docs')
 const chartFile = ({ name }: Chart) => `images/bench-${name}.svg`
 
+/** What a run has to tell. */
+export interface Report {
+  tables: readonly Table[]
+  /** The titles of those that came to no end. */
+  failed: readonly string[]
+  /** What a page and its fsync take. */
+  fsyncMs: number
+}
+
 /** Writes docs/benchmarks.md and its charts. */
-export function writeReport(tables: readonly Table[], fsyncMs: number): void {
+export function writeReport(report: Report): void {
+  const { tables } = report
   mkdirSync(join(DOCS, 'images'), { recursive: true })
   for (const chart of tables.flatMap(({ charts = [] }) => charts)) {
     writeFileSync(join(DOCS, chartFile(chart)), svgOf(chart))
   }
-  writeFileSync(join(DOCS, 'benchmarks.md'), reportOf(tables, fsyncMs))
+  writeFileSync(join(DOCS, 'benchmarks.md'), reportOf(report))
 }
 
 /** The page. */
-export function reportOf(tables: readonly Table[], fsyncMs: number): string {
-  return `${[HEAD, circumstances(fsyncMs), verdict(tables), ...tables.map(section), FOOT].join('\n\n')}\n`
+export function reportOf({ tables, failed, fsyncMs }: Report): string {
+  return `${[HEAD, circumstances(fsyncMs), verdict(tables, failed), ...tables.map(section), FOOT].join('\n\n')}\n`
 }
 
 const HEAD = `# Benchmarks
@@ -46,7 +56,7 @@ function circumstances(fsyncMs: number): string {
   ].join('\n')
 }
 
-function verdict(tables: readonly Table[]): string {
+function verdict(tables: readonly Table[], failed: readonly string[]): string {
   const targets = tables.flatMap(({ title, rows }) =>
     rows.filter(({ target }) => target !== '').map((row) => ({ title, ...row })),
   )
@@ -57,6 +67,7 @@ function verdict(tables: readonly Table[]): string {
     ...(of(undefined).length > 0
       ? ['', 'Too close to tell, or not to be told on this machine:', '', ...list(undefined)]
       : []),
+    ...(failed.length > 0 ? ['', 'Came to no end in this run:', '', ...failed.map((title) => `- ${title}`)] : []),
     ...(of(false).length > 0 ? ['', 'Missed:', '', ...list(false)] : []),
   ].join('\n')
 }

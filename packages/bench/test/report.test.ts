@@ -44,12 +44,13 @@ test('a table says of each target whether it holds, and nothing where there is n
 })
 
 test('the page begins with what is missed, and shows charts with a text in their place', () => {
-  const page = reportOf([table], 1.5)
+  const page = reportOf({ tables: [table], failed: ['Writes'], fsyncMs: 1.5 })
   expect(page).toContain('Held: 1 of 3 targets.')
   expect(page).toContain('Missed:\n\n- Reads: two')
   expect(page).toContain(
     'too close to tell, or not to be told on this machine:\n\n- Reads: three'.replace('too', 'Too'),
   )
+  expect(page).toContain('Came to no end in this run:\n\n- Writes')
   expect(page).toContain('![Ours reads one 3 times.](images/bench-reads.svg)')
   expect(page).toContain('a page and its fsync take 1.50 ms')
   expect(page).not.toContain('unknown')
