@@ -15,9 +15,8 @@ export function machine(): string {
 export function commit(): string | undefined {
   try {
     const git = (...words: string[]) => execFileSync('git', words, { cwd: PACKAGE, encoding: 'utf8' }).trim()
-    return (
-      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', 'packages') ? ', with changes' : '')
-    )
+    const isChanged = git('status', '--porcelain', '--', '.', '../prisma-adapter', '../database', '../lease') !== ''
+    return `"${git('log', '-1', '--format=%s')}"${isChanged ? ', with changes' : ''}`
   } catch {
     return undefined
   }
