@@ -35,17 +35,26 @@ export class Tenure {
 
   /** Whether {@link Tenure.take} has a lease to give at once. */
   get isAtHand(): boolean {
-    return this.#lease !== undefined && isAlive(this.#lease) && this.#since.elapsedMs() <= this.#options.maxHoldMs
+    return this.#atHand() !== undefined
   }
 
   /**
-   * The lease: the one that is held, or the next one that is had.
+   * The lease: the one that is held, at once, and then without a promise; or the next one that is had.
    *
    * @throws LeaseError as {@link Leaser.acquire} does
    */
-  async take(timeoutMs: () => number, trace?: TraceContext): Promise<Lease> {
+  take(timeoutMs: () => number, trace?: TraceContext): Lease | Promise<Lease> {
     this.#cancelTimer()
-    const { leaser, key, who, maxHoldMs, clock } = this.#options
+    return this.#atHand() ?? this.#takeNext(timeoutMs, trace)
+  }
+
+  #atHand(): Lease | undefined {
+    const held = this.#lease
+    return held && isAlive(held) && this.#since.elapsedMs() <= this.#options.maxHoldMs ? held : undefined
+  }
+
+  async #takeNext(timeoutMs: () => number, trace: TraceContext | undefined): Promise<Lease> {
+    const { leaser, key, who, clock } = this.#options
     const onWait = (why: () => LeaseError) => {
       this.#why = why
     }
@@ -56,7 +65,6 @@ export class Tenure {
     }
     const held = this.#lease
     if (held && isAlive(held)) {
-      if (this.#since.elapsedMs() <= maxHoldMs) return held
       this.#lease = undefined
       this.#lease = await this.#acquired(trace, () => held.yield(options))
     } else {

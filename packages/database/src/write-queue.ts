@@ -47,6 +47,9 @@ interface Waiting<G> {
   cancelTimer(): void
 }
 
+/** The timer of who has none. */
+const noTimer = () => {}
+
 /** What a queue works with. */
 export interface WriteQueueOptions<G> extends TurnOptions {
   path: string
@@ -98,7 +101,7 @@ export class WriteQueue<G> {
       since: new Moment(clock),
       isAlone: false,
       superseded: 0,
-      cancelTimer: () => {},
+      cancelTimer: noTimer,
     }
     this.#waiting.push(waiting)
     if (!this.#isAboutToServe) this.#watch(waiting)
@@ -106,11 +109,8 @@ export class WriteQueue<G> {
   }
 
   /** Has those expire in time who were thought to be served at once, and are not. */
-  #watchAll(): void {
-    for (const waiting of this.#waiting) {
-      waiting.cancelTimer()
-      this.#watch(waiting)
-    }
+  #watchTheUnwatched(): void {
+    for (const waiting of this.#waiting) if (waiting.cancelTimer === noTimer) this.#watch(waiting)
   }
 
   /** Has it expire in time. A timer may fire a fraction early: one look at the clock decides, for time goes on meanwhile. */
@@ -135,13 +135,14 @@ export class WriteQueue<G> {
     const { tenure, release, beforeWaiting, keepLease = () => false, nextTurn = afterThisTurn } = this.#options
     // What is written in one turn of the event loop waits together.
     await nextTurn()
-    let hasUnwatched = false
     while (this.#waiting.length > 0) {
       let lease: Lease
       try {
         beforeWaiting()
-        if (hasUnwatched && !tenure.isAtHand) this.#watchAll()
-        lease = await tenure.take(() => this.#patienceMs(), tracesOf(this.#waiting)[0])
+        const taken = tenure.take(() => this.#patienceMs(), tracesOf(this.#waiting)[0])
+        // One look at the clock decides: who was thought to be served at once must not wait for another lease unwatched.
+        if (taken instanceof Promise) this.#watchTheUnwatched()
+        lease = await taken
       } catch (error) {
         this.#failAll(error)
         continue
@@ -149,8 +150,7 @@ export class WriteQueue<G> {
       const group = this.#next()
       const first = group[0]
       if (!first) continue
-      if (hasUnwatched) this.#watchAll()
-      hasUnwatched = false
+      this.#watchTheUnwatched()
       this.#current = { what: first.job.what, since: new Moment(this.#options.clock) }
       this.#expire()
       const answer = await this.#serve(group, lease)
@@ -163,8 +163,7 @@ export class WriteQueue<G> {
       // Who was answered may have more to write, and can go on under this lease; reads and timers get a turn, however
       // long the line is.
       if (givesBack) continue
-      hasUnwatched = tenure.isAtHand
-      this.#isAboutToServe = hasUnwatched
+      this.#isAboutToServe = tenure.isAtHand
       await nextTurn()
       this.#isAboutToServe = false
     }

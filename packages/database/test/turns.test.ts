@@ -174,6 +174,51 @@ describe('a write whose ticket is older than the file knows', () => {
   })
 })
 
+describe('who was to be served at once', () => {
+  it.each([
+    [1, 'LEASE_TIMEOUT'],
+    [2, 'begun'],
+  ])(
+    'waits for no longer than he said where maxHoldMs is over just then, at look %i at the lease: %s',
+    async (look, outcome) => {
+      const clock = new ManualClock()
+      const path = scratchPath()
+      const line = new LocalLeaser()
+      const leaser = new WatchedLeaser(line)
+      let other: Promise<Lease> | undefined
+      leaser.onLease = () => {
+        other ??= line.acquire(`database#${path}`, PATIENT)
+      }
+      const bank = await openBank({ ...PATIENT, leaser, maxHoldMs: 1_000, [CLOCK_FOR_TESTS]: clock } as object, path)
+      await bank.execute('UPDATE account SET balance = 7 WHERE id = 1')
+      clock.advance(995)
+      const outcomes: string[] = []
+      const impatient = bank.transaction({ timeoutMs: 100 }).then(
+        (transaction) => {
+          outcomes.push('begun')
+          return transaction.rollback()
+        },
+        (error: { code: string }) => outcomes.push(error.code),
+      )
+      const patient = bank.execute('UPDATE account SET balance = 7 WHERE id = 2')
+      const lease = leaser.lease!
+      const { remainingMs } = lease
+      let looks = 0
+      lease.remainingMs = () => {
+        if (++looks === look) clock.advance(10)
+        return remainingMs()
+      }
+      for (let turns = 0; turns < 5; turns++) await nextTurn()
+      clock.advance(100)
+      await nextTurn()
+      const inTime = [...outcomes]
+      await (await other)?.release()
+      await Promise.all([impatient, patient])
+      expect(inTime).toEqual([outcome])
+    },
+  )
+})
+
 describe('a script with foreign keys off', () => {
   it('goes on where the process was frozen between its two beginnings', async () => {
     const clock = new ManualClock()
