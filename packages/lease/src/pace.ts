@@ -1,7 +1,7 @@
 import { type Clock, Moment } from './clock.js'
 import type { Random } from './random.js'
 
-/** Of the time for which the line has stood still: that much, and no more, a look that comes late may add to it. */
+/** Of the time for which the line has stood still: that much, give or take a quarter, a look that comes late may add to it. */
 const PAUSE_SHARE = 1 / 20
 const MIN_NEXT_PAUSE_MS = 1
 const MAX_NEXT_PAUSE_MS = 25
