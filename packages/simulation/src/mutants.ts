@@ -213,7 +213,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a place that is kept while there is more to write',
     file: 'database/src/tenure.ts',
-    edits: [{ find: 'if (this.#since.elapsedMs() <= maxHoldMs) return held', replace: 'return held' }],
+    edits: [{ find: ' && this.#since.elapsedMs() <= this.#options.maxHoldMs', replace: '' }],
     options: {},
     breaks: ['everyone gets its turn'],
   },
