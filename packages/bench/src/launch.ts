@@ -1,9 +1,8 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { lambdaNode } from '@sqlite-efs/lambda-node'
-import { build } from 'esbuild'
+import { bundle } from '@sqlite-efs/testing/bundle'
 import { PACKAGE, source } from './sources.js'
 
 /** What is loaded as it was installed: native parts, the peers as they are published, and what builds workers. */
@@ -15,21 +14,7 @@ const EXTERNAL = ['libsql', '@prisma/adapter-libsql', '@prisma/adapter-better-sq
  */
 export async function launch(words: readonly string[], stdio: StdioOptions): Promise<ChildProcess> {
   const outfile = join(PACKAGE, `dist/program-${process.pid}.mjs`)
-  await build({
-    entryPoints: [fileURLToPath(source('program.ts'))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    conditions: ['@sqlite-efs/source'],
-    mainFields: ['module', 'main'],
-    external: EXTERNAL,
-    logLevel: 'error',
-    banner: {
-      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
-    },
-  })
+  await bundle(source('program.ts'), outfile, EXTERNAL)
   const program = spawn(lambdaNode() ?? process.execPath, [outfile, ...words], { stdio })
   program.on('exit', () => rmSync(outfile))
   return program
