@@ -1,8 +1,21 @@
-/** Who takes part in a measurement: it does one operation, again and again. */
+/** What came of doing one operation again and again for a while. */
+export interface Turn {
+  operationsPerSecond: number
+  /** How often it waited in vain: that operation does not count, but its time does. */
+  timeouts: number
+}
+
+/** Who takes part in a measurement. */
 export interface Contestant<Name extends string = string> {
   name: Name
-  operation: () => Promise<unknown>
+  turn(turnMs: number): Promise<Turn>
 }
+
+/** One that does an operation in this process. */
+export const contestant = <Name extends string>(name: Name, operation: () => Promise<unknown>): Contestant<Name> => ({
+  name,
+  turn: (turnMs) => takeTurn(operation, turnMs),
+})
 
 /** How long a measurement takes: each contestant has a turn in every round. */
 export interface Pace {
@@ -63,10 +76,14 @@ export async function sideBySide<Name extends string>(
 ): Promise<SideBySide<Name>> {
   const rates = new Map(contestants.map(({ name }) => [name, [] as number[]]))
   const timeouts: Name[] = []
-  const turn = ({ name, operation }: Contestant<Name>) => rateOf(operation, turnMs, () => timeouts.push(name))
-  for (const contestant of contestants) await turn(contestant)
+  const turnOf = async (contestant: Contestant<Name>): Promise<number> => {
+    const turn = await contestant.turn(turnMs)
+    for (let count = 0; count < turn.timeouts; count++) timeouts.push(contestant.name)
+    return turn.operationsPerSecond
+  }
+  for (const contestant of contestants) await turnOf(contestant)
   for (let round = 0; round < rounds; round++) {
-    for (const contestant of shuffled(contestants)) rates.get(contestant.name)!.push(await turn(contestant))
+    for (const contestant of shuffled(contestants)) rates.get(contestant.name)!.push(await turnOf(contestant))
   }
   return new SideBySide(rates, timeouts)
 }
@@ -76,9 +93,11 @@ function shuffled<T>(values: readonly T[]): T[] {
   return values.map(() => left.splice(Math.floor(Math.random() * left.length), 1)[0]!)
 }
 
-async function rateOf(operation: () => Promise<unknown>, turnMs: number, onTimeout: () => void): Promise<number> {
+/** Does the operation once at the least, and until the time is up. */
+export async function takeTurn(operation: () => Promise<unknown>, turnMs: number): Promise<Turn> {
   const start = performance.now()
   let operations = 0
+  let timeouts = 0
   let elapsedMs: number
   do {
     try {
@@ -86,11 +105,11 @@ async function rateOf(operation: () => Promise<unknown>, turnMs: number, onTimeo
       operations++
     } catch (error) {
       if (!isTimeout(error)) throw error
-      onTimeout()
+      timeouts++
     }
     elapsedMs = performance.now() - start
   } while (elapsedMs < turnMs || operations === 0)
-  return (operations / elapsedMs) * 1000
+  return { operationsPerSecond: (operations / elapsedMs) * 1000, timeouts }
 }
 
 /** What Prisma says where its two seconds for the begin of a transaction are over: a disk may stand still for as long. */

@@ -1,6 +1,7 @@
 // The measurement itself, in a process of its own: see launch.ts, which bundles and starts it.
 import { parseArguments, usage } from './arguments.js'
 import { benches } from './benches.js'
+import { CONTESTANT, takePart } from './contestant-process.js'
 import { fsyncMs } from './disk.js'
 import { writeReport } from './report.js'
 import { Scratch } from './scratch.js'
@@ -35,7 +36,9 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main()
+  const [first, second] = process.argv.slice(2)
+  if (first === CONTESTANT) await takePart(second!)
+  else process.exitCode = await main()
 } catch (error) {
   console.error(error)
   process.exitCode = 1

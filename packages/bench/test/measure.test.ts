@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest'
-import { quantile, sideBySide } from '../src/measure.js'
+import { contestant, quantile, sideBySide } from '../src/measure.js'
 
 test('who does three times the work has a third of the throughput', async () => {
-  const result = await sideBySide(
-    [
-      { name: 'once', operation: () => work(1) },
-      { name: 'thrice', operation: () => work(3) },
-    ],
-    { rounds: 25, turnMs: 8 },
-  )
+  const result = await sideBySide([contestant('once', () => work(1)), contestant('thrice', () => work(3))], {
+    rounds: 25,
+    turnMs: 8,
+  })
   const { low, high } = result.ratio('thrice', 'once')
   expect(low).toBeLessThan(0.5)
   expect(high).toBeGreaterThan(0.2)
@@ -17,7 +14,7 @@ test('who does three times the work has a third of the throughput', async () => 
 
 test('each contestant has one turn in each round, after others in each', async () => {
   const order: string[] = []
-  const contestants = ['a', 'b', 'c'].map((name) => ({ name, operation: async () => void order.push(name) }))
+  const contestants = ['a', 'b', 'c'].map((name) => contestant(name, async () => void order.push(name)))
   await sideBySide(contestants, { rounds: 100, turnMs: 0 })
   // The first three warm up.
   const rounds = Array.from({ length: 100 }, (_, round) => order.slice(3 + 3 * round, 6 + 3 * round))
@@ -42,8 +39,8 @@ test('an operation that waited in vain is told and done again; what else fails, 
     if (++calls % 2 === 1) throw Object.assign(new Error('no'), { code })
   }
   const pace = { rounds: 1, turnMs: 0 }
-  const result = await sideBySide([{ name: 'a', operation: failing('P1008') }], pace)
+  const result = await sideBySide([contestant('a', failing('P1008'))], pace)
   expect(result.timeouts).toEqual(['a', 'a'])
   expect(result.perSecond('a')).toBeGreaterThan(0)
-  await expect(sideBySide([{ name: 'a', operation: failing('P2002') }], pace)).rejects.toThrow('no')
+  await expect(sideBySide([contestant('a', failing('P2002'))], pace)).rejects.toThrow('no')
 })

@@ -1,9 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { bundle } from '@sqlite-efs/testing/bundle'
+import { messageOf } from '../child-process.js'
 import { source } from '../sources.js'
 import { allTurns, mean, TABLE, type Turns, type Way } from './contest.js'
 import { totalUsage, type Usage } from './usage.js'
@@ -77,14 +77,4 @@ export async function startProcesses(
     kill,
     [Symbol.dispose]: kill,
   }
-}
-
-/** Its next one. */
-async function messageOf(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`A contender ended with ${code} before it was done`)
-  })
-  ended.catch(() => undefined)
-  const [message] = (await Promise.race([once(child, 'message'), ended])) as unknown[]
-  return message
 }

@@ -1,7 +1,7 @@
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { databaseIn } from '../contestants.js'
 import { PrismaClient } from '../generated/prisma/client.js'
-import { type Ratio, ratioText, sideBySide } from '../measure.js'
+import { contestant, type Ratio, ratioText, sideBySide } from '../measure.js'
 import { filling, SCHEMA } from '../schema.js'
 import type { Bench, Context, Row } from '../table.js'
 
@@ -35,7 +35,7 @@ export const growth: Bench = {
     const times: { name: string; values: number[] }[] = []
     for (const [what, operation] of Object.entries(OPERATIONS)) {
       context.say(what)
-      const contestants = grown.map((it) => ({ name: it.name, operation: () => operation(it) }))
+      const contestants = grown.map((it) => contestant(it.name, () => operation(it)))
       const result = await sideBySide(
         contestants,
         context.short ? { rounds: 15, turnMs: 8 } : { rounds: 60, turnMs: 60 },
@@ -74,7 +74,7 @@ export const growth: Bench = {
 }
 
 async function grow(context: Context, rows: number): Promise<Grown> {
-  const factory = new PrismaSqliteEfs({ url: `file:${databaseIn(context)}`, lease: 'local' })
+  const factory = new PrismaSqliteEfs({ url: `file:${databaseIn(context.folder())}`, lease: 'local' })
   const connection = await factory.connect()
   await connection.executeScript(SCHEMA)
   await connection.executeScript(filling(rows, 0))

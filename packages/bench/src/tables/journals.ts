@@ -1,15 +1,7 @@
 import { perSecondText } from '../comparison.js'
-import {
-  type Adapter,
-  adapter,
-  CONTESTANTS,
-  type ContestantName,
-  notesOnContestants,
-  OURS,
-  withClients,
-} from '../contestants.js'
-import type { PrismaClient } from '../generated/prisma/client.js'
-import { ratioText, sideBySide } from '../measure.js'
+import { CONTESTANTS, type ContestantName, notesOnContestants, OURS, openAdapter } from '../contestants.js'
+import { PrismaClient } from '../generated/prisma/client.js'
+import { contestant, ratioText, sideBySide } from '../measure.js'
 import { settingsOf } from '../settings.js'
 import type { Bench } from '../table.js'
 
@@ -27,35 +19,31 @@ export const journals: Bench = {
     const entries: { name: ContestantName; pragmas: readonly string[] }[] = CONTESTANTS.flatMap((name) =>
       (name === OURS ? [undefined] : SETTINGS).map((pragmas = []) => ({ name, pragmas })),
     )
-    const all: Adapter[] = []
-    for (const { name } of entries) all.push(await adapter(context, name, 2000))
-    return await withClients(all, async (clients) => {
-      const contestants = []
-      for (const [index, { name, prisma }] of clients.entries()) {
-        for (const pragma of entries[index]!.pragmas) await prisma.$queryRawUnsafe(`PRAGMA ${pragma}`)
-        const key = `${name}, ${await settingsOf(prisma)}`
-        contestants.push({ name: key, operation: () => create(prisma) })
-      }
-      const result = await sideBySide(
-        contestants,
-        context.short ? { rounds: 5, turnMs: 30 } : { rounds: 60, turnMs: 60 },
-      )
-      const [ours, ...others] = contestants.map(({ name }) => name)
-      return {
-        title: journals.title,
-        columns: ['creates, /s', 'ours has times as many'],
-        rows: [ours!, ...others].map((name) => ({
-          what: name,
-          cells: [perSecondText(result.perSecond(name)), name === ours ? '' : ratioText(result.ratio(ours!, name))],
-          target: '',
-          holds: undefined,
-        })),
-        notes: [
-          'Like with like is PERSIST with FULL. WAL needs memory that all its processes share, so that it does not work on a network file system (https://www.sqlite.org/wal.html). With `synchronous=NORMAL`, which better-sqlite3 sets in WAL mode if it is not told otherwise, it would be faster by far, and may lose acknowledged writes where the power fails: it is not measured.',
-          'The adapters have no option for it: the PRAGMA was sent as a query. What adapter-libsql was told so it forgets with its first transaction, which takes the connection along.',
-          ...notesOnContestants,
-        ],
-      }
-    })
+    const clients: PrismaClient[] = []
+    const contestants = []
+    for (const { name, pragmas } of entries) {
+      const prisma = new PrismaClient({ adapter: await openAdapter(name, context.folder(), { orders: 2000 }) })
+      clients.push(prisma)
+      for (const pragma of pragmas) await prisma.$queryRawUnsafe(`PRAGMA ${pragma}`)
+      contestants.push(contestant(`${name}, ${await settingsOf(prisma)}`, () => create(prisma)))
+    }
+    const result = await sideBySide(contestants, context.short ? { rounds: 5, turnMs: 30 } : { rounds: 60, turnMs: 60 })
+    await Promise.all(clients.map((prisma) => prisma.$disconnect()))
+    const [ours, ...others] = contestants.map(({ name }) => name)
+    return {
+      title: journals.title,
+      columns: ['creates, /s', 'ours has times as many'],
+      rows: [ours!, ...others].map((name) => ({
+        what: name,
+        cells: [perSecondText(result.perSecond(name)), name === ours ? '' : ratioText(result.ratio(ours!, name))],
+        target: '',
+        holds: undefined,
+      })),
+      notes: [
+        'Like with like is PERSIST with FULL. WAL needs memory that all its processes share, so that it does not work on a network file system (https://www.sqlite.org/wal.html). With `synchronous=NORMAL`, which better-sqlite3 sets in WAL mode if it is not told otherwise, it would be faster by far, and may lose acknowledged writes where the power fails: it is not measured.',
+        'The adapters have no option for it: the PRAGMA was sent as a query. What adapter-libsql was told so it forgets with its first transaction, which takes the connection along.',
+        ...notesOnContestants,
+      ],
+    }
   },
 }
