@@ -268,7 +268,7 @@ export class LeasedFile {
         fail: reject,
         run: async (turn) => {
           try {
-            await turn.begin()
+            await turn.begin({ mayOnlyRead: true })
           } catch (error) {
             if (error instanceof TurnIsOver) throw error
             return () => reject(error)

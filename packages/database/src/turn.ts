@@ -53,12 +53,13 @@ export class Turn {
   /**
    * Begins a transaction under the lease. The file has the last word on who is newest.
    *
+   * @param options.mayOnlyRead for who may turn out to have nothing to write, and writes by {@link Writer.run} only
    * @throws TurnIsOver, which is the queue's to catch; DatabaseError `BUSY`, `CONFIGURATION`, `SQLITE`
    */
-  async begin(): Promise<void> {
+  async begin({ mayOnlyRead = false } = {}): Promise<void> {
     if (this.lease.signal.aborted || this.lease.remainingMs() <= 0) throw new TurnIsOver(false)
     try {
-      await this.#begin()
+      await this.#begin(mayOnlyRead)
     } catch (error) {
       if (error instanceof DatabaseError && error.code === 'BUSY') throw await this.#options.explainBusy(error)
       if (error instanceof Overtaken) throw new TurnIsOver(false)
@@ -68,10 +69,10 @@ export class Turn {
     }
   }
 
-  #begin(): Promise<void> {
+  #begin(mayOnlyRead: boolean): Promise<void> {
     const { patienceMs, waitedMs, traces } = this.#of
     return this.tracer.span({ name: 'begin', parent: traces[0], attributes: this.#attributes }, () =>
-      this.writer.begin(this.lease, { timeoutMs: patienceMs(), waitedMs }),
+      this.writer.begin(this.lease, { timeoutMs: patienceMs(), waitedMs, mayOnlyRead }),
     )
   }
 

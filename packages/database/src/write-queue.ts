@@ -10,6 +10,8 @@ import { Turn, TurnIsOver, type TurnOptions } from './turn.js'
 const MAX_WAITING = 10_000
 /** So many writes share a commit at the most; the event loop is blocked for as long. */
 const MAX_GROUP = 500
+/** For so long at the most those who come one after another are served before the event loop has its turn. */
+const MAX_WITHOUT_TURN_MS = 10
 const MAX_SUPERSEDED = 5
 /** A turn that comes in the last moment is still a turn: the file may be locked for as long as somebody commits. */
 const LAST_PATIENCE_MS = 50
@@ -72,6 +74,9 @@ export class WriteQueue<G> {
   #current: { what: string; since: Moment } | undefined
   /** The lease is at hand, and who comes now is served within this turn of the event loop: no timer is worth its while. */
   #isAboutToServe = false
+  /** What is under way in the event loop has not had its turn since somebody was answered. */
+  #turnOfOthers: { promise: Promise<void>; sinceMs: number } | undefined
+  #serveNext = () => {}
   /** The turn before: who waited for it for most of his time is to be told so. */
   #previous: { what: string; tookMs: number; ended: Moment } | undefined
 
@@ -105,6 +110,8 @@ export class WriteQueue<G> {
     }
     this.#waiting.push(waiting)
     if (!this.#isAboutToServe) this.#watch(waiting)
+    // Who shares his turn waits for others who come in the same turn of the event loop.
+    if (job.groupable === undefined) this.#serveNext()
     this.#pumping ??= this.#pump()
   }
 
@@ -164,12 +171,29 @@ export class WriteQueue<G> {
       // long the line is.
       if (givesBack) continue
       this.#isAboutToServe = tenure.isAtHand
-      await nextTurn()
+      await this.#letOthersIn(nextTurn)
       this.#isAboutToServe = false
     }
     this.#pumping = undefined
     if (keepLease()) tenure.keep()
     else void tenure.release()
+  }
+
+  /** Until the event loop has had its turn; where nobody waits yet, until somebody comes who wants one of his own. */
+  #letOthersIn(nextTurn: () => Promise<void>): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs()
+    this.#turnOfOthers ??= {
+      sinceMs: nowMs,
+      promise: nextTurn().then(() => {
+        this.#turnOfOthers = undefined
+      }),
+    }
+    const { promise, sinceMs } = this.#turnOfOthers
+    if (this.#waiting.length > 0 || nowMs - sinceMs > MAX_WITHOUT_TURN_MS) return promise
+    return new Promise((resolve) => {
+      this.#serveNext = resolve
+      void promise.then(resolve)
+    })
   }
 
   async #serve(group: Waiting<G>[], lease: Lease): Promise<Answer> {

@@ -33,6 +33,8 @@ export interface WriterContext {
 export interface BeginOptions {
   timeoutMs: number
   waitedMs(): number
+  /** It may turn out that it only reads: what is only of use to a write is done before the first one. @default false */
+  mayOnlyRead?: boolean
 }
 
 /** How a transaction is committed. */
@@ -70,6 +72,8 @@ export class Writer {
   #connection: WriterConnection | undefined
   #fenceIsStored = false
   #definedSomething = false
+  /** The journal is in its place, and the changes so far are counted. */
+  #isReadyToWrite = false
   #changesAtBegin = 0
   #slowest = { ms: 0, sql: '' }
   #statements = 0
@@ -109,7 +113,7 @@ export class Writer {
    *
    * @throws Superseded when the file knows a newer ticket, Overtaken when the lease is over; DatabaseError `BUSY`, `CONFIGURATION`, `SQLITE`
    */
-  async begin(lease: Lease, { timeoutMs, waitedMs }: BeginOptions): Promise<void> {
+  async begin(lease: Lease, { timeoutMs, waitedMs, mayOnlyRead = false }: BeginOptions): Promise<void> {
     const { path, fencing } = this.#context
     this.#token = lease.token
     this.#ttlMs = lease.ttlMs
@@ -133,13 +137,13 @@ export class Writer {
     this.#waitedMs = waitedMs()
     this.#begunAtMs = this.#context.monotonicMs()
     try {
-      this.#keepJournal()
+      this.#isReadyToWrite = false
       this.connection.noticeSchema()
       const fence = checkFence(this.connection, path, lease.token, fencing)
       if (fence.verdict === 'superseded') throw new Superseded(fence.floor)
       this.#fenceIsStored = fence.verdict === 'stored'
       this.#definedSomething = false
-      this.#changesAtBegin = this.connection.totalChanges()
+      if (!mayOnlyRead) this.#beReadyToWrite()
       this.#slowest = { ms: 0, sql: '' }
       this.#statements = 0
     } catch (error) {
@@ -148,13 +152,17 @@ export class Writer {
     }
   }
 
-  #keepJournal(): void {
+  #beReadyToWrite(): void {
+    if (this.#isReadyToWrite) return
     const { path, listeners, keepJournal: keep = keepJournal } = this.#context
     if (keep(path)) listeners.tell({ type: 'journal-restored', path, token: this.#token })
+    this.#changesAtBegin = this.connection.totalChanges()
+    this.#isReadyToWrite = true
   }
 
   /** Runs one statement in the open transaction. */
   run(sql: string, args: readonly SqlValue[], kind: StatementKind): ResultSet {
+    if (kind !== 'read') this.#beReadyToWrite()
     const result = this.#timed(sql, () => this.connection.run(sql, args))
     if (!this.inTransaction) throw leftTransaction(sql)
     if (kind === 'read') return { ...result, changes: 0 }
@@ -168,6 +176,7 @@ export class Writer {
    * on, and with it the renewal of the lease.
    */
   async execInBackground(sql: string): Promise<void> {
+    this.#beReadyToWrite()
     this.#definedSomething = true
     this.#statements++
     try {
@@ -194,6 +203,7 @@ export class Writer {
 
   /** Whether there is anything to commit. */
   get hasChanges(): boolean {
+    if (!this.#isReadyToWrite) return false
     return this.#definedSomething || this.connection.totalChanges() !== this.#changesAtBegin
   }
 

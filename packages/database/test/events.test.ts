@@ -129,7 +129,9 @@ describe('onEvent hears of', () => {
       await nextTurn()
     }
     unlinkSync(`${path}-journal`)
-    await (await bank.transaction()).rollback()
+    const transaction = await bank.transaction()
+    await transaction.execute('UPDATE account SET balance = 3')
+    await transaction.rollback()
     expect(events.at(-1)).toMatchObject({ type: 'journal-restored', path })
   })
 

@@ -2,6 +2,7 @@ import { linkSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'nod
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Connection } from '../src/connection.js'
+import type { DatabaseEvent } from '../src/index.js'
 import { journalState } from '../src/journal.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
@@ -120,6 +121,29 @@ describe('the journal', () => {
     truncateSync(`${path}-journal`)
     await open(path).execute(how === 'read' ? 'SELECT * FROM account' : 'UPDATE account SET balance = 1')
     expect(journalState(path)).toBe('cold')
+  })
+
+  it('that was taken away is put back before the first write of a transaction, however much it has read before', async () => {
+    const path = scratchPath()
+    const restored: DatabaseEvent[] = []
+    const onEvent = (event: DatabaseEvent) => {
+      if (event.type === 'journal-restored') restored.push(event)
+    }
+    const bank = await openBank({ onEvent }, path)
+    for (const write of ['UPDATE account SET balance = 2', 'CREATE TABLE note (text)']) {
+      // By a connection that is open: whoever opens one looks at the journal.
+      await bank.execute('UPDATE account SET balance = 1')
+      unlinkSync(`${path}-journal`)
+      restored.length = 0
+      const transaction = await bank.transaction()
+      await transaction.execute('SELECT * FROM account')
+      await transaction.savepoint('here')
+      expect([journalState(path), restored.length]).toEqual(['missing', 0])
+      await transaction.execute(write)
+      expect(restored.length).toBe(1)
+      await transaction.commit()
+      expect(journalState(path)).toBe('cold')
+    }
   })
 
   it('of somebody else is never replaced', async () => {

@@ -1,7 +1,7 @@
 import { type Lease, LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/connection.js'
-import type { DatabaseEvent } from '../src/index.js'
+import type { Database, DatabaseEvent } from '../src/index.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
@@ -27,17 +27,45 @@ const inserts = (count: number) => Array.from({ length: count }, (_, i) => `INSE
 const SLOW =
   'UPDATE account SET balance = balance + (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) SELECT count(*) FROM n) * 0'
 
+/** How often the event loop has turned while something was done. */
+async function turnsDuring(action: () => Promise<unknown>): Promise<number> {
+  let turns = 0
+  const count = () => {
+    turns++
+    timer = setImmediate(count)
+  }
+  let timer = setImmediate(count)
+  await action()
+  clearImmediate(timer)
+  return turns
+}
+
+describe('transactions that follow one another', () => {
+  const onceEach = async (bank: Database, count: number, sql: string) => {
+    for (let done = 0; done < count; done++) {
+      const transaction = await bank.transaction()
+      await transaction.execute(sql)
+      await transaction.rollback()
+    }
+  }
+
+  it('wait for no turn of the event loop under the lease that is held', async () => {
+    // A clock that stands still: it is never time for the others.
+    const { bank } = await watchedBank({ [CLOCK_FOR_TESTS]: new ManualClock() })
+    await onceEach(bank, 1, 'SELECT 1')
+    expect(await turnsDuring(() => onceEach(bank, 50, 'SELECT 1'))).toBeLessThan(5)
+  })
+
+  it('let the event loop have its turns in between, where they take long', async () => {
+    const { bank } = await watchedBank()
+    expect(await turnsDuring(() => onceEach(bank, 60, SLOW))).toBeGreaterThan(5)
+  })
+})
+
 describe('writes that wait together', () => {
   it('and take long are committed part by part, and the event loop has its turns in between', async () => {
     const { bank, commits } = await watchedBank()
-    let turns = 0
-    const count = () => {
-      turns++
-      timer = setImmediate(count)
-    }
-    let timer = setImmediate(count)
-    await Promise.all(Array.from({ length: 60 }, () => bank.execute(SLOW)))
-    clearImmediate(timer)
+    const turns = await turnsDuring(() => Promise.all(Array.from({ length: 60 }, () => bank.execute(SLOW))))
     expect(commits().length).toBeGreaterThan(2)
     expect(commits().reduce((sum, each) => sum + each)).toBe(60)
     expect(turns).toBeGreaterThan(2)

@@ -1,3 +1,6 @@
+// The global of this name is a getter, which costs more than the look at the clock.
+import { performance } from 'node:perf_hooks'
+
 /**
  * Time as a seam: everything here that looks at a clock or waits does it through one of these, so that a test can
  * simulate clocks that disagree, jump, or stand still.
