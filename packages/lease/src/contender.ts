@@ -79,12 +79,16 @@ export class Contender {
       if (!seen || !place.isIn(seen)) return false
       const { ahead } = place.within(seen)
       const remainingMs = place.grant.remainingMs()
+      const isEnoughToHold = remainingMs > place.grant.grantedMs / 2 || remainingMs > ttlMs / 2
+      // What is seen may be stale, but the lowest stays the lowest until it may be swept.
+      if (ahead === 0 && isEnoughToHold) return true
       if (ahead === 0) {
-        // What is seen may be stale, but the lowest stays the lowest until it may be swept.
-        if (remainingMs > place.grant.grantedMs / 2 || remainingMs > ttlMs / 2) return true
         this.#seen = await this.#renew(place, ttlMs)
       } else if (await this.#sweepHead(seen)) {
         // The answer showed the line as it is now.
+      } else if (ahead === 1 && !isEnoughToHold) {
+        // Now, while somebody else holds it, and not when everybody waits for it.
+        this.#seen = await this.#renew(place, ttlMs)
       } else if (this.#renewalIsDue(place, remainingMs)) {
         this.#seen = await this.#renew(place, Math.min(ttlMs, patience.remainingMs()))
       } else {

@@ -13,7 +13,7 @@ const codeOf = (promise: Promise<unknown>) =>
 const lineOf = async (world: World) => (await world.store.look(KEY, { consistent: true })).item?.contenders ?? []
 
 /** A holder and one who waits behind it. */
-async function heldLine(options: { timeoutMs?: number | (() => number) } = {}) {
+async function heldLine(options: { timeoutMs?: number | (() => number); signal?: AbortSignal } = {}) {
   const world = new World()
   const [a, b] = [world.machine(), world.machine()]
   const lease = await world.run(a.leaser().acquire(KEY, { who: 'a' }))
@@ -32,12 +32,25 @@ describe('time', () => {
   })
 
   test('nor does it when it renews', async () => {
-    const { world } = await heldLine({ timeoutMs: 8000 })
+    const { world } = await heldLine()
+    void codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 8000 }))
     await world.pass(7900)
-    expect(world.requests.filter((operation) => operation === 'renew').length).toBeGreaterThan(2)
+    const [, , c] = await lineOf(world)
+    expect(c?.aliveUntilMs).toBeGreaterThan(1_800_000_000_000 + 7000)
+    expect(c?.aliveUntilMs).toBeLessThanOrEqual(1_800_000_000_000 + 50 + 4 + 8000)
+  })
+
+  test('who is next has what a holder needs while somebody else holds it, and its turn waits for no renewal', async () => {
+    const { world, lease, waiting } = await heldLine({ timeoutMs: 2000 })
+    await world.pass(1000)
     const [, b] = await lineOf(world)
-    expect(b?.aliveUntilMs).toBeGreaterThan(1_800_000_000_000 + 7000)
-    expect(b?.aliveUntilMs).toBeLessThanOrEqual(1_800_000_000_000 + 4 + 8000)
+    expect(b?.aliveUntilMs).toBeGreaterThan(world.nowMs + 5500)
+    await world.pass(800)
+    world.requests.length = 0
+    await world.run(lease.release())
+    const next = await world.run(waiting)
+    expect(new Set(world.requests)).toEqual(new Set(['leave', 'look']))
+    expect(next.remainingMs()).toBeGreaterThan(5000)
   })
 
   test('who dies in line holds it up no longer than it would have waited', async () => {
@@ -49,6 +62,18 @@ describe('time', () => {
     await world.run(lease.release())
     await world.run(next)
     expect(world.nowMs - joinedMs).toBeLessThan(1000 + 500 + 50)
+  })
+
+  test('who dies as the next one holds the line up no longer than a holder would', async () => {
+    const { world, b, lease } = await heldLine({ timeoutMs: 2000 })
+    await world.pass(1100)
+    b.kill()
+    const killedMs = world.nowMs
+    const third = world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 })
+    await world.pass(20)
+    await world.run(lease.release())
+    await world.run(third)
+    expect(world.nowMs - killedMs).toBeLessThan(6000 + 500 + 50)
   })
 
   test('a zombie, frozen beyond its deadline, leaves instead of taking its turn', async () => {
@@ -313,8 +338,11 @@ describe('the holder', () => {
   })
 
   test('who comes to the head with little left renews before it is the holder', async () => {
-    const { world, lease, waiting } = await heldLine({ timeoutMs: 2000 })
+    const giveUp = new AbortController()
+    const { world, lease } = await heldLine({ signal: giveUp.signal })
+    const waiting = world.machine().leaser().acquire(KEY, { timeoutMs: 2000 })
     await world.pass(1900)
+    giveUp.abort()
     await world.run(lease.release())
     const next = await world.run(waiting)
     expect(next.remainingMs()).toBeGreaterThan(5900)

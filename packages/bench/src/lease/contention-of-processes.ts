@@ -1,4 +1,5 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
@@ -56,14 +57,18 @@ export async function startProcesses(
   dynamodb: Readonly<Record<string, string>>,
 ): Promise<Processes> {
   const env = { ...process.env, ...dynamodb }
-  const children = Array.from({ length: contenders }, () =>
-    fork(program, [JSON.stringify(order)], { env, execArgv: [] }),
-  )
+  const children: ChildProcess[] = []
   const kill = () => {
     for (const child of children) child.kill('SIGKILL')
   }
   try {
-    await Promise.all(children.map(messageOf))
+    // No more at a time than there are cores: fifty that begin together keep one another from being ready.
+    while (children.length < contenders) {
+      const size = Math.min(availableParallelism(), contenders - children.length)
+      const some = Array.from({ length: size }, () => fork(program, [JSON.stringify(order)], { env, execArgv: [] }))
+      children.push(...some)
+      await Promise.all(some.map(messageOf))
+    }
   } catch (error) {
     kill()
     throw error
