@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { PACKAGE } from './sources.js'
 
 /** What ran: `2 x AMD EPYC, 24 GiB, Linux 6.1`. */
@@ -32,3 +33,20 @@ export function versionOf(name: string, dependant?: string): string {
   if (!folder) return 'unknown'
   return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
 }
+
+/** Which part of the processors' time is spent, from 0 to 1, while this process waits for so long. */
+export async function busyShare(forMs: number): Promise<number> {
+  const before = processorTimes()
+  await delay(forMs)
+  const after = processorTimes()
+  return 1 - (after.idle - before.idle) / (after.all - before.all)
+}
+
+function processorTimes(): { idle: number; all: number } {
+  const times = cpus().flatMap(({ times: { user, nice, sys, irq, idle } }) => [
+    { idle, all: user + nice + sys + irq + idle },
+  ])
+  return { idle: sum(times.map(({ idle }) => idle)), all: sum(times.map(({ all }) => all)) }
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)

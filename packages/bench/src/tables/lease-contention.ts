@@ -1,9 +1,9 @@
-import { availableParallelism, loadavg } from 'node:os'
 import type { Chart } from '../charts.js'
 import { bundleContender, contendInProcesses } from '../lease/contention-of-processes.js'
 import { mean, type Way, ways } from '../lease/contest.js'
 import { simulateContention } from '../lease/simulated-contention.js'
 import type { Usage } from '../lease/usage.js'
+import { busyShare } from '../machine.js'
 import { quantile } from '../measure.js'
 import type { Bench, Row } from '../table.js'
 
@@ -11,7 +11,10 @@ const HOLD_MS = 40
 const ROUND_TRIP_MS = 5
 const CONTENDERS = [2, 10, 50]
 const SIMULATED_MS = 60_000
-const REAL_MS = 20_000
+/** Of the line, and of each peer. */
+const REAL_MS = { line: 60_000, peer: 20_000, short: 3000 }
+/** Of this machine's processors, to others, and the real processes are still judged. */
+const MAX_BUSY_SHARE = 0.2
 /** Write units for each acquisition, at the most. */
 const WRITE_UNITS: Readonly<Record<number, number>> = { 10: 4, 50: 15 }
 
@@ -42,13 +45,13 @@ export const leaseContention: Bench = {
       }
     }
     const rows = simulated.map(rowOf)
-    const [load = 0] = loadavg()
-    const canTell = load <= availableParallelism() / 2
     const program = await bundleContender(context.folder())
-    const forMs = context.short ? 3000 : REAL_MS
-    for (const contenders of [2, 10]) {
+    const busy = await busyShare(2000)
+    const canTell = busy <= MAX_BUSY_SHARE
+    for (const contenders of CONTENDERS) {
       for (const way of ways) {
         context.say(`${contenders} processes, ${way}`)
+        const forMs = context.short ? REAL_MS.short : way === 'the line' ? REAL_MS.line : REAL_MS.peer
         const order = { way, holdMs: HOLD_MS, forMs }
         const contended = await contendInProcesses(program, contenders, order)
         rows.push(rowOf({ contenders, from: 'processes', canTell, ...order, ...contended }))
@@ -72,7 +75,7 @@ export const leaseContention: Bench = {
       notes: [
         `Each contender takes one turn after the other, and holds the lease for ${HOLD_MS} ms. The limit is one turn in the time for which it was held, and a round trip. Units are for each acquisition, as dynalite reports them.`,
         `"Simulated" is ${SIMULATED_MS / 1000} s of simulated time, the same on every machine: the leasers' own code, on machines that never wait for a processor. The round trip is ${ROUND_TRIP_MS} ms, give or take 40 % on each way.`,
-        `"Processes" are real ones with AWS's SDK, for ${forMs / 1000} s each, on this machine's cores, which they share with DynamoDB's stand-in. Their limit is of what they measured themselves, by the means: how long they held it (a timer of a busy machine comes late), and how long their requests took, which is 2 ms of delay each way and what this machine needs. Fifty of them would measure its scheduler. As they began, others had this machine at a load of ${load.toFixed(1)} on ${availableParallelism()} cores${canTell ? '' : ', so they are not judged'}.`,
+        `"Processes" are real ones with AWS's SDK, the line's for ${REAL_MS.line / 1000} s and the others' for ${REAL_MS.peer / 1000} s, on this machine's cores, which they share with DynamoDB's stand-in. Their limit is of what they measured themselves, by the means: how long they held it (a timer of a busy machine comes late), and how long their requests took, which is 2 ms of delay each way and what the stand-in needs, more for a longer line. Others had ${(busy * 100).toFixed(0)} % of the machine before they began${canTell ? '' : ', so they are not judged'}.`,
         'The peers have no line: who has just had the lock is often the first to ask again. So half of their waits are a round trip, and the slowest ones end without a lease after 5 s.',
         "The target is the line's; the peers' rows are there to compare.",
       ],
