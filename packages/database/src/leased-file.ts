@@ -1,18 +1,13 @@
 import { Moment } from '@sqlite-efs/lease'
 import { Arrivals } from './arrivals.js'
 import { Classification } from './classification.js'
-import { kindByFirstWords } from './classify.js'
 import type { Connection } from './connection.js'
 import { Contents } from './contents/contents.js'
 import type { Transaction } from './database.js'
 import { DeferredTransaction } from './deferred-transaction.js'
-import { DatabaseError } from './errors.js'
 import { Listeners } from './events.js'
-import { explainBusy } from './explain-busy.js'
 import { FileOpener } from './file-opener.js'
 import { FreezeDetector } from './freeze.js'
-import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
-import { ImmediateTransaction } from './immediate-transaction.js'
 import type { Invocation, InvocationOptions } from './invocation.js'
 import { Invocations } from './invocations.js'
 import { journalState } from './journal.js'
@@ -27,15 +22,9 @@ import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import { StatementKinds } from './statement-kinds.js'
 import { Tenure } from './tenure.js'
 import type { TraceContext } from './tracing.js'
-import { type Turn, TurnIsOver } from './turn.js'
-import { type Job, WriteQueue } from './write-queue.js'
+import type { Turn } from './turn.js'
+import { Turns, type TurnWanted, type WriteWanted } from './turns.js'
 import { Writer } from './writer.js'
-
-/** What {@link LeasedFile.inTurn} is to wait for. */
-export type TurnWanted = Pick<Job, 'what' | 'timeoutMs' | 'timeoutOption'> & {
-  /** Whether it makes a database where there is none. */
-  mayCreate?: boolean
-}
 
 /** One file in one process: its connections, its queue, its place in the line; shared by all who use it here. */
 export class LeasedFile {
@@ -46,18 +35,17 @@ export class LeasedFile {
   readonly #reader: Reader
   readonly #lastingReaders: ReaderPool
   readonly #writer: Writer
-  readonly #queue: WriteQueue<Write>
+  readonly #turns: Turns
   readonly #classification = new Classification()
   readonly #kinds: StatementKinds
   readonly #arrivals = new Arrivals()
   readonly #freeze: FreezeDetector
   readonly #opener: FileOpener
-  readonly #tenure: Tenure
   #recovering: Promise<boolean> | undefined
 
   constructor(options: CheckedOptions) {
     this.options = options
-    const { path, clock, fencing, release, leaser, leaseKey, maxHoldMs, who, tracer } = options
+    const { path, clock, fencing, leaser, leaseKey, maxHoldMs, who, tracer } = options
     const { listeners } = this
     this.#freeze = new FreezeDetector(clock)
     this.#opener = new FileOpener(options)
@@ -80,35 +68,32 @@ export class LeasedFile {
       monotonicMs: () => clock.monotonicMs(),
       listeners,
     })
-    this.#tenure = new Tenure({ leaser, key: leaseKey, clock, maxHoldMs, who, tracer })
-    this.#queue = new WriteQueue<Write>({
-      path,
-      clock,
-      release,
-      tenure: this.#tenure,
+    const tenure = new Tenure({ leaser, key: leaseKey, clock, maxHoldMs, who, tracer })
+    this.#turns = new Turns({
+      options,
+      tenure,
       writer: this.#writer,
-      tracer,
-      runGroup: (writes, turn) => this.#runGroup(writes, turn),
-      explainBusy: (error) => explainBusy(error, options),
+      opener: this.#opener,
+      classification: this.#classification,
       beforeWaiting: () => {
         this.#noticeFreeze()
         this.#reader.closeWindow()
       },
-      keepLease: () => this.invocations.keepLease,
+      invocations: () => this.invocations,
     })
     this.invocations = new Invocations({
       path,
       clock,
       settle: async () => {
-        await this.#queue.idle()
+        await this.#turns.idle()
         this.#reader.closeWindow()
       },
-      giveBack: () => (this.#queue.isIdle ? this.#tenure.release() : Promise.resolve()),
+      giveBack: () => (this.#turns.isIdle ? tenure.release() : Promise.resolve()),
     })
     this.#kinds = new StatementKinds({
       classification: this.#classification,
       reader: this.#reader,
-      mayBeCreated: () => !this.#queue.isIdle,
+      mayBeCreated: () => !this.#turns.isIdle,
     })
     this.contents = new Contents({
       options,
@@ -129,13 +114,13 @@ export class LeasedFile {
     const kind = this.#kinds.now(sql)
     const trace = this.options.tracer.current()
     if (kind === 'read') return this.#tracedRead(trace, sql, args)
-    const write: Omit<Job<Write>, 'groupable' | 'fail'> = {
+    const write: WriteWanted = {
       what: 'a write',
       timeoutOption: 'lease.timeoutMs',
       timeoutMs,
       trace,
     }
-    if (kind === 'write' && !this.#arrivals.underWay) return this.#write(sql, args, write)
+    if (kind === 'write' && !this.#arrivals.underWay) return this.#turns.write({ sql, args }, write)
     return this.#executeLater(kind, sql, args, write)
   }
 
@@ -144,13 +129,13 @@ export class LeasedFile {
     kind: StatementKind | undefined,
     sql: string,
     args: readonly SqlValue[],
-    write: Omit<Job<Write>, 'groupable' | 'fail'>,
+    write: WriteWanted,
   ): Promise<ResultSet> {
     const { result } = await this.#arrivals.enter(async (before) => {
       const known = kind ?? (await this.#kinds.ask(sql))
       if (known === 'read') return { result: this.#tracedRead(write.trace, sql, args) }
       await before
-      return { result: this.#write(sql, args, write) }
+      return { result: this.#turns.write({ sql, args }, write) }
     })
     return result
   }
@@ -173,23 +158,6 @@ export class LeasedFile {
       span.set({ 'sqlite_efs.rows': result.rows.length })
       return result
     })
-  }
-
-  #write(sql: string, args: readonly SqlValue[], job: Omit<Job<Write>, 'groupable' | 'fail'>): Promise<ResultSet> {
-    return new Promise((resolve, reject) => {
-      this.#add({ ...job, groupable: { sql, args, resolve, reject }, fail: reject })
-    })
-  }
-
-  #add(job: Job<Write>): void {
-    const admitted = this.invocations.current()?.admit(job) ?? job
-    if (admitted instanceof DatabaseError) job.fail(admitted)
-    else this.#queue.add(admitted)
-  }
-
-  async #runGroup(writes: readonly Write[], turn: Turn): Promise<GroupOutcome> {
-    const defines = writes.some(({ sql }) => kindByFirstWords(sql) === 'write')
-    return defines ? this.#opener.allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
   }
 
   /** Runs a script in a transaction of its own. */
@@ -235,48 +203,15 @@ export class LeasedFile {
   }
 
   /** Runs something in a turn of its own. */
-  inTurn<T>({ mayCreate, ...job }: TurnWanted, action: (turn: Turn) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#add({
-        ...job,
-        trace: this.options.tracer.current(),
-        fail: reject,
-        run: async (turn) => {
-          try {
-            const result = await (mayCreate ? this.#opener.allowedToCreate(() => action(turn)) : action(turn))
-            return () => resolve(result)
-          } catch (error) {
-            if (error instanceof TurnIsOver) throw error
-            turn.writer.rollback()
-            return () => reject(error)
-          }
-        },
-      })
-    })
+  inTurn<T>(wanted: TurnWanted, action: (turn: Turn) => Promise<T>): Promise<T> {
+    return this.#turns.inTurn(wanted, action)
   }
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
   async beginImmediate(timeoutMs: number): Promise<Transaction> {
     if (this.#arrivals.underWay) await this.#arrivals.underWay
     this.#mustBeThere()
-    return new Promise((resolve, reject) => {
-      this.#add({
-        what: 'a transaction',
-        timeoutOption: 'lease.transactionTimeoutMs',
-        timeoutMs,
-        trace: this.options.tracer.current(),
-        fail: reject,
-        run: async (turn) => {
-          try {
-            await turn.begin({ mayOnlyRead: true })
-          } catch (error) {
-            if (error instanceof TurnIsOver) throw error
-            return () => reject(error)
-          }
-          return new Promise((end) => resolve(new ImmediateTransaction(this.#transactionContext, turn, end)))
-        },
-      })
-    })
+    return this.#turns.transaction(timeoutMs)
   }
 
   /** Begins a transaction that stays a read until it writes. */
@@ -295,10 +230,6 @@ export class LeasedFile {
     )
   }
 
-  get #transactionContext() {
-    return { path: this.options.path, classification: this.#classification }
-  }
-
   /** Begins a piece of work after which the process may be frozen. @throws DatabaseError `CONFIGURATION` */
   beginInvocation(options: InvocationOptions, afterEnd: () => Promise<void>): Invocation {
     // What slept for so long may have been forgotten by the servers: NFS's locks, and sockets.
@@ -309,7 +240,7 @@ export class LeasedFile {
   /** Waits until nothing is under way, and gives everything back. */
   async close(): Promise<void> {
     this.#reader.discard()
-    await this.#queue.idle()
+    await this.#turns.idle()
     this.#reader.discard()
     this.#lastingReaders.discard()
     this.#writer.discard()
@@ -319,7 +250,7 @@ export class LeasedFile {
 
   /** What only goes on in a database must not make one. */
   #mustBeThere(): void {
-    if (!this.#writer.isOpen && this.#queue.isIdle) this.#opener.mustBeThere()
+    if (!this.#writer.isOpen && this.#turns.isIdle) this.#opener.mustBeThere()
   }
 
   #openWriter(): Connection {
