@@ -2,6 +2,7 @@ import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
 import { nextTurn as afterThisTurn } from './event-loop.js'
 import type { GroupOutcome } from './group-commit.js'
+import { keptWaiting, noTurnInTime, type PreviousTurn } from './no-turn.js'
 import { isTimeout } from './tenure.js'
 import type { TraceContext } from './tracing.js'
 import { Turn, TurnIsOver, type TurnOptions } from './turn.js'
@@ -78,7 +79,7 @@ export class WriteQueue<G> {
   #turnOfOthers: { promise: Promise<void>; sinceMs: number } | undefined
   #serveNext = () => {}
   /** The turn before: who waited for it for most of his time is to be told so. */
-  #previous: { what: string; tookMs: number; ended: Moment } | undefined
+  #previous: PreviousTurn | undefined
 
   constructor(options: WriteQueueOptions<G>) {
     this.#options = options
@@ -255,23 +256,17 @@ export class WriteQueue<G> {
   }
 
   #expire(): void {
+    const { path } = this.#options
     if (this.#current) {
       const { what, since } = this.#current
       for (const waiting of this.#takeWhere(isOver)) {
-        waiting.job.fail(this.#keptWaiting(waiting, `${what} of this process has had it for`, since.elapsedMs()))
+        waiting.job.fail(keptWaiting(path, waiting, `${what} of this process has had it for`, since.elapsedMs()))
       }
     } else if (!this.#waiting.every(isOver)) {
       // Where all have given up, the leaser's own error is on its way.
       const why = this.#options.tenure.whyNotYet()
       for (const waiting of this.#takeWhere(isOver)) waiting.job.fail(this.#asTimeout(why, waiting))
     }
-  }
-
-  /** It is this process that had the turn meanwhile. */
-  #keptWaiting({ job, since }: Waiting<G>, who: string, ms: number): DatabaseError {
-    const { path } = this.#options
-    const message = `No turn to write ${path} came within ${Math.round(since.elapsedMs())} ms: ${who} ${Math.round(ms)} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise ${job.timeoutOption}.`
-    return new DatabaseError('LEASE_TIMEOUT', message, { path, holder: 'this process', option: job.timeoutOption })
   }
 
   #failAll(error: unknown): void {
@@ -283,29 +278,9 @@ export class WriteQueue<G> {
     }
   }
 
-  /** A wait for the lease that is over, in this package's words; what is in the way of asking for it passes through. */
+  /** A wait for the lease that is over. */
   #asTimeout(why: LeaseError | undefined, waiting: Waiting<G>): Error {
-    if (why && !isTimeout(why)) return why
-    const { job, since } = waiting
-    const previous = this.#previous
-    const behindMs = previous ? Math.min(previous.tookMs, since.elapsedMs() - previous.ended.elapsedMs()) : 0
-    if (previous && behindMs > job.timeoutMs / 2) {
-      return this.#keptWaiting(waiting, `until just now ${previous.what} of this process had it for`, behindMs)
-    }
-    const { path } = this.#options
-    const { holder, position } = why?.details ?? {}
-    const message = why?.message ?? 'The lease was not asked for in time: the one before was still being given back.'
-    return new DatabaseError(
-      'LEASE_TIMEOUT',
-      `No turn to write ${path} came within ${job.timeoutMs} ms. ${message} The option here is ${job.timeoutOption}.`,
-      {
-        path,
-        option: job.timeoutOption,
-        ...(holder === undefined ? {} : { holder }),
-        ...(position === undefined ? {} : { position }),
-      },
-      { cause: why },
-    )
+    return noTurnInTime(this.#options.path, waiting, { why, previous: this.#previous })
   }
 
   #takeWhere(condition: (waiting: Waiting<G>) => boolean): Waiting<G>[] {
