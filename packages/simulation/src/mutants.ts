@@ -185,6 +185,13 @@ export const mutants: readonly Mutant[] = [
     breaks: ['acknowledged means written'],
   },
   {
+    name: 'a transaction whose first write is not noticed',
+    file: 'database/src/writer.ts',
+    edits: [{ find: "if (kind !== 'read') this.#beReadyToWrite()", replace: '' }],
+    options: {},
+    breaks: ['acknowledged means written'],
+  },
+  {
     name: 'a fence that is one too low',
     file: 'database/src/fence.ts',
     edits: [{ find: 'user_version=${storedTicket(token)}', replace: 'user_version=${storedTicket(token) - 1}' }],

@@ -144,7 +144,7 @@ export class Process {
         fail: reject,
         run: async (turn: Turn) => {
           try {
-            await turn.begin()
+            await turn.begin({ mayOnlyRead: true })
           } catch (error) {
             if (error instanceof TurnIsOver) throw error
             return () => reject(error)
