@@ -17,7 +17,7 @@ export interface JoinTerms {
   key: string
   who: string
   ttlMs: number
-  /** What the caller would wait for at the most: nobody who dies in line holds it up for longer. */
+  /** What the caller would wait for at the most: who dies in line, and is not yet next, holds it up for no longer. */
   patienceMs: number
   from: From | undefined
 }
