@@ -9,6 +9,7 @@ import type { ReaderPool } from './reader-pool.js'
 import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, isMoved, moved } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import type { Span } from './tracing.js'
+import { TransactionRecord } from './transaction-record.js'
 import { commitUnknown, leaseWasLost, leftTransaction, readersStay } from './writer-errors.js'
 
 /** What {@link Connection} has to offer; in a simulation it is not libsql that does. */
@@ -71,14 +72,7 @@ export class Writer {
   readonly #context: WriterContext
   #connection: WriterConnection | undefined
   #fenceIsStored = false
-  #definedSomething = false
-  /** The journal is in its place, and the changes so far are counted. */
-  #isReadyToWrite = false
-  #changesAtBegin = 0
-  #slowest = { ms: 0, sql: '' }
-  #statements = 0
-  #waitedMs = 0
-  #begunAtMs = 0
+  #record: TransactionRecord
   #token = 0
   #ttlMs = 0
   #isDoubtful = false
@@ -86,6 +80,7 @@ export class Writer {
 
   constructor(context: WriterContext) {
     this.#context = context
+    this.#record = new TransactionRecord(context.monotonicMs, 0)
   }
 
   /** Whether a transaction is open, by SQLite's own word. */
@@ -134,30 +129,25 @@ export class Writer {
         if (!isConnectionDoubtful(error) || failures > 0) throw error
       }
     }
-    this.#waitedMs = waitedMs()
-    this.#begunAtMs = this.#context.monotonicMs()
+    this.#record = new TransactionRecord(this.#context.monotonicMs, waitedMs())
     try {
-      this.#isReadyToWrite = false
       this.connection.noticeSchema()
       const fence = checkFence(this.connection, path, lease.token, fencing)
       if (fence.verdict === 'superseded') throw new Superseded(fence.floor)
       this.#fenceIsStored = fence.verdict === 'stored'
-      this.#definedSomething = false
       if (!mayOnlyRead) this.#beReadyToWrite()
-      this.#slowest = { ms: 0, sql: '' }
-      this.#statements = 0
     } catch (error) {
       this.rollback()
       throw error
     }
   }
 
+  /** Before the first write the journal is in its place, and the changes so far are counted. */
   #beReadyToWrite(): void {
-    if (this.#isReadyToWrite) return
+    if (this.#record.changesBefore !== undefined) return
     const { path, listeners, keepJournal: keep = keepJournal } = this.#context
     if (keep(path)) listeners.tell({ type: 'journal-restored', path, token: this.#token })
-    this.#changesAtBegin = this.connection.totalChanges()
-    this.#isReadyToWrite = true
+    this.#record.changesBefore = this.connection.totalChanges()
   }
 
   /** Runs one statement in the open transaction. */
@@ -167,7 +157,7 @@ export class Writer {
     if (!this.inTransaction) throw leftTransaction(sql)
     if (kind === 'read') return { ...result, changes: 0 }
     // A definition counts no rows.
-    if (result.changes === 0) this.#definedSomething ||= !/^\s*(insert|update|delete|replace|with)\b/i.test(sql)
+    if (result.changes === 0) this.#record.hasDefined ||= !/^\s*(insert|update|delete|replace|with)\b/i.test(sql)
     return result
   }
 
@@ -177,8 +167,8 @@ export class Writer {
    */
   async execInBackground(sql: string): Promise<void> {
     this.#beReadyToWrite()
-    this.#definedSomething = true
-    this.#statements++
+    this.#record.hasDefined = true
+    this.#record.statements++
     try {
       await this.connection.execInBackground(sql)
     } catch (error) {
@@ -188,23 +178,19 @@ export class Writer {
   }
 
   #timed<T>(sql: string, action: () => T): T {
-    const startedMs = this.#context.monotonicMs()
-    this.#statements++
     try {
-      return action()
+      return this.#record.timed(sql, action)
     } catch (error) {
       this.#isDoubtful ||= isConnectionDoubtful(error)
       throw error
-    } finally {
-      const ms = this.#context.monotonicMs() - startedMs
-      if (ms > this.#slowest.ms) this.#slowest = { ms, sql }
     }
   }
 
   /** Whether there is anything to commit. */
   get hasChanges(): boolean {
-    if (!this.#isReadyToWrite) return false
-    return this.#definedSomething || this.connection.totalChanges() !== this.#changesAtBegin
+    const { changesBefore, hasDefined } = this.#record
+    if (changesBefore === undefined) return false
+    return hasDefined || this.connection.totalChanges() !== changesBefore
   }
 
   /**
@@ -219,6 +205,7 @@ export class Writer {
       return
     }
     const patience = this.#context.patience()
+    const { openMs } = this.#record
     const startedMs = this.#context.monotonicMs()
     const { path, listeners } = this.#context
     const size = listeners.isHeard || span ? this.#size() : undefined
@@ -248,9 +235,8 @@ export class Writer {
         },
       )
       if (this.#isOutdated) this.discard()
-      const openMs = startedMs - this.#begunAtMs
       const commitMs = this.#context.monotonicMs() - startedMs
-      const times = { waitedMs: this.#waitedMs, openMs, commitMs }
+      const times = { waitedMs: this.#record.waitedMs, openMs, commitMs }
       if (size) listeners.tell({ type: 'commit', path, token: lease.token, ...size, ...times })
     } catch (error) {
       throw this.#commitFailed(error)
@@ -263,8 +249,8 @@ export class Writer {
   #size() {
     const { connection } = this
     return {
-      statements: this.#statements,
-      rows: connection.totalChanges() - this.#changesAtBegin,
+      statements: this.#record.statements,
+      rows: connection.totalChanges() - (this.#record.changesBefore ?? 0),
       fileBytes: Number(connection.value('PRAGMA page_count')) * Number(connection.value('PRAGMA page_size')),
     }
   }
@@ -298,7 +284,8 @@ export class Writer {
     code: ConflictCode = cause instanceof LeaseError ? cause.code : 'LEASE_LOST',
   ): DatabaseError {
     this.tellConflict(code)
-    return leaseWasLost(this.#context.path, cause, this.#slowest.ms > this.#ttlMs / 2 ? this.#slowest : undefined)
+    const { slowest } = this.#record
+    return leaseWasLost(this.#context.path, cause, slowest.ms > this.#ttlMs / 2 ? slowest : undefined)
   }
 
   #commitFailed(error: unknown): unknown {
