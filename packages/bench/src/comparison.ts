@@ -60,10 +60,10 @@ export function comparison({ name, title, contestants, measured, notes }: Compar
   }
 }
 
-/** Undefined where one is missed by less than the measurement can tell, and none by more. */
+/** Undefined where one of them reaches from one side of its target to the other, and none is wholly below. */
 function verdict(ratios: readonly { ratio: Ratio; times: number }[]): boolean | undefined {
   if (ratios.some(({ ratio, times }) => ratio.high < times)) return false
-  return ratios.length > 0 && ratios.every(({ ratio, times }) => ratio.median >= times) ? true : undefined
+  return ratios.length > 0 && ratios.every(({ ratio, times }) => ratio.low >= times) ? true : undefined
 }
 
 function timeoutsOf(measured: Comparison['measured']): string[] {
