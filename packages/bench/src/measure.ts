@@ -21,6 +21,8 @@ export const contestant = <Name extends string>(name: Name, operation: () => Pro
 export interface Pace {
   rounds: number
   turnMs: number
+  /** How long each does it before the first round. @default turnMs */
+  warmUpMs?: number
 }
 
 /** The median of the rounds' ratios, and between what that median is, with a confidence of 95%. */
@@ -68,20 +70,20 @@ export class SideBySide<Name extends string> {
 
 /**
  * Has contestants do their operation in turn, in rounds, each in an order of its own: a disk has something left to do for whoever was
- * before. A round before them warms up.
+ * before. Before them each warms up.
  */
 export async function sideBySide<Name extends string>(
   contestants: readonly Contestant<Name>[],
-  { rounds, turnMs }: Pace,
+  { rounds, turnMs, warmUpMs = turnMs }: Pace,
 ): Promise<SideBySide<Name>> {
   const rates = new Map(contestants.map(({ name }) => [name, [] as number[]]))
   const timeouts: Name[] = []
-  const turnOf = async (contestant: Contestant<Name>): Promise<number> => {
-    const turn = await contestant.turn(turnMs)
+  const turnOf = async (contestant: Contestant<Name>, ms = turnMs): Promise<number> => {
+    const turn = await contestant.turn(ms)
     for (let count = 0; count < turn.timeouts; count++) timeouts.push(contestant.name)
     return turn.operationsPerSecond
   }
-  for (const contestant of contestants) await turnOf(contestant)
+  for (const contestant of contestants) await turnOf(contestant, warmUpMs)
   for (let round = 0; round < rounds; round++) {
     for (const contestant of shuffled(contestants)) rates.get(contestant.name)!.push(await turnOf(contestant))
   }

@@ -44,3 +44,17 @@ test('an operation that waited in vain is told and done again; what else fails, 
   expect(result.perSecond('a')).toBeGreaterThan(0)
   await expect(sideBySide([contestant('a', failing('P2002'))], pace)).rejects.toThrow('no')
 })
+
+test('who warms up does so for as long as it takes, and none of that counts', async () => {
+  const turnsMs: number[] = []
+  const slow = {
+    name: 'a',
+    async turn(turnMs: number) {
+      turnsMs.push(turnMs)
+      return { operationsPerSecond: turnMs === 300 ? 1 : 1000, timeouts: 0 }
+    },
+  }
+  const result = await sideBySide([slow], { rounds: 2, turnMs: 12, warmUpMs: 300 })
+  expect(turnsMs).toEqual([300, 12, 12])
+  expect(result.perSecond('a')).toBe(1000)
+})

@@ -15,7 +15,10 @@ export const adapterReads: Bench = {
     await race(context, 'adapterReads', async ({ run }) => {
       for (const [what, times] of Object.entries(TARGETS)) {
         context.say(what)
-        const result = await run(what, context.short ? { rounds: 15, turnMs: 12 } : { rounds: 40, turnMs: 100 })
+        const result = await run(
+          what,
+          context.short ? { rounds: 15, turnMs: 12, warmUpMs: 100 } : { rounds: 40, turnMs: 100 },
+        )
         measured.push({ what, result, targets: [{ of: LIBSQL, times }] })
       }
     })

@@ -13,7 +13,10 @@ export const clientReads: Bench = {
       await race(context, workload, async ({ operations, run }) => {
         for (const what of operations) {
           context.say(what)
-          const result = await run(what, context.short ? { rounds: 15, turnMs: 12 } : { rounds: 60, turnMs: 60 })
+          const result = await run(
+            what,
+            context.short ? { rounds: 15, turnMs: 12, warmUpMs: 300 } : { rounds: 60, turnMs: 60 },
+          )
           measured.push({ what, result, targets: EACH_PEER })
         }
       })

@@ -12,7 +12,10 @@ export const clientWrites: Bench = {
       const measured: Comparison['measured'] = []
       for (const what of operations) {
         context.say(what)
-        const result = await run(what, context.short ? { rounds: 9, turnMs: 0 } : { rounds: 60, turnMs: 60 })
+        const result = await run(
+          what,
+          context.short ? { rounds: 15, turnMs: 20, warmUpMs: 100 } : { rounds: 60, turnMs: 60 },
+        )
         measured.push({ what, result, targets: EACH_PEER })
       }
       return comparison({

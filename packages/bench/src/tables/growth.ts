@@ -38,7 +38,7 @@ export const growth: Bench = {
       const contestants = grown.map((it) => contestant(it.name, () => operation(it)))
       const result = await sideBySide(
         contestants,
-        context.short ? { rounds: 15, turnMs: 8 } : { rounds: 60, turnMs: 60 },
+        context.short ? { rounds: 15, turnMs: 8, warmUpMs: 100 } : { rounds: 60, turnMs: 60 },
       )
       const factor = inverse(result.ratio(names.at(-1)!, names[0]!))
       rows.push({

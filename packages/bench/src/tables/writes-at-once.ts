@@ -10,8 +10,11 @@ export const writesAtOnce: Bench = {
   title: '100 creates at once from one process',
   run: (context) =>
     race(context, 'writesAtOnce', async ({ run }) => {
-      const what = context.short ? '30 creates' : '100 creates'
-      const result = await run(what, context.short ? { rounds: 3, turnMs: 0 } : { rounds: 9, turnMs: 1000 })
+      const what = '100 creates'
+      const result = await run(
+        what,
+        context.short ? { rounds: 11, turnMs: 0, warmUpMs: 500 } : { rounds: 9, turnMs: 1000 },
+      )
       const waitMs = fsyncMs(context.folder())
       const isReal = waitMs >= REAL_FSYNC_MS
       const measured: Comparison['measured'] = [{ what, result, targets: isReal ? [{ of: LIBSQL, times: 10 }] : [] }]
