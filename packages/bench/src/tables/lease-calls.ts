@@ -157,7 +157,8 @@ async function count({ what, act, target }: Case, client: Client, usage: Usage):
   }
 }
 
-const holds = (counts: ReadonlySet<number>, atMost: number) => Math.max(...counts) <= atMost
+/** Fewer would be none that was counted. */
+const holds = (counts: ReadonlySet<number>, exactly: number) => [...counts].every((it) => it === exactly)
 
 /** Until nothing was asked for a while. */
 async function quiet(usage: Usage): Promise<void> {
