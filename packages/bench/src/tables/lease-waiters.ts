@@ -43,7 +43,7 @@ export const leaseWaiters: Bench = {
           String(byDefault.gaveUp),
         ],
         target: 'flat',
-        holds: turnMs <= 1.05 * turnsMs[0]!,
+        holds: turnMs <= 1.05 * turnsMs[0]! && byDefaultMs <= 1.05 * turnsByDefaultMs[0]!,
       })
     }
     const steps = sizes.filter(({ writeUnits }, i) => i > 0 && writeUnits > sizes[i - 1]!.writeUnits)
@@ -60,9 +60,8 @@ export const leaseWaiters: Bench = {
       ],
       rows,
       notes: [
-        `Simulated, ${FOR_MS / 1000} s each: the lease is held for ${HOLD_MS} ms, a round trip is ${ROUND_TRIP_MS} ms. The verdict is about the time of one turn: within 5 % of the first row. Who waits does so for up to 30 s; in the last two columns for 5 s, which is the default.`,
+        `Simulated, ${FOR_MS / 1000} s each: the lease is held for ${HOLD_MS} ms, a round trip is ${ROUND_TRIP_MS} ms. The verdict is about the time of one turn, by either wait: within 5 % of the first row. Who waits does so for up to 30 s; in the last two columns for 5 s, which is the default, and with 100 in line about as long as a wait takes.`,
         `Write units are not flat, and can't be in one item: each contender adds ${perEntry.toFixed(0)} bytes (by dynalite's count, with names as long as on Lambda), and DynamoDB bills every write by the whole item, a unit for each KB. Another unit begins with ${steps.map(({ inLine }) => inLine).join(', ')} in line. An acquisition is a join, a leave, and the renewals of a long wait.`,
-        `By the default wait there is one step: who comes to the head after more than half of its 5 s has little of its grant left, and renews, one round trip, before it begins. Here that is from some 50 in line on. With 100 a wait takes as long as anybody waits, so some give up.`,
       ],
       charts: [
         {
