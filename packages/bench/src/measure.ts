@@ -51,14 +51,7 @@ export class SideBySide<Name extends string> {
   /** How many times the throughput of another one has: of neighbours in time, so that what slows the machine slows both. */
   ratio(name: Name, other: Name): Ratio {
     const others = this.#of(other)
-    const ratios = this.#of(name).map((rate, round) => rate / others[round]!)
-    // By ranks: nothing is supposed about how the ratios are distributed, and a disk that stalls now and then moves little.
-    const margin = 0.98 / Math.sqrt(ratios.length)
-    return {
-      median: quantile(ratios, 0.5),
-      low: quantile(ratios, Math.max(0, 0.5 - margin)),
-      high: quantile(ratios, Math.min(1, 0.5 + margin)),
-    }
+    return medianOf(this.#of(name).map((rate, round) => rate / others[round]!))
   }
 
   #of(name: Name): readonly number[] {
@@ -117,6 +110,16 @@ export async function takeTurn(operation: () => Promise<unknown>, turnMs: number
 /** What Prisma says where its two seconds for the begin of a transaction are over: a disk may stand still for as long. */
 const isTimeout = (error: unknown) =>
   error instanceof Error && 'code' in error && ['P1008', 'P2028'].includes(error.code as string)
+
+/** With what it lies between. By ranks: nothing is supposed about how values are distributed, and a disk that stalls now and then moves little. */
+export function medianOf(values: readonly number[]): Ratio {
+  const margin = 0.98 / Math.sqrt(values.length)
+  return {
+    median: quantile(values, 0.5),
+    low: quantile(values, Math.max(0, 0.5 - margin)),
+    high: quantile(values, Math.min(1, 0.5 + margin)),
+  }
+}
 
 /** @param part 0.5 for the median */
 export function quantile(values: readonly number[], part: number): number {

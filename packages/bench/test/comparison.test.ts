@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { comparison, EACH_PEER } from '../src/comparison.js'
-import { BETTER_SQLITE3, LIBSQL, OURS } from '../src/contestants.js'
+import { BETTER_SQLITE3, type ContestantName, LIBSQL, OURS } from '../src/contestants.js'
 import { SideBySide } from '../src/measure.js'
 
 /** Ours against two peers that do one a second, with a ratio for each round. */
 function held(ratios: readonly number[]) {
   const one = ratios.map(() => 1)
   const result = new SideBySide(
-    new Map([
+    new Map<ContestantName, readonly number[]>([
       [OURS, ratios],
       [LIBSQL, one],
       [BETTER_SQLITE3, one],

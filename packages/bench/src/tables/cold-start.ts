@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import type { ColdStart } from '../cold-start/first-query.js'
 import { type Bundle, bundleOf, coldStart as startCold } from '../cold-start/measure.js'
-import { quantile } from '../measure.js'
+import { medianOf, quantile } from '../measure.js'
 import { filling, SCHEMA } from '../schema.js'
 import type { Bench, Context, Row } from '../table.js'
 
@@ -29,7 +29,8 @@ export const coldStart: Bench = {
     }
     const [plain, sdk, own] = all.map(({ starts }) => starts) as [ColdStart[], ColdStart[], ColdStart[]]
     const kilobytes = (ours.bytes - withSdk.bytes) / 1000
-    const processorMs = difference(own, sdk, 'processorMs')
+    const processorMs = medianOf(pairwise(own, sdk, 'processorMs'))
+    const isWithin = kilobytes <= ALLOWED_KB && processorMs.low <= ALLOWED_MS
     const rows: Row[] = [
       rowOf('adapter-libsql', libsql, plain),
       rowOf("adapter-libsql and the AWS SDK's DynamoDB client", withSdk, sdk),
@@ -44,7 +45,7 @@ export const coldStart: Bench = {
         what: 'what our code adds to both',
         cells: [kb(ours.bytes - withSdk.bytes), ...differences(own, sdk)],
         target: `at most ${ALLOWED_KB} KB and ${ALLOWED_MS} ms`,
-        holds: kilobytes <= ALLOWED_KB && processorMs <= ALLOWED_MS,
+        holds: isWithin && processorMs.high > ALLOWED_MS ? undefined : isWithin,
       },
     ]
     return {
@@ -54,7 +55,7 @@ export const coldStart: Bench = {
       notes: [
         `Each a new process, ${own.length} of each in alternation: the medians, from the start of the process, Node's own start included. What is added is the median of the differences between neighbours in time.`,
         "A bundle as examples/lambda/bundle makes it: Prisma's client and its query compiler (4.6 MB of it) are in all of them, and libsql beside them.",
-        'The verdict is by processor time, what the process itself used: the clock also counts what else the machine does.',
+        `The verdict is by processor time, what the process itself used: the clock also counts what else the machine does. Our code adds ${ms(processorMs.low)} to ${ms(processorMs.high)} of it with a confidence of 95%.`,
       ],
     }
   },
@@ -93,11 +94,10 @@ const rowOf = (what: string, { bytes }: Bundle, starts: readonly ColdStart[]): R
 const differences = (starts: readonly ColdStart[], others: readonly ColdStart[]) =>
   figures.map((figure) => ms(difference(starts, others, figure)))
 
-const difference = (starts: readonly ColdStart[], others: readonly ColdStart[], figure: Figure) =>
-  quantile(
-    starts.map((it, i) => it[figure] - others[i]![figure]),
-    0.5,
-  )
+const difference = (...of: Parameters<typeof pairwise>) => quantile(pairwise(...of), 0.5)
+
+const pairwise = (starts: readonly ColdStart[], others: readonly ColdStart[], figure: Figure) =>
+  starts.map((it, i) => it[figure] - others[i]![figure])
 
 const kb = (bytes: number) => `${(bytes / 1000).toFixed(0)} KB`
 const ms = (value: number) => `${value.toFixed(0)} ms`
