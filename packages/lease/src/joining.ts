@@ -7,6 +7,12 @@ import { type LineAnswer, StoreFailure } from './line-store.js'
 import { Place } from './place.js'
 import { nonce } from './random.js'
 
+/**
+ * Of a whole lease: a holder with more than half of it may commit. Who joins with that much, and a little time for what it writes,
+ * needs no renewal where nobody was before it.
+ */
+const SHARE_TO_HOLD = 0.6
+
 /** A place that is given up for a new one, in one request. */
 export interface From {
   id: string
@@ -17,7 +23,7 @@ export interface JoinTerms {
   key: string
   who: string
   ttlMs: number
-  /** What the caller would wait for at the most: who dies in line, and is not yet next, holds it up for no longer. */
+  /** What the caller would wait for at the most. */
   patienceMs: number
   from: From | undefined
 }
@@ -43,7 +49,8 @@ export class Joining {
     this.#terms = terms
     this.#id = nonce(random)
     this.#sent = new Moment(clock)
-    this.#aliveUntilMs = aliveUntil(clock, Math.min(terms.ttlMs, terms.patienceMs))
+    const { ttlMs, patienceMs } = terms
+    this.#aliveUntilMs = aliveUntil(clock, Math.min(ttlMs, Math.max(patienceMs, ttlMs * SHARE_TO_HOLD)))
   }
 
   /**
