@@ -71,6 +71,8 @@ class Run {
   #lockedUntilMs = 0
   /** Until when somebody may have said to be alive by a clock that was ahead, but for the length of a lease. */
   #aheadUntilMs = 0
+  /** Settled when who had always more to write has no more. */
+  readonly #writingOn: Promise<void>[] = []
 
   constructor(plan: Plan, world: World, keep: ReadonlySet<string> | undefined) {
     this.#plan = plan
@@ -164,7 +166,8 @@ class Run {
     const all = Promise.all(everyone)
     const [greedy] = this.#hosts
     for (let caller = 0; caller < GREEDY_CALLERS; caller++) {
-      void greedy?.writeOn(`${greedy.id}.more${caller}`, 2 * this.calm.boundMs, () => served === this.#hosts.length)
+      const isEnough = () => served === this.#hosts.length
+      if (greedy) this.#writingOn.push(greedy.writeOn(`${greedy.id}.more${caller}`, 2 * this.calm.boundMs, isEnough))
     }
     const tooLate = new Promise<never>((_, reject) => {
       world.after(this.calm.boundMs, () => reject(new Error('too late')))
@@ -204,6 +207,8 @@ class Run {
     await world.pass(
       Math.max(0, this.#storm.latestMs - world.nowMs, this.#aheadUntilMs - world.nowMs) + ttlMs + 2 * maxClockSkewMs,
     )
+    // What it still had to write may have waited for that, too.
+    await world.run(Promise.all(this.#writingOn))
     const leaser = world.machine({ name: 'last' }).leaser({ ttlMs, maxClockSkewMs, requestTimeoutMs })
     const last = await world.run(leaser.acquire(KEY, { timeoutMs: 10 * ttlMs })).catch((error: unknown) => {
       if (!(error instanceof LeaseError)) throw error
