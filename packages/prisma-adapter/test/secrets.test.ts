@@ -51,10 +51,11 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
   const events: SqliteEfsEvent[] = []
   const metrics: string[] = []
   const toMetrics = cloudWatchMetrics({ write: (line) => metrics.push(line) })
-  let hearLoss = () => {}
-  const lost = new Promise<void>((resolve) => {
-    hearLoss = resolve
-  })
+  const hear: Partial<Record<SqliteEfsEvent['type'], () => void>> = {}
+  const heard = (type: SqliteEfsEvent['type']) =>
+    new Promise<void>((resolve) => {
+      hear[type] = resolve
+    })
   const prisma = bench.ours({
     lease: {
       tableName: TABLE,
@@ -69,7 +70,7 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
     onEvent: (event) => {
       events.push(event)
       toMetrics(event)
-      if (event.type === 'lost') hearLoss()
+      hear[event.type]?.()
     },
   })
   const failing = (promise: Promise<unknown>) => expect(promise).rejects.toBeInstanceOf(Error)
@@ -93,6 +94,11 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
   await prisma.user.findMany({ where: { email: PARAMETER }, include: { posts: true } })
   await prisma.$transaction([prisma.tag.create({ data: { name: `${PARAMETER}, too` } }), prisma.tag.count()])
   await prisma.$queryRawUnsafe(`SELECT '${LITERAL}', ?`, PARAMETER)
+  const renewed = heard('renewed')
+  await prisma.$transaction(async (tx) => {
+    await tx.tag.create({ data: { name: `${PARAMETER} for long` } })
+    await renewed
+  })
 
   // What SQLite, the adapter and the database refuse; SQLite quotes parameters in some of its messages.
   await failing(prisma.user.create({ data: { email: PARAMETER } }))
@@ -114,6 +120,7 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
   const other = await new DynamoDBLeaser({ tableName: TABLE, client }).acquire(key)
   await failing(prisma.$transaction((tx) => tx.$executeRaw`UPDATE "User" SET name = ${PARAMETER}`))
   await other.release()
+  const lost = heard('lost')
   await failing(
     prisma.$transaction(async (tx) => {
       await tx.tag.create({ data: { name: `${PARAMETER} lost` } })
