@@ -5,6 +5,7 @@ import { CONTESTANTS, type ContestantName, openAdapter } from './contestants.js'
 import { type Contestant, type Pace, type SideBySide, sideBySide, type Turn, takeTurn } from './measure.js'
 import type { Context } from './table.js'
 import { type WorkloadName, workloads } from './workloads/index.js'
+import { checkRows } from './workloads/workload.js'
 
 /** The program's first word where it is to be a contestant. */
 export const CONTESTANT = 'contestant'
@@ -90,7 +91,9 @@ async function end(child: ChildProcess): Promise<void> {
 export async function takePart(word: string): Promise<void> {
   const role = JSON.parse(word) as Role
   const workload = workloads[role.workload]
-  const { operations, settings, close } = await workload.open(await openAdapter(role.contestant, role.folder, workload))
+  const open = await workload.open(await openAdapter(role.contestant, role.folder, workload))
+  await checkRows(open)
+  const { operations, settings, close } = open
   process.on('message', ({ what, turnMs }: Request) => {
     takeTurn(operations[what]!, turnMs).then(
       (turn) => process.send!(turn),

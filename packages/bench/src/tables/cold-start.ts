@@ -6,7 +6,7 @@ import { medianOf, quantile } from '../measure.js'
 import { filling, SCHEMA } from '../schema.js'
 import type { Bench, Context, Row } from '../table.js'
 
-const STARTS = 20
+const STARTS = 60
 const ALLOWED_KB = 25
 const ALLOWED_MS = 10
 

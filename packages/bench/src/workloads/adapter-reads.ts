@@ -20,6 +20,8 @@ const manyRows = (rows: number): SqlQuery => ({
   argTypes: [INT, INT, INT],
 })
 
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
 /** Reads as Prisma's client writes them, where Prisma meets the driver. */
 export const adapterReads: Workload = {
   orders: ORDERS,
@@ -28,9 +30,15 @@ export const adapterReads: Workload = {
     return {
       operations: {
         'point read by id': () => connection.queryRaw(pointRead()),
+        'the same, with a turn of the event loop between': async () => {
+          const answer = await connection.queryRaw(pointRead())
+          await nextTurn()
+          return answer
+        },
         '100 rows': () => connection.queryRaw(manyRows(100)),
         '10,000 rows': () => connection.queryRaw(manyRows(10_000)),
       },
+      rows: { 'point read by id': 1, '100 rows': 100, '10,000 rows': 10_000 },
       close: () => connection.dispose(),
     }
   },
