@@ -42,7 +42,7 @@ export const coldStart: Bench = {
         holds: undefined,
       },
       {
-        what: 'what our code adds to both',
+        what: 'what our code adds, in place of the code of adapter-libsql',
         cells: [kb(ours.bytes - withSdk.bytes), ...differences(own, sdk)],
         target: `at most ${ALLOWED_KB} KB and ${ALLOWED_MS} ms`,
         holds: isWithin && processorMs.high > ALLOWED_MS ? undefined : isWithin,
