@@ -15,6 +15,22 @@ export function parseStoredItem(text: string | undefined): LineItem | undefined 
   return { ticket, contenders, ...(isSwept(swept) && { swept }) }
 }
 
+/** A file's name has 255 bytes, and less on some file systems. */
+const MAX_NAME_PART = 160
+
+/** A line of nobody, or of one, as a part of a file's name; nothing for what has no place there. */
+export function namePartOf({ contenders, swept }: LineItem): string | undefined {
+  if (contenders.length > 1 || swept) return undefined
+  const part = Buffer.from(JSON.stringify(contenders)).toString('base64url')
+  return part.length <= MAX_NAME_PART ? part : undefined
+}
+
+/** The other way round. */
+export function parseNamePart(ticket: number, part: string): LineItem | undefined {
+  const contenders = Buffer.from(part, 'base64url').toString()
+  return parseStoredItem(`{"ticket":${ticket},"contenders":${contenders}}`)
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value)

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { LeaseError } from './errors.js'
-import { parseStoredItem } from './file-line-item.js'
+import { namePartOf, parseNamePart, parseStoredItem } from './file-line-item.js'
 import type { LineItem } from './item.js'
 import { type LineAnswer, StoreFailure } from './line-store.js'
 import { emptyItem, type Transition } from './line-transitions.js'
@@ -27,8 +27,10 @@ const MAX_LISTINGS = 20
 /** One state of the item: what it says, and the name of the pointer that makes it the current one. */
 interface State {
   version: number
-  /** Without an ending: `<version>-<ticket>-<nonce>`. */
+  /** Without an ending: `<version>-<ticket>-<nonce>`, and the item's own part where it has one. */
   name: string
+  /** Whether it is in a file of its own: else the name says all. */
+  hasFile: boolean
   item: LineItem
 }
 
@@ -36,8 +38,9 @@ interface State {
  * The line's operations on files of a local disk, for several processes of one machine, without a lock.
  *
  * A key has a folder. In it stands exactly one pointer, an empty file `<version>-<ticket>-<nonce>.line`, and the item is
- * in the file of the same name that ends in `.json` and is never changed. An update writes the next `.json` and then
- * renames the pointer from the name that it read to the next one: rename(2) does that for one contender and fails with
+ * in the file of the same name that ends in `.json` and is never changed. A line of one or of nobody needs no such file: the
+ * pointer's own name tells it, in a fourth part, and a turn that nobody waits for costs two renames. An update writes the next
+ * `.json`, if it needs one, and then renames the pointer from the name that it read to the next one: rename(2) does that for one contender and fails with
  * ENOENT for all others, who read again and ask anew whether their condition holds. Names are never used twice, so a
  * pointer that has moved on can't be taken for the current one. A folder is made whole, beside its place, and renamed
  * into it, which fails where there is one already.
@@ -75,12 +78,11 @@ export class FileLineStore extends TransitionLineStore {
           if (tries > 0 || seen === this.#current(folder)) return { done: false, item }
           continue
         }
-        const name = `${(seen?.version ?? 0) + 1}-${item.ticket}-${nonce(this.#random)}`
-        const next = { version: (seen?.version ?? 0) + 1, name, item }
-        const text = JSON.stringify({ key, ...item })
+        const next = nextState(seen, item, nonce(this.#random))
+        const text = next.hasFile ? JSON.stringify({ key, ...item }) : undefined
         if (seen ? replace(folder, seen, next, text) : this.#create(folder, next, text)) {
           this.#known.set(folder, next)
-          removeBefore(folder, next)
+          if (next.hasFile || seen?.hasFile) removeBefore(folder, next)
           return { done: true, item: structuredClone(item) }
         }
       }
@@ -101,22 +103,23 @@ export class FileLineStore extends TransitionLineStore {
       if (!names) return undefined
       const latest = latestOf(names)
       if (!latest) continue
-      const text = unlessMissing(() => readFileSync(content(folder, latest.name), 'utf8'))
+      const text = latest.hasFile ? unlessMissing(() => readFileSync(content(folder, latest.name), 'utf8')) : undefined
       // An item is removed only once its pointer has moved on. One that is missing beside its pointer was never written out.
-      if (text === undefined && !existsSync(pointer(folder, latest.name))) continue
-      const state = { ...latest, item: parseStoredItem(text) ?? emptyItem(latest.ticket) }
+      if (latest.hasFile && text === undefined && !existsSync(pointer(folder, latest.name))) continue
+      const item = latest.hasFile ? parseStoredItem(text) : parseNamePart(latest.ticket, latest.part)
+      const state = { ...latest, item: item ?? emptyItem(latest.ticket) }
       this.#known.set(folder, state)
       return state
     }
     return undefined
   }
 
-  #create(folder: string, next: State, text: string): boolean {
+  #create(folder: string, next: State, text: string | undefined): boolean {
     const unborn = `${folder}.${nonce(this.#random)}.new`
     makeDirectory(this.directory)
     try {
       mkdirSync(unborn)
-      writeFileSync(content(unborn, next.name), text)
+      if (text !== undefined) writeFileSync(content(unborn, next.name), text)
       writeFileSync(pointer(unborn, next.name), '')
       renameSync(unborn, folder)
       return true
@@ -140,14 +143,23 @@ export class FileLineStore extends TransitionLineStore {
   }
 }
 
+function nextState(seen: State | undefined, item: LineItem, fresh: string): State {
+  const version = (seen?.version ?? 0) + 1
+  const part = namePartOf(item)
+  const name = `${version}-${item.ticket}-${fresh}`
+  return part === undefined
+    ? { version, name, hasFile: true, item }
+    : { version, name: `${name}-${part}`, hasFile: false, item }
+}
+
 /** False: somebody else was faster, or the folder is gone. */
-function replace(folder: string, seen: State, next: State, text: string): boolean {
+function replace(folder: string, seen: State, next: State, text: string | undefined): boolean {
   try {
-    writeFileSync(content(folder, next.name), text, { flag: 'wx' })
+    if (text !== undefined) writeFileSync(content(folder, next.name), text, { flag: 'wx' })
     renameSync(pointer(folder, seen.name), pointer(folder, next.name))
     return true
   } catch (error) {
-    rmSync(content(folder, next.name), { force: true })
+    if (text !== undefined) rmSync(content(folder, next.name), { force: true })
     if (codeOf(error) === 'ENOENT') return false
     throw error
   }
@@ -203,10 +215,18 @@ function latestOf(names: string[]) {
 }
 
 function parseName(file: string) {
-  const match = /^((\d+)-(\d+)-[a-z2-7]{8})\.(line|json)$/.exec(file)
+  const match = /^((\d+)-(\d+)-[a-z2-7]{8}(?:-([\w-]*))?)\.(line|json)$/.exec(file)
   if (!match) return undefined
-  const [, name = '', version, ticket, ending] = match
-  return { name, version: Number(version), ticket: Number(ticket), isPointer: ending === 'line' }
+  const [, name = '', version, ticket, part, ending] = match
+  const isPointer = ending === 'line'
+  return {
+    name,
+    version: Number(version),
+    ticket: Number(ticket),
+    hasFile: part === undefined,
+    part: part ?? '',
+    isPointer,
+  }
 }
 
 const pointer = (folder: string, name: string) => join(folder, `${name}.line`)

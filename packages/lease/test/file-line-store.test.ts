@@ -38,7 +38,7 @@ function filesOf(directory: string): string[] {
   return readdirSync(join(directory, folder)).map((name) => join(directory, folder, name))
 }
 
-test('nothing is made before the first write, and two files are all that there is after any', async () => {
+test('nothing is made before the first write, and one file is all that there is of a line in which nobody waits', async () => {
   const directory = newDirectory()
   const leaser = new LocalLeaser({ directory })
   expect(leaser.name).toBe(`files in ${directory}`)
@@ -47,9 +47,9 @@ test('nothing is made before the first write, and two files are all that there i
   const lease = await leaser.acquire(KEY)
   await lease.renew()
   const next = await lease.yield()
-  expect(filesOf(directory)).toHaveLength(2)
+  expect(filesOf(directory)).toHaveLength(1)
   await next.release()
-  expect(filesOf(directory)).toHaveLength(2)
+  expect(filesOf(directory)).toHaveLength(1)
 })
 
 test('of two who change the same state one is first, and the other asks again whether its condition holds', async () => {
@@ -125,7 +125,29 @@ test('what the killed left is cleared by the next write', async () => {
   rmSync(join(directory, folder), { recursive: true })
   mkdirSync(join(directory, `${folder}.aaaaaaaa.new`))
   await store.join(KEY, entry('c'))
+  expect(filesOf(directory)).toHaveLength(1)
+})
+
+test('what two in line need besides is gone when the second has left', async () => {
+  const directory = newDirectory()
+  const [a, b] = [contender(directory), contender(directory)]
+  await a.join(KEY, entry('a'))
+  await b.join(KEY, entry('b'))
   expect(filesOf(directory)).toHaveLength(2)
+  await b.leave(KEY, 'b', 2)
+  expect(filesOf(directory)).toHaveLength(1)
+  expect(await names(contender(directory))).toBe('a1')
+})
+
+test('who has too long a name for a file’s stands in the line all the same', async () => {
+  const directory = newDirectory()
+  await contender(directory).join(KEY, { ...entry('a'), who: 'w'.repeat(200) })
+  const reader = contender(directory)
+  expect((await reader.look(KEY)).item?.contenders).toEqual([
+    { id: 'a', who: 'w'.repeat(200), aliveUntilMs: 1000, ticket: 1 },
+  ])
+  await reader.sweep(KEY, { id: 'a', who: 'w'.repeat(200), aliveUntilMs: 1000, ticket: 1 }, 7)
+  expect((await contender(directory).look(KEY)).item).toMatchObject({ ticket: 1, contenders: [], swept: { ticket: 1 } })
 })
 
 test('a line whose files are deleted begins anew, and who held it has lost it', async () => {
@@ -148,10 +170,10 @@ test('a directory that can’t be used is a configuration error that names it', 
     expect((error as Error).message).toContain(JSON.stringify(directory))
   }
   const empty = newDirectory()
-  await contender(empty).join(KEY, entry('a'))
+  for (const id of ['a', 'b']) await contender(empty).join(KEY, entry(id))
   const pointer = filesOf(empty).find((name) => name.endsWith('.line')) ?? ''
   rmSync(pointer)
-  await expect(contender(empty).join(KEY, entry('b'))).rejects.toMatchObject({ kind: 'throttled' })
+  await expect(contender(empty).join(KEY, entry('c'))).rejects.toMatchObject({ kind: 'throttled' })
 })
 
 test('a process that is killed at any moment leaves a line that can be used', async () => {
@@ -170,7 +192,8 @@ test('a process that is killed at any moment leaves a line that can be used', as
     expect(child.signalCode).toBe('SIGKILL')
     const before = (await store.look(KEY)).item?.ticket ?? 0
     expect(before).toBeGreaterThan(0)
-    expect((await store.join(KEY, entry(`after-${kill}`))).item?.ticket).toBe(before + 1)
-    expect(filesOf(directory)).toHaveLength(2)
+    const { item } = await store.join(KEY, entry(`after-${kill}`))
+    expect(item?.ticket).toBe(before + 1)
+    expect(filesOf(directory)).toHaveLength(item?.contenders.length === 1 ? 1 : 2)
   }
 })
