@@ -14,12 +14,14 @@ const NONCE_ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** A fresh identity for one acquisition: 8 characters, 40 bits. */
 export function nonce(random: Random): string {
-  return Array.from(random === systemRandom ? systemLetters() : letters(random), (letter) =>
-    NONCE_ALPHABET.charAt(letter),
-  ).join('')
+  let text = ''
+  for (const letter of random === systemRandom ? systemLetters() : letters(random)) {
+    text += NONCE_ALPHABET.charAt(letter % NONCE_ALPHABET.length)
+  }
+  return text
 }
 
 /** Each draw of the operating system's costs some microseconds, and none may be kept for later: see {@link systemRandom}. */
-const systemLetters = () => crypto.getRandomValues(new Uint8Array(8)).map((byte) => byte % NONCE_ALPHABET.length)
+const systemLetters = () => crypto.getRandomValues(new Uint8Array(8))
 
 const letters = (random: Random) => Array.from({ length: 8 }, () => Math.floor(random() * NONCE_ALPHABET.length))
