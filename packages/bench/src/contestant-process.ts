@@ -29,28 +29,45 @@ interface Ready {
   settings: string | undefined
 }
 
-/** All contestants at the start of one workload. */
-export interface Race {
+/** Who takes part in a race. */
+export interface Entry<Name extends string> {
+  name: Name
+  contestant: ContestantName
+  workload: WorkloadName
+}
+
+/** Each contestant, in one workload. */
+export const inEach = (workload: WorkloadName): Entry<ContestantName>[] =>
+  CONTESTANTS.map((contestant) => ({ name: contestant, contestant, workload }))
+
+/** All who take part, at the start. */
+export interface Race<Name extends string> {
   /** What they can do. */
   operations: readonly string[]
   /** How each writes. */
   settings: readonly string[]
-  run(what: string, pace: Pace): Promise<SideBySide<ContestantName>>
+  run(what: string, pace: Pace): Promise<SideBySide<Name>>
 }
 
 /**
  * Has each contestant do a workload in a process of its own, where the others are in nobody's way: adapter-libsql leaves a
  * connection to the garbage collector after each transaction, and thousands of open files make those of its neighbours slow.
  */
-export async function race<T>(context: Context, workload: WorkloadName, use: (race: Race) => Promise<T>): Promise<T> {
-  const all = CONTESTANTS.map((contestant) => start({ contestant, workload, folder: context.folder() }))
+export async function race<Name extends string, T>(
+  context: Context,
+  entries: readonly Entry<Name>[],
+  use: (race: Race<Name>) => Promise<T>,
+): Promise<T> {
+  const all = entries.map(({ name, contestant, workload }) => {
+    return { name, contestant, child: start({ contestant, workload, folder: context.folder() }) }
+  })
   try {
     const ready = await Promise.all(
-      all.map(async ({ name, child }) => ({ name, ...((await messageOf(child)) as Ready) })),
+      all.map(async ({ contestant, child }) => ({ contestant, ...((await messageOf(child)) as Ready) })),
     )
     const result = await use({
       operations: ready[0]!.operations,
-      settings: ready.map(({ name, settings }) => `${name} ${settings}`),
+      settings: ready.map(({ contestant, settings }) => `${contestant} ${settings}`),
       run: (what, pace) =>
         sideBySide(
           all.map(({ name, child }) => remote(name, child, what)),
@@ -64,15 +81,13 @@ export async function race<T>(context: Context, workload: WorkloadName, use: (ra
   }
 }
 
-function start(role: Role): { name: ContestantName; child: ChildProcess } {
-  const child = fork(process.argv[1]!, [CONTESTANT, JSON.stringify(role)], {
+const start = (role: Role): ChildProcess =>
+  fork(process.argv[1]!, [CONTESTANT, JSON.stringify(role)], {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  return { name: role.contestant, child }
-}
 
-const remote = (name: ContestantName, child: ChildProcess, what: string): Contestant<ContestantName> => ({
+const remote = <Name extends string>(name: Name, child: ChildProcess, what: string): Contestant<Name> => ({
   name,
   async turn(turnMs) {
     const answer = messageOf(child)

@@ -1,5 +1,5 @@
 import { type Comparison, comparison } from '../comparison.js'
-import { race } from '../contestant-process.js'
+import { inEach, race } from '../contestant-process.js'
 import { CONTESTANTS, LIBSQL } from '../contestants.js'
 import type { Bench } from '../table.js'
 import { workloads } from '../workloads/index.js'
@@ -12,7 +12,7 @@ export const adapterReads: Bench = {
   title: 'Reads at the adapter',
   async run(context) {
     const measured: Comparison['measured'] = []
-    await race(context, 'adapterReads', async ({ operations, run }) => {
+    await race(context, inEach('adapterReads'), async ({ operations, run }) => {
       for (const what of operations) {
         const times = TARGETS[what]
         context.say(what)

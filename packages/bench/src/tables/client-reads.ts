@@ -1,5 +1,5 @@
 import { type Comparison, comparison, EACH_PEER } from '../comparison.js'
-import { race } from '../contestant-process.js'
+import { inEach, race } from '../contestant-process.js'
 import { CONTESTANTS } from '../contestants.js'
 import type { Bench } from '../table.js'
 
@@ -10,7 +10,7 @@ export const clientReads: Bench = {
   async run(context) {
     const measured: Comparison['measured'] = []
     for (const workload of ['clientReads', 'deferredReads'] as const) {
-      await race(context, workload, async ({ operations, run }) => {
+      await race(context, inEach(workload), async ({ operations, run }) => {
         for (const what of operations) {
           context.say(what)
           const result = await run(

@@ -1,5 +1,5 @@
 import { type Comparison, comparison, EACH_PEER } from '../comparison.js'
-import { race } from '../contestant-process.js'
+import { inEach, race } from '../contestant-process.js'
 import { CONTESTANTS } from '../contestants.js'
 import type { Bench } from '../table.js'
 
@@ -11,7 +11,7 @@ export const clientWrites: Bench = {
   name: 'client-writes',
   title: 'Writes through PrismaClient, one after the other',
   run: (context) =>
-    race(context, 'clientWrites', async ({ operations, settings, run }) => {
+    race(context, inEach('clientWrites'), async ({ operations, settings, run }) => {
       const measured: Comparison['measured'] = []
       for (const what of operations) {
         context.say(what)

@@ -1,5 +1,5 @@
 import { type Comparison, comparison } from '../comparison.js'
-import { race } from '../contestant-process.js'
+import { inEach, race } from '../contestant-process.js'
 import { CONTESTANTS, LIBSQL } from '../contestants.js'
 import { fsyncMs, REAL_FSYNC_MS } from '../disk.js'
 import type { Bench } from '../table.js'
@@ -9,7 +9,7 @@ export const writesAtOnce: Bench = {
   name: 'writes-at-once',
   title: '100 creates at once from one process',
   run: (context) =>
-    race(context, 'writesAtOnce', async ({ run }) => {
+    race(context, inEach('writesAtOnce'), async ({ run }) => {
       const what = '100 creates'
       const result = await run(
         what,

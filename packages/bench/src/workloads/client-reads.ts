@@ -27,7 +27,7 @@ export const clientReads: Workload = {
           prisma.order.findMany({ where: { id: { gt: order() - 20 } }, take: 20, include: { items: true } }),
         [PAGE]: page,
       },
-      { findUnique: 1, [INCLUDE]: 20 + 60, [PAGE]: 20 },
+      { rows: { findUnique: 1, [INCLUDE]: 20 + 60, [PAGE]: 20 } },
     ),
 }
 
@@ -35,5 +35,5 @@ export const clientReads: Workload = {
 export const deferredReads: Workload = {
   orders: ORDERS,
   ours: { transactionMode: 'deferred' },
-  open: (factory) => openClient(factory, { [DEFERRED]: page }, { [DEFERRED]: 20 }),
+  open: (factory) => openClient(factory, { [DEFERRED]: page }, { rows: { [DEFERRED]: 20 } }),
 }

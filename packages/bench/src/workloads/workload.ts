@@ -27,9 +27,10 @@ type ClientOperations = Readonly<Record<string, (prisma: PrismaClient) => Promis
 export async function openClient(
   factory: SqlDriverAdapterFactory,
   all: ClientOperations,
-  rows: Readonly<Record<string, number>> = {},
+  { rows = {}, pragmas = [] }: { rows?: Readonly<Record<string, number>>; pragmas?: readonly string[] } = {},
 ): Promise<OpenWorkload> {
   const prisma = new PrismaClient({ adapter: factory })
+  for (const pragma of pragmas) await prisma.$queryRawUnsafe(`PRAGMA ${pragma}`)
   const operations = Object.entries(all).map(([what, operation]) => [what, () => operation(prisma)] as const)
   return {
     operations: Object.fromEntries(operations),
