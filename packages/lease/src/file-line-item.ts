@@ -15,21 +15,40 @@ export function parseStoredItem(text: string | undefined): LineItem | undefined 
   return { ticket, contenders, ...(isSwept(swept) && { swept }) }
 }
 
-/** A file's name has 255 bytes, and less on some file systems. */
-const MAX_NAME_PART = 160
-
-/** A line of nobody, or of one, as a part of a file's name; nothing for what has no place there. */
+/** A line of nobody or of one, and who was swept last, as a part of a file's name; nothing for what has no place there. */
 export function namePartOf({ contenders, swept }: LineItem): string | undefined {
-  if (contenders.length > 1 || swept) return undefined
-  const part = Buffer.from(JSON.stringify(contenders)).toString('base64url')
-  return part.length <= MAX_NAME_PART ? part : undefined
+  const [one, another] = contenders
+  if (another) return undefined
+  const told = [
+    one ? [one.id, one.who, one.aliveUntilMs, one.ticket] : [],
+    swept ? [swept.who, swept.ticket, swept.atMs] : [],
+  ]
+  try {
+    return told.map((fields) => fields.map(asNamePart).join(',')).join(';')
+  } catch {
+    // Half of a character.
+    return undefined
+  }
 }
 
-/** The other way round. */
+/** The other way round; nothing for what {@link namePartOf} did not write. */
 export function parseNamePart(ticket: number, part: string): LineItem | undefined {
-  const contenders = Buffer.from(part, 'base64url').toString()
-  return parseStoredItem(`{"ticket":${ticket},"contenders":${contenders}}`)
+  try {
+    const [one = [], last = []] = part.split(';').map((fields) => fields.split(',').map((it) => decodeURIComponent(it)))
+    const contender = { id: one[0], who: one[1], aliveUntilMs: Number(one[2]), ticket: Number(one[3]) }
+    const swept = { who: last[0], ticket: Number(last[1]), atMs: Number(last[2]) }
+    return {
+      ticket,
+      contenders: one.length === 4 && isContender(contender) ? [contender] : [],
+      ...(last.length === 3 && isSwept(swept) && { swept }),
+    }
+  } catch {
+    return undefined
+  }
 }
+
+/** What no file system minds: encodeURIComponent leaves an asterisk as it is. */
+const asNamePart = (value: string | number) => encodeURIComponent(value).replaceAll('*', '%2A')
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 

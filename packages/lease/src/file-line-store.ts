@@ -23,6 +23,8 @@ import { TransitionLineStore } from './transition-line-store.js'
 const MAX_TRIES = 100
 /** A listing that runs beside a rename may show neither name; so many in a row mean that there is none. */
 const MAX_LISTINGS = 20
+/** Bytes. Most file systems allow 255, eCryptfs (encrypted home folders, say) no more than these. */
+const MAX_FILE_NAME = 143
 
 /** One state of the item: what it says, and the name of the pointer that makes it the current one. */
 interface State {
@@ -31,6 +33,8 @@ interface State {
   name: string
   /** Whether it is in a file of its own: else the name says all. */
   hasFile: boolean
+  /** Whether there may be files besides that nothing will point to once this state is over. */
+  hasRest: boolean
   item: LineItem
 }
 
@@ -39,10 +43,10 @@ interface State {
  *
  * A key has a folder. In it stands exactly one pointer, an empty file `<version>-<ticket>-<nonce>.line`, and the item is
  * in the file of the same name that ends in `.json` and is never changed. A line of one or of nobody needs no such file: the
- * pointer's own name tells it, in a fourth part, and a turn that nobody waits for costs two renames. An update writes the next
- * `.json`, if it needs one, and then renames the pointer from the name that it read to the next one: rename(2) does that for one contender and fails with
- * ENOENT for all others, who read again and ask anew whether their condition holds. Names are never used twice, so a
- * pointer that has moved on can't be taken for the current one. A folder is made whole, beside its place, and renamed
+ * pointer's own name tells it, in a fourth part, and a turn that nobody waits for costs two renames. An update writes the
+ * next `.json`, if it needs one, and then renames the pointer from the name that it read to the next one: rename(2) does
+ * that for one contender and fails with ENOENT for all others, who read again and ask anew whether their condition holds.
+ * Names are never used twice, so a pointer that has moved on can't be taken for the current one. A folder is made whole, beside its place, and renamed
  * into it, which fails where there is one already.
  *
  * Who is killed at any point leaves at most a file that nothing points to. Nothing is synced: a power failure ends all
@@ -83,7 +87,7 @@ export class FileLineStore extends TransitionLineStore {
         const text = next.hasFile ? JSON.stringify({ key, ...item }) : undefined
         if (seen ? replace(folder, seen, next, text) : this.#create(folder, next, text)) {
           this.#known.set(folder, next)
-          if (next.hasFile || seen?.hasFile) removeBefore(folder, next)
+          if (next.hasFile || seen?.hasRest) removeBefore(folder, next)
           return { done: true, item: copyOf(item) }
         }
       }
@@ -112,7 +116,7 @@ export class FileLineStore extends TransitionLineStore {
       // An item is removed only once its pointer has moved on. One that is missing beside its pointer was never written out.
       if (latest.hasFile && text === undefined && !existsSync(pointer(folder, latest.name))) continue
       const item = latest.hasFile ? parseStoredItem(text) : parseNamePart(latest.ticket, latest.part)
-      const state = { ...latest, item: item ?? emptyItem(latest.ticket) }
+      const state = { ...latest, hasRest: names.length > 1, item: item ?? emptyItem(latest.ticket) }
       this.#known.set(folder, state)
       return state
     }
@@ -149,15 +153,20 @@ export class FileLineStore extends TransitionLineStore {
 }
 
 /** structuredClone takes thirty times as long. */
-const copyOf = (item: LineItem): LineItem => ({ ...item, contenders: item.contenders.map((it) => ({ ...it })) })
+const copyOf = ({ ticket, contenders, swept }: LineItem): LineItem => ({
+  ticket,
+  contenders: contenders.map((it) => ({ ...it })),
+  ...(swept && { swept: { ...swept } }),
+})
 
 function nextState(seen: State | undefined, item: LineItem, fresh: string): State {
   const version = (seen?.version ?? 0) + 1
-  const part = namePartOf(item)
   const name = `${version}-${item.ticket}-${fresh}`
-  return part === undefined
-    ? { version, name, hasFile: true, item }
-    : { version, name: `${name}-${part}`, hasFile: false, item }
+  const part = namePartOf(item)
+  const whole = `${name}-${part}`
+  return part === undefined || basename(pointer('', whole)).length > MAX_FILE_NAME
+    ? { version, name, hasFile: true, hasRest: true, item }
+    : { version, name: whole, hasFile: false, hasRest: false, item }
 }
 
 /** False: somebody else was faster, or the folder is gone. */
@@ -223,7 +232,7 @@ function latestOf(names: string[]) {
 }
 
 function parseName(file: string) {
-  const match = /^((\d+)-(\d+)-[a-z2-7]{8}(?:-([\w-]*))?)\.(line|json)$/.exec(file)
+  const match = /^((\d+)-(\d+)-[a-z2-7]{8}(?:-(.*))?)\.(line|json)$/.exec(file)
   if (!match) return undefined
   const [, name = '', version, ticket, part, ending] = match
   const isPointer = ending === 'line'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { FileLineStore } from '../src/file-line-store.js'
@@ -122,6 +122,11 @@ test('what the killed left is cleared by the next write', async () => {
   expect(filesOf(directory)).toHaveLength(2)
   expect(await names(store)).toBe('a1 b2')
 
+  await contender(directory).leave(KEY, 'b', 2)
+  writeFileSync(join(directory, folder, '4-2-aaaaaaaa.json'), '{}')
+  await contender(directory).leave(KEY, 'a', 1)
+  expect(filesOf(directory)).toHaveLength(1)
+
   rmSync(join(directory, folder), { recursive: true })
   mkdirSync(join(directory, `${folder}.aaaaaaaa.new`))
   await store.join(KEY, entry('c'))
@@ -139,16 +144,48 @@ test('what two in line need besides is gone when the second has left', async () 
   expect(await names(contender(directory))).toBe('a1')
 })
 
-test('who has too long a name for a file’s stands in the line all the same', async () => {
+test('who was swept last is told by a name, too: a turn alone needs no second file after that', async () => {
   const directory = newDirectory()
-  await contender(directory).join(KEY, { ...entry('a'), who: 'w'.repeat(200) })
-  const reader = contender(directory)
-  expect((await reader.look(KEY)).item?.contenders).toEqual([
-    { id: 'a', who: 'w'.repeat(200), aliveUntilMs: 1000, ticket: 1 },
-  ])
-  await reader.sweep(KEY, { id: 'a', who: 'w'.repeat(200), aliveUntilMs: 1000, ticket: 1 }, 7)
-  expect((await contender(directory).look(KEY)).item).toMatchObject({ ticket: 1, contenders: [], swept: { ticket: 1 } })
+  const store = contender(directory)
+  await store.join(KEY, entry('a'))
+  await store.sweep(KEY, { ...entry('a'), ticket: 1 }, 7)
+  await store.join(KEY, entry('b'))
+  expect(filesOf(directory)).toHaveLength(1)
+  const item = { ticket: 2, contenders: [{ ...entry('b'), ticket: 2 }], swept: { who: 'a', ticket: 1, atMs: 7 } }
+  expect((await contender(directory).look(KEY)).item).toEqual(item)
 })
+
+test('what is answered is the caller’s own', async () => {
+  const directory = newDirectory()
+  const store = contender(directory)
+  await store.join(KEY, entry('a'))
+  await store.sweep(KEY, { ...entry('a'), ticket: 1 }, 7)
+  const { item } = await store.look(KEY)
+  Object.assign(item?.swept ?? {}, { who: 'nobody' })
+  expect((await store.look(KEY)).item?.swept?.who).toBe('a')
+})
+
+test.each([
+  '',
+  'thinkpad:12345',
+  'w'.repeat(24),
+  'w'.repeat(200),
+  'é'.repeat(12),
+  '*,;%-.json.line\0',
+  '/../\n',
+  '\ud800',
+])(
+  'who calls itself %j stands in the line as it says, and no file’s name is longer than the 143 bytes of eCryptfs',
+  async (who) => {
+    const directory = newDirectory()
+    const store = contender(directory)
+    await store.raise(KEY, 10_000_000)
+    await store.join(KEY, { id: 'abcdefgh', who, aliveUntilMs: 1_800_000_000_000 })
+    for (const file of filesOf(directory)) expect(Buffer.byteLength(basename(file))).toBeLessThanOrEqual(143)
+    const one = { id: 'abcdefgh', who, aliveUntilMs: 1_800_000_000_000, ticket: 10_000_001 }
+    expect((await contender(directory).look(KEY)).item?.contenders).toEqual([one])
+  },
+)
 
 test('a line whose files are deleted begins anew, and who held it has lost it', async () => {
   const directory = newDirectory()
