@@ -322,10 +322,11 @@ describe('late and repeated messages', () => {
 
   test('a release right after a short grant leaves nothing behind', async () => {
     const world = new World()
-    world.fate = (operation) => (operation === 'renew' ? { requestMs: 500 } : {})
+    world.fate = (operation) => ({ requestMs: { join: 800, renew: 500 }[operation as string] ?? 2 })
     const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 1900 }))
     await world.run(lease.release())
     await world.pass(1000)
+    expect(world.requests).toEqual(['join', 'renew', 'leave'])
     expect(await lineOf(world)).toEqual([])
   })
 })
