@@ -129,7 +129,8 @@ export const mutants: readonly Mutant[] = [
         replace: `const { key, who, from } = this.#terms
     const { clock } = this.#line.settings
     this.#sent = new Moment(clock)
-    this.#aliveUntilMs = aliveUntil(clock, Math.min(this.#terms.ttlMs, this.#terms.patienceMs))`,
+    const { ttlMs, patienceMs } = this.#terms
+    this.#aliveUntilMs = aliveUntil(clock, Math.min(ttlMs, Math.max(patienceMs, ttlMs * SHARE_TO_HOLD)))`,
       },
     ],
     options: { bias: 'slow joins' },
