@@ -49,8 +49,10 @@ export class Joining {
     this.#terms = terms
     this.#id = nonce(random)
     this.#sent = new Moment(clock)
-    const { ttlMs, patienceMs } = terms
-    this.#aliveUntilMs = aliveUntil(clock, Math.min(ttlMs, Math.max(patienceMs, ttlMs * SHARE_TO_HOLD)))
+    const { key, ttlMs, patienceMs } = terms
+    // Where others are, a place that is left by a death should not stand for longer than it has to.
+    const leastMs = line.crowded.has(key) ? 0 : ttlMs * SHARE_TO_HOLD
+    this.#aliveUntilMs = aliveUntil(clock, Math.min(ttlMs, Math.max(patienceMs, leastMs)))
   }
 
   /**
@@ -96,6 +98,8 @@ export class Joining {
   }
 
   #settle(item: LineItem): boolean {
+    if (item.contenders.length > 1) this.#line.crowded.add(this.#terms.key)
+    else this.#line.crowded.delete(this.#terms.key)
     const mine = item.contenders.find(({ id }) => id === this.#id)
     if (!mine) return false
     const grant = new Grant(this.#sent, this.#aliveUntilMs, this.#terms.ttlMs)

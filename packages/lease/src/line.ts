@@ -14,6 +14,8 @@ const MAX_BACKOFF_MS = 1000
 export class Line<Store extends PlaceStore = LineStore> {
   readonly store: Store
   readonly settings: LeaserSettings
+  /** The keys in whose line others were seen, beside the one who asked. */
+  readonly crowded = new Set<string>()
 
   constructor(store: Store, settings: LeaserSettings) {
     this.store = store

@@ -36,6 +36,28 @@ describe('time', () => {
     }
   })
 
+  test('no longer than its own deadline where its process has just seen others in the line, until it is alone again', async () => {
+    const { world, b, lease, waiting } = await heldLine({ timeoutMs: 1000 })
+    const again = b.leaser()
+    const aliveMs = async (timeoutMs: number) => {
+      const sentMs = world.nowMs
+      const outcome = codeOf(again.acquire(KEY, { timeoutMs }))
+      await world.pass(20)
+      const line = await lineOf(world)
+      const ms = (line.at(-1)?.aliveUntilMs ?? 0) - sentMs
+      await world.run(outcome)
+      await world.pass(20)
+      return ms
+    }
+    await world.run(codeOf(waiting))
+    expect(await aliveMs(100)).toBe(3600)
+    expect(await aliveMs(100)).toBe(100)
+    await world.run(lease.release())
+    await world.run((await world.run(again.acquire(KEY, { timeoutMs: 1000 }))).release())
+    await world.run((await world.run(again.acquire(KEY, { timeoutMs: 1000 }))).release())
+    expect(world.requests.slice(-2)).toEqual(['join', 'leave'])
+  })
+
   test('nor does it when it renews', async () => {
     const { world } = await heldLine()
     void codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 8000 }))
