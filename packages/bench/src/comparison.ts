@@ -1,6 +1,7 @@
+import type { Race } from './contestant-process.js'
 import { type ContestantName, LIBSQL, notesOnContestants, OURS, PEERS } from './contestants.js'
-import { type Ratio, ratioText, type SideBySide } from './measure.js'
-import type { Row, Table } from './table.js'
+import { type Pace, type Ratio, ratioText, type SideBySide } from './measure.js'
+import type { Context, Row, Table } from './table.js'
 
 /** At least so many times the throughput of another contestant. */
 export interface Target {
@@ -19,6 +20,21 @@ export interface Comparison {
 
 /** At least the throughput of each of Prisma's own. */
 export const EACH_PEER: readonly Target[] = PEERS.map((of) => ({ of, times: 1 }))
+
+/** Measures all that the contestants of a race can do, one after the other. */
+export async function measureEach(
+  { say }: Pick<Context, 'say'>,
+  { operations, run }: Pick<Race<ContestantName>, 'operations' | 'run'>,
+  pace: Pace,
+  targetsOf: (what: string) => readonly Target[],
+): Promise<Comparison['measured']> {
+  const measured: Comparison['measured'] = []
+  for (const what of operations) {
+    say(what)
+    measured.push({ what, result: await run(what, pace), targets: targetsOf(what) })
+  }
+  return measured
+}
 
 /** The table of a comparison: how often in a second, and how many times as often as each other. */
 export function comparison({ name, title, contestants, measured, notes }: Comparison): Table {

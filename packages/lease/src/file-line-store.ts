@@ -46,8 +46,8 @@ interface State {
  * pointer's own name tells it, in a fourth part, and a turn that nobody waits for costs two renames. An update writes the
  * next `.json`, if it needs one, and then renames the pointer from the name that it read to the next one: rename(2) does
  * that for one contender and fails with ENOENT for all others, who read again and ask anew whether their condition holds.
- * Names are never used twice, so a pointer that has moved on can't be taken for the current one. A folder is made whole, beside its place, and renamed
- * into it, which fails where there is one already.
+ * Names are never used twice, so a pointer that has moved on can't be taken for the current one. A folder is made whole,
+ * beside its place, and renamed into it, which fails where there is one already.
  *
  * Who is killed at any point leaves at most a file that nothing points to. Nothing is synced: a power failure ends all
  * holders too. It may leave a pointer whose item is torn: an empty line then, whose tickets go on from the one in the

@@ -1,4 +1,4 @@
-import { type Comparison, comparison } from '../comparison.js'
+import { comparison, measureEach } from '../comparison.js'
 import { inEach, race } from '../contestant-process.js'
 import { CONTESTANTS, LIBSQL } from '../contestants.js'
 import type { Bench } from '../table.js'
@@ -11,18 +11,13 @@ export const adapterReads: Bench = {
   name: 'adapter-reads',
   title: 'Reads at the adapter',
   async run(context) {
-    const measured: Comparison['measured'] = []
-    await race(context, inEach('adapterReads'), async ({ operations, run }) => {
-      for (const what of operations) {
+    const pace = context.short ? { rounds: 15, turnMs: 12, warmUpMs: 100 } : { rounds: 40, turnMs: 100 }
+    const measured = await race(context, inEach('adapterReads'), (each) =>
+      measureEach(context, each, pace, (what) => {
         const times = TARGETS[what]
-        context.say(what)
-        const result = await run(
-          what,
-          context.short ? { rounds: 15, turnMs: 12, warmUpMs: 100 } : { rounds: 40, turnMs: 100 },
-        )
-        measured.push({ what, result, targets: times === undefined ? [] : [{ of: LIBSQL, times }] })
-      }
-    })
+        return times === undefined ? [] : [{ of: LIBSQL, times }]
+      }),
+    )
     return comparison({
       name: adapterReads.name,
       title: adapterReads.title,

@@ -1,4 +1,4 @@
-import { type Comparison, comparison, EACH_PEER } from '../comparison.js'
+import { type Comparison, comparison, EACH_PEER, measureEach } from '../comparison.js'
 import { inEach, race } from '../contestant-process.js'
 import { CONTESTANTS } from '../contestants.js'
 import type { Bench } from '../table.js'
@@ -8,18 +8,12 @@ export const clientReads: Bench = {
   name: 'client-reads',
   title: 'Reads through PrismaClient',
   async run(context) {
+    const pace = context.short ? { rounds: 15, turnMs: 12, warmUpMs: 300 } : { rounds: 60, turnMs: 60 }
     const measured: Comparison['measured'] = []
     for (const workload of ['clientReads', 'deferredReads'] as const) {
-      await race(context, inEach(workload), async ({ operations, run }) => {
-        for (const what of operations) {
-          context.say(what)
-          const result = await run(
-            what,
-            context.short ? { rounds: 15, turnMs: 12, warmUpMs: 300 } : { rounds: 60, turnMs: 60 },
-          )
-          measured.push({ what, result, targets: EACH_PEER })
-        }
-      })
+      measured.push(
+        ...(await race(context, inEach(workload), (each) => measureEach(context, each, pace, () => EACH_PEER))),
+      )
     }
     return comparison({
       name: clientReads.name,

@@ -1,4 +1,4 @@
-import { type Comparison, comparison, EACH_PEER } from '../comparison.js'
+import { comparison, EACH_PEER, measureEach } from '../comparison.js'
 import { inEach, race } from '../contestant-process.js'
 import { CONTESTANTS } from '../contestants.js'
 import type { Bench } from '../table.js'
@@ -11,16 +11,10 @@ export const clientWrites: Bench = {
   name: 'client-writes',
   title: 'Writes through PrismaClient, one after the other',
   run: (context) =>
-    race(context, inEach('clientWrites'), async ({ operations, settings, run }) => {
-      const measured: Comparison['measured'] = []
-      for (const what of operations) {
-        context.say(what)
-        const result = await run(
-          what,
-          context.short ? { rounds: 15, turnMs: 20, warmUpMs: 100 } : { rounds: 60, turnMs: 60 },
-        )
-        measured.push({ what, result, targets: EACH_PEER })
-      }
+    race(context, inEach('clientWrites'), async (each) => {
+      const { settings, run } = each
+      const pace = context.short ? { rounds: 15, turnMs: 20, warmUpMs: 100 } : { rounds: 60, turnMs: 60 }
+      const measured = await measureEach(context, each, pace, () => EACH_PEER)
       for (const what of context.short ? [] : ALONE) {
         context.say(`${what}, alone`)
         const result = await run(what, { rounds: 200, turnMs: 0 })
