@@ -2,6 +2,7 @@ import { type Clock, Moment } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
 import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
+import type { EventLoop } from './event-loop.js'
 import { alreadyOver, type TransactionContext } from './immediate-transaction.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS } from './read-lock.js'
 import type { ReaderPool } from './reader-pool.js'
@@ -11,6 +12,7 @@ import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 /** What a deferred transaction needs from its file. */
 export interface DeferredContext extends TransactionContext {
   clock: Clock
+  eventLoop: EventLoop
   readers: ReaderPool
   /** Takes the turn, the lease and SQLite's write lock. */
   beginImmediate(): Promise<Transaction>
@@ -49,6 +51,7 @@ export class DeferredTransaction implements Transaction {
 
   execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     return this.#inOrder(async () => {
+      await this.#context.eventLoop.pause()
       const reader = this.#reader
       if (reader && this.#kindOf(sql, reader) === 'read') {
         this.#mustHaveItsLock(reader)

@@ -1,2 +1,50 @@
+import { setImmediate } from 'node:timers'
+import type { Clock } from '@sqlite-efs/lease'
+
 /** Resolves when what is under way in the event loop has had its turn. */
 export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/**
+ * For so long, at most, statements that are awaited one after the other run before the event loop has a turn. Prisma goes from one to the
+ * next by microtasks, in which no timer fires and no answer arrives: no time limit, no renewal, no request of another caller.
+ */
+export const MAX_WITHOUT_TURN_MS = 10
+
+/** Knows for how long the event loop has had no turn, and lets it have one. */
+export class EventLoop {
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #nextTurn: () => Promise<void>
+  /** Its next turn, and when it was first waited for. */
+  #next: { promise: Promise<void>; sinceMs: number } | undefined
+
+  constructor(clock: Pick<Clock, 'monotonicMs'>, afterThisTurn: () => Promise<void> = nextTurn) {
+    this.#clock = clock
+    this.#nextTurn = afterThisTurn
+  }
+
+  /** Milliseconds since the first look in this turn: for so long, at least, nothing else has run. */
+  get busyMs(): number {
+    const nowMs = this.#clock.monotonicMs()
+    return nowMs - this.#expected(nowMs).sinceMs
+  }
+
+  /** Waits for a turn where there was none for long; else there is nothing to wait for, and no promise. */
+  pause(): Promise<void> | undefined {
+    return this.busyMs > MAX_WITHOUT_TURN_MS ? this.turn : undefined
+  }
+
+  /** Resolves when the event loop has had its turn. */
+  get turn(): Promise<void> {
+    return this.#expected(this.#clock.monotonicMs()).promise
+  }
+
+  #expected(nowMs: number): { promise: Promise<void>; sinceMs: number } {
+    this.#next ??= {
+      sinceMs: nowMs,
+      promise: this.#nextTurn().then(() => {
+        this.#next = undefined
+      }),
+    }
+    return this.#next
+  }
+}

@@ -55,6 +55,7 @@ export async function groupCommit(writes: readonly Write[], turn: Turn): Promise
   }
   const done = answers.length
   try {
+    await confirm(turn)
     await turn.commit()
     return { answer: inOrder(answers), done, alone: [] }
   } catch (error) {
@@ -86,12 +87,29 @@ async function runAlone(write: Write, turn: Turn): Promise<Answer> {
       continue
     }
     try {
+      await confirm(turn)
       if (turn.writer.inTransaction) await turn.commit()
       else turn.writer.discard()
       return answer
     } catch (error) {
       return () => write.reject(error)
     }
+  }
+}
+
+/**
+ * What the statements found may be given out only if no other process had the lease meanwhile. A COMMIT asks for itself; of what changed
+ * nothing there is none.
+ *
+ * @throws DatabaseError `WRITE_CONFLICT`: nothing stays
+ */
+async function confirm(turn: Turn): Promise<void> {
+  if (turn.isAlive) return
+  try {
+    await turn.stayAlive()
+  } catch (error) {
+    turn.writer.rollback()
+    throw error
   }
 }
 

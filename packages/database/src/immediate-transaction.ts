@@ -21,7 +21,12 @@ export class ImmediateTransaction implements Transaction {
   readonly #end: (answer: Answer) => void
   /** Why it is over. */
   #over: (() => unknown) | undefined
+  /** A commit was asked for: no statement is taken any more. */
+  #isEnding = false
+  /** COMMIT is under way. */
   #committing = false
+  /** Settled when all that was sent has been run; undefined where nothing has to wait. */
+  #last: Promise<void> | undefined
   readonly #stopListening: () => void
 
   /** @param end gives the turn to the next, and has the answer given when it is time */
@@ -40,10 +45,9 @@ export class ImmediateTransaction implements Transaction {
   }
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
-    this.#mustHaveItsLease()
     const { writer } = this.#turn
     const { classification } = this.#context
-    return this.#stepping(() =>
+    return this.#inOrder(() =>
       writer.run(
         sql,
         args,
@@ -53,23 +57,26 @@ export class ImmediateTransaction implements Transaction {
   }
 
   async savepoint(name: string): Promise<void> {
-    this.#mustHaveItsLease()
-    this.#stepping(() => this.#turn.writer.connection.exec(`SAVEPOINT ${quoted(name)}`))
+    await this.#inOrder(() => this.#turn.writer.connection.exec(`SAVEPOINT ${quoted(name)}`))
   }
 
   async rollbackTo(name: string): Promise<void> {
-    this.#mustHaveItsLease()
-    this.#stepping(() => this.#turn.writer.connection.exec(`ROLLBACK TO ${quoted(name)}`))
-    this.#turn.writer.connection.forgetStatements()
+    await this.#inOrder(() => {
+      const { connection } = this.#turn.writer
+      connection.exec(`ROLLBACK TO ${quoted(name)}`)
+      connection.forgetStatements()
+    })
   }
 
   async releaseSavepoint(name: string): Promise<void> {
-    this.#mustHaveItsLease()
-    this.#stepping(() => this.#turn.writer.connection.exec(`RELEASE ${quoted(name)}`))
+    await this.#inOrder(() => this.#turn.writer.connection.exec(`RELEASE ${quoted(name)}`))
   }
 
   async commit(): Promise<void> {
-    this.#mustBeOpen()
+    this.#mustTakeMore()
+    this.#isEnding = true
+    while (this.#last) await this.#last
+    if (this.#over) throw this.#over()
     this.#committing = true
     try {
       await this.#turn.commit({ trace: this.#turn.tracer.current() })
@@ -88,37 +95,70 @@ export class ImmediateTransaction implements Transaction {
     await this.#finish(() => alreadyOver(this.#context.path, 'was rolled back'))
   }
 
-  #mustBeOpen(): void {
+  #mustTakeMore(): void {
     if (this.#over) throw this.#over()
-    if (this.#committing) throw alreadyOver(this.#context.path, 'is being committed')
+    if (this.#isEnding) throw alreadyOver(this.#context.path, 'is being committed')
   }
 
-  /** After a freeze a statement may come before the timer that ends the lease, and SQLite's locks may be gone already. */
-  #mustHaveItsLease(): void {
-    this.#mustBeOpen()
-    const { lease, writer } = this.#turn
-    if (lease.remainingMs() > 0) return
-    const reason = writer.conflict(lease.signal.reason)
-    this.#abandon(reason)
-    throw reason
+  /** Runs a step after those that were sent before: at once, where nothing is to be waited for, and then without a promise. */
+  #inOrder<T>(step: () => T): T | Promise<T> {
+    this.#mustTakeMore()
+    if (this.#last || this.#turn.needsPause) {
+      return this.#afterTheLast(async () => {
+        await this.#turn.prepare()
+        this.#mustHaveItsLease()
+        return this.#confirmed(this.#attempt(step))
+      })
+    }
+    const outcome = this.#attempt(step)
+    return this.#turn.isAlive ? outcome() : this.#afterTheLast(() => this.#confirmed(outcome))
   }
 
-  #stepping<T>(step: () => T): T {
-    let result: T
+  #afterTheLast<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#last ? this.#last.then(action) : action()
+    const done = () => {
+      if (this.#last === last) this.#last = undefined
+    }
+    const last: Promise<void> = result.then(done, done)
+    this.#last = last
+    return result
+  }
+
+  /** Runs a step; what it came to is given out later. */
+  #attempt<T>(step: () => T): () => T {
     try {
-      result = step()
+      const result = step()
+      return () => result
     } catch (error) {
       if (!this.#turn.writer.inTransaction) {
         const why = error instanceof Error ? error.message : String(error)
         this.#abandon(alreadyOver(this.#context.path, `was rolled back by SQLite: ${why}`))
-      } else {
-        this.#mustHaveItsLease()
       }
-      throw error
+      return () => {
+        throw error
+      }
     }
-    // Frozen in the middle of it, it may have gone on without SQLite's locks, and read what another writer was changing.
+  }
+
+  /**
+   * Frozen in the middle of it, or busy for longer than the lease lasts, a step may have gone on without SQLite's locks, and read what
+   * another writer was changing. What it came to is given out once it is known that no other process had the lease.
+   */
+  async #confirmed<T>(outcome: () => T): Promise<T> {
+    // What SQLite ended is over, whatever the lease says.
+    if (this.#over || this.#turn.isAlive) return outcome()
+    await this.#turn.renew()
     this.#mustHaveItsLease()
-    return result
+    return outcome()
+  }
+
+  #mustHaveItsLease(): void {
+    if (this.#over) throw this.#over()
+    if (this.#turn.isAlive) return
+    const { lease, writer } = this.#turn
+    const reason = writer.conflict(lease.signal.reason)
+    this.#abandon(reason)
+    throw reason
   }
 
   /** It can't go on: gives the locks and the turn back at once, not when the user notices. */

@@ -5,6 +5,7 @@ import type { Connection } from './connection.js'
 import { Contents } from './contents/contents.js'
 import type { Transaction } from './database.js'
 import { DeferredTransaction } from './deferred-transaction.js'
+import { EventLoop } from './event-loop.js'
 import { Listeners } from './events.js'
 import { FileOpener } from './file-opener.js'
 import { FreezeDetector } from './freeze.js'
@@ -39,6 +40,7 @@ export class LeasedFile {
   readonly #classification = new Classification()
   readonly #kinds: StatementKinds
   readonly #arrivals = new Arrivals()
+  readonly #eventLoop: EventLoop
   readonly #freeze: FreezeDetector
   readonly #opener: FileOpener
   #recovering: Promise<boolean> | undefined
@@ -48,6 +50,7 @@ export class LeasedFile {
     const { path, clock, fencing, leaser, leaseKey, maxHoldMs, who, tracer } = options
     const { listeners } = this
     this.#freeze = new FreezeDetector(clock)
+    this.#eventLoop = new EventLoop(clock)
     this.#opener = new FileOpener(options)
     const readers = {
       clock,
@@ -75,6 +78,7 @@ export class LeasedFile {
       writer: this.#writer,
       opener: this.#opener,
       classification: this.#classification,
+      eventLoop: this.#eventLoop,
       beforeWaiting: () => {
         this.#noticeFreeze()
         this.#reader.closeWindow()
@@ -113,7 +117,10 @@ export class LeasedFile {
   execute(sql: string, args: readonly SqlValue[], timeoutMs: number): ResultSet | Promise<ResultSet> {
     const kind = this.#kinds.now(sql)
     const trace = this.options.tracer.current()
-    if (kind === 'read') return this.#tracedRead(trace, sql, args)
+    if (kind === 'read') {
+      const pause = this.#eventLoop.pause()
+      return pause ? pause.then(() => this.#tracedRead(trace, sql, args)) : this.#tracedRead(trace, sql, args)
+    }
     const write: WriteWanted = {
       what: 'a write',
       timeoutOption: 'lease.timeoutMs',
@@ -223,6 +230,7 @@ export class LeasedFile {
         classification: this.#classification,
         readers: this.#lastingReaders,
         clock: this.options.clock,
+        eventLoop: this.#eventLoop,
         beginImmediate: () => this.beginImmediate(timeoutMs),
         tellChanged: () => this.#writer.tellConflict('FILE_CHANGED'),
       },

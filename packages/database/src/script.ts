@@ -98,6 +98,7 @@ async function exec(turn: Turn, sql: string): Promise<void> {
     await turn.writer.execInBackground(sql)
   } catch (error) {
     // Frozen meanwhile, it may have gone on without its locks, and met what another writer was changing.
-    throw turn.lease.remainingMs() > 0 ? error : turn.writer.conflict(error)
+    if (!turn.isAlive) await turn.renew()
+    throw turn.isAlive ? error : turn.writer.conflict(error)
   }
 }

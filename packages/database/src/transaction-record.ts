@@ -11,6 +11,8 @@ export class TransactionRecord {
   statements = 0
   /** What may have kept the lease from being renewed. */
   slowest = { ms: 0, sql: '' }
+  /** The longest time in which the thread ran nothing but this transaction and what its caller computes. */
+  busiestMs = 0
 
   constructor(monotonicMs: () => number, waitedMs: number) {
     this.#monotonicMs = monotonicMs

@@ -1,5 +1,6 @@
 import type { Clock, Lease } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
+import { type EventLoop, MAX_WITHOUT_TURN_MS } from './event-loop.js'
 import type { Tenure } from './tenure.js'
 import { noTracer, type TraceContext, type Tracer } from './tracing.js'
 import { type CommitOptions, Overtaken, Superseded, type Writer } from './writer.js'
@@ -11,6 +12,7 @@ export interface TurnOptions {
   writer: Writer
   /** Adds what the line knows to an error that says that the file stays locked. */
   explainBusy(error: DatabaseError): Promise<DatabaseError>
+  eventLoop: EventLoop
   /** @default none */
   tracer?: Tracer
 }
@@ -60,6 +62,7 @@ export class Turn {
     if (this.lease.signal.aborted || this.lease.remainingMs() <= 0) throw new TurnIsOver(false)
     try {
       await this.#begin(mayOnlyRead)
+      this.#noteBusy()
     } catch (error) {
       if (error instanceof DatabaseError && error.code === 'BUSY') throw await this.#options.explainBusy(error)
       if (error instanceof Overtaken) throw new TurnIsOver(false)
@@ -96,14 +99,52 @@ export class Turn {
     return { 'sqlite_efs.token': this.lease.token, 'sqlite_efs.waited_ms': Math.round(this.#of.waitedMs()) }
   }
 
-  /** Between two statements that may take long: there is no use in going on when the lease is lost. */
+  /** Whether the lease lasts just now: what was read and written before is sure to be right. */
+  get isAlive(): boolean {
+    return !this.lease.signal.aborted && this.lease.remainingMs() > 0
+  }
+
+  /** Whether there is something to do before the next statement: see {@link prepare}. A look at the clock, or two. */
+  get needsPause(): boolean {
+    return this.#noteBusy() > MAX_WITHOUT_TURN_MS || this.#isHalfOver
+  }
+
+  /**
+   * Between two statements: lets the event loop have a turn where it had none for long, and renews the lease where more than half of it
+   * is over. Never throws: whether the lease lasts is to be looked at afterwards.
+   */
+  async prepare(): Promise<void> {
+    if (this.#noteBusy() > MAX_WITHOUT_TURN_MS) await this.#options.eventLoop.turn
+    if (this.#isHalfOver) await this.renew()
+  }
+
+  /** For how long nothing else has run in this thread: said where the lease does not last. */
+  #noteBusy(): number {
+    const { busyMs } = this.#options.eventLoop
+    this.writer.noteBusy(busyMs)
+    return busyMs
+  }
+
+  /** Asks for a whole lease. A holder whose time has run out may still have it: only the line knows. Never throws. */
+  async renew(): Promise<void> {
+    this.#noteBusy()
+    await this.lease.renew().catch(() => {
+      // A lease that is lost says so itself, and without an answer it lasts for as long as it did.
+    })
+  }
+
+  /**
+   * Between two statements that may take long: there is no use in going on when the lease is lost.
+   *
+   * @throws DatabaseError `WRITE_CONFLICT`
+   */
   async stayAlive(): Promise<void> {
-    if (this.lease.remainingMs() > this.lease.ttlMs / 2) return
-    try {
-      await this.lease.renew()
-    } catch (error) {
-      throw this.writer.conflict(error)
-    }
+    if (this.#isHalfOver) await this.renew()
+    if (!this.isAlive) throw this.writer.conflict(this.lease.signal.reason)
+  }
+
+  get #isHalfOver(): boolean {
+    return this.lease.remainingMs() <= this.lease.ttlMs / 2
   }
 
   /** Milliseconds, to tell how long something takes. */

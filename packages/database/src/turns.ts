@@ -3,6 +3,7 @@ import { kindByFirstWords } from './classify.js'
 import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
 import { explainBusy } from './explain-busy.js'
+import type { EventLoop } from './event-loop.js'
 import type { FileOpener } from './file-opener.js'
 import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
@@ -30,6 +31,7 @@ export interface TurnsContext {
   writer: Writer
   opener: FileOpener
   classification: Classification
+  eventLoop: EventLoop
   /** Nothing of this process may hold the file while it waits for the lease. */
   beforeWaiting(): void
   invocations(): Invocations
@@ -42,12 +44,13 @@ export class Turns {
 
   constructor(context: TurnsContext) {
     this.#context = context
-    const { options, tenure, writer, beforeWaiting, invocations } = context
+    const { options, tenure, writer, eventLoop, beforeWaiting, invocations } = context
     const { path, clock, release, tracer } = options
     this.#queue = new WriteQueue<Write>({
       path,
       clock,
       release,
+      eventLoop,
       tenure,
       writer,
       tracer,

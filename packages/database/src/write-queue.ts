@@ -1,6 +1,6 @@
 import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
-import { nextTurn as afterThisTurn } from './event-loop.js'
+import { nextTurn as afterThisTurn, EventLoop, MAX_WITHOUT_TURN_MS } from './event-loop.js'
 import type { GroupOutcome } from './group-commit.js'
 import { keptWaiting, noTurnInTime, type PreviousTurn } from './no-turn.js'
 import { isTimeout } from './tenure.js'
@@ -11,8 +11,6 @@ import { Turn, TurnIsOver, type TurnOptions } from './turn.js'
 const MAX_WAITING = 10_000
 /** So many writes share a commit at the most; the event loop is blocked for as long. */
 const MAX_GROUP = 500
-/** For so long at the most those who come one after another are served before the event loop has its turn. */
-const MAX_WITHOUT_TURN_MS = 10
 const MAX_SUPERSEDED = 5
 /** A turn that comes in the last moment is still a turn: the file may be locked for as long as somebody commits. */
 const LAST_PATIENCE_MS = 50
@@ -54,8 +52,10 @@ interface Waiting<G> {
 const noTimer = () => {}
 
 /** What a queue works with. */
-export interface WriteQueueOptions<G> extends TurnOptions {
+export interface WriteQueueOptions<G> extends Omit<TurnOptions, 'eventLoop'> {
   path: string
+  /** That of the whole file, which others look at too. @default one of the queue's own */
+  eventLoop?: EventLoop
   release: 'background' | 'before-answer'
   /** Runs writes that share a turn. @throws TurnIsOver, DatabaseError: nothing of them was begun */
   runGroup(group: G[], turn: Turn): Promise<GroupOutcome<G>>
@@ -70,19 +70,19 @@ export interface WriteQueueOptions<G> extends TurnOptions {
 /** Who wants to write in this process, first come first served; one at a time, under one lease. */
 export class WriteQueue<G> {
   readonly #options: WriteQueueOptions<G>
+  readonly #eventLoop: EventLoop
   #waiting: Waiting<G>[] = []
   #pumping: Promise<void> | undefined
   #current: { what: string; since: Moment } | undefined
   /** The lease is at hand, and who comes now is served within this turn of the event loop: no timer is worth its while. */
   #isAboutToServe = false
-  /** What is under way in the event loop has not had its turn since somebody was answered. */
-  #turnOfOthers: { promise: Promise<void>; sinceMs: number } | undefined
   #serveNext = () => {}
   /** The turn before: who waited for it for most of his time is to be told so. */
   #previous: PreviousTurn | undefined
 
   constructor(options: WriteQueueOptions<G>) {
     this.#options = options
+    this.#eventLoop = options.eventLoop ?? new EventLoop(options.clock, options.nextTurn)
   }
 
   get isIdle(): boolean {
@@ -172,7 +172,7 @@ export class WriteQueue<G> {
       // long the line is.
       if (givesBack) continue
       this.#isAboutToServe = tenure.isAtHand
-      await this.#letOthersIn(nextTurn)
+      await this.#letOthersIn()
       this.#isAboutToServe = false
     }
     this.#pumping = undefined
@@ -181,24 +181,17 @@ export class WriteQueue<G> {
   }
 
   /** Until the event loop has had its turn; where nobody waits yet, until somebody comes who wants one of his own. */
-  #letOthersIn(nextTurn: () => Promise<void>): Promise<void> {
-    const nowMs = this.#options.clock.monotonicMs()
-    this.#turnOfOthers ??= {
-      sinceMs: nowMs,
-      promise: nextTurn().then(() => {
-        this.#turnOfOthers = undefined
-      }),
-    }
-    const { promise, sinceMs } = this.#turnOfOthers
-    if (this.#waiting.length > 0 || nowMs - sinceMs > MAX_WITHOUT_TURN_MS) return promise
+  #letOthersIn(): Promise<void> {
+    const { busyMs, turn } = this.#eventLoop
+    if (this.#waiting.length > 0 || busyMs > MAX_WITHOUT_TURN_MS) return turn
     return new Promise((resolve) => {
       this.#serveNext = resolve
-      void promise.then(resolve)
+      void turn.then(resolve)
     })
   }
 
   async #serve(group: Waiting<G>[], lease: Lease): Promise<Answer> {
-    const turn = new Turn(this.#options, lease, {
+    const turn = new Turn({ ...this.#options, eventLoop: this.#eventLoop }, lease, {
       patienceMs: () => Math.max(LAST_PATIENCE_MS, Math.min(...group.map(remainingMs))),
       waitedMs: () => Math.max(...group.map(({ since }) => since.elapsedMs())),
       traces: tracesOf(group),

@@ -1,17 +1,28 @@
 import { excerpt } from './classify.js'
 import { DatabaseError } from './errors.js'
 
-/** The lease did not last until the commit, perhaps for a statement that blocked the process for long. */
-export function leaseWasLost(path: string, cause: unknown, blocking?: { ms: number; sql: string }): DatabaseError {
-  const blocked = blocking
-    ? ` One statement blocked this process for ${Math.round(blocking.ms)} ms, so the lease could not be renewed: ${excerpt(blocking.sql)}. Make it faster, or raise lease.ttlMs.`
-    : ''
+/** What kept the lease from being renewed: one statement, or what the caller computed between its statements. */
+interface Blocking {
+  ms: number
+  sql?: string
+}
+
+/** The lease did not last until the commit, perhaps because the thread was busy for long. */
+export function leaseWasLost(path: string, cause: unknown, blocking?: Blocking): DatabaseError {
+  const blocked = blocking ? whatBlocked(blocking) : ''
   return new DatabaseError(
     'WRITE_CONFLICT',
     `The lease on ${path} was lost before COMMIT (${cause instanceof Error ? cause.message : 'it ran out'}). Nothing was written; it is safe to try again.${blocked}`,
     { path, ...(blocking ? { option: 'lease.ttlMs' } : {}) },
     { cause },
   )
+}
+
+function whatBlocked({ ms, sql }: Blocking): string {
+  const seconds = `${Math.round(ms)} ms`
+  return sql === undefined
+    ? ` This thread was busy for ${seconds} without a pause, so the lease could not be renewed while another process waited for it. Write less at once, or raise lease.ttlMs.`
+    : ` One statement blocked this process for ${seconds}, so the lease could not be renewed: ${excerpt(sql)}. Make it faster, or raise lease.ttlMs.`
 }
 
 /** COMMIT met an error after which it may be in the file, or not. */

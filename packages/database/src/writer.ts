@@ -272,6 +272,11 @@ export class Writer {
     if (!isSafe()) throw this.conflict(lease.signal.reason)
   }
 
+  /** The thread has been busy for so long: named where the lease does not last. */
+  noteBusy(ms: number): void {
+    if (ms > this.#record.busiestMs) this.#record.busiestMs = ms
+  }
+
   /** Tells of a conflict of the transaction that has its turn. */
   tellConflict(code: ConflictCode): void {
     const { path, listeners } = this.#context
@@ -284,8 +289,10 @@ export class Writer {
     code: ConflictCode = cause instanceof LeaseError ? cause.code : 'LEASE_LOST',
   ): DatabaseError {
     this.tellConflict(code)
-    const { slowest } = this.#record
-    return leaseWasLost(this.#context.path, cause, slowest.ms > this.#ttlMs / 2 ? slowest : undefined)
+    const { slowest, busiestMs } = this.#record
+    const limitMs = this.#ttlMs / 2
+    const blocking = slowest.ms > limitMs ? slowest : busiestMs > limitMs ? { ms: busiestMs } : undefined
+    return leaseWasLost(this.#context.path, cause, blocking)
   }
 
   #commitFailed(error: unknown): unknown {

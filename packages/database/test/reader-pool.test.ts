@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { Classification } from '../src/classification.js'
 import { Connection } from '../src/connection.js'
 import { DeferredTransaction } from '../src/deferred-transaction.js'
+import { EventLoop } from '../src/event-loop.js'
 import { DatabaseError } from '../src/index.js'
 import { mergePragmas } from '../src/pragmas.js'
 import { ReaderPool } from '../src/reader-pool.js'
@@ -49,6 +50,7 @@ it('a deferred transaction that fails as it begins leaves no read behind, for wh
     path,
     readers: pool,
     clock: systemClock,
+    eventLoop: new EventLoop(systemClock),
     classification: new Classification(),
     beginImmediate: () => Promise.reject(new Error('it does not write')),
     tellChanged: () => {},

@@ -6,7 +6,7 @@ import { Connection } from '../src/connection.js'
 import { DatabaseError } from '../src/index.js'
 import { CLOCK_FOR_TESTS, VFS_FOR_TESTS } from '../src/options.js'
 import { CreepingClock } from './support/creeping-clock.js'
-import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
+import { isTakenOverBeforeItsRenewal, leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
 import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
@@ -213,12 +213,15 @@ describe('a transaction whose host was frozen', () => {
   const frozen = async (mode: 'immediate' | 'deferred') => {
     const clock = new ManualClock()
     const path = scratchPath()
-    const options = { leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock, [VFS_FOR_TESTS]: 'unix-none' }
-    const bank = await openBank(options, path)
+    const leaser = new WatchedLeaser(new LocalLeaser({ clock }))
+    const bank = await openBank({ leaser, [CLOCK_FOR_TESTS]: clock, [VFS_FOR_TESTS]: 'unix-none' } as object, path)
     const transaction = await bank.transaction({ mode })
     await transaction.execute(SUM)
     const other = outsider(path)
-    const somebodyWrites = () => other.exec('UPDATE account SET balance = balance + 1')
+    const somebodyWrites = () => {
+      other.exec('UPDATE account SET balance = balance + 1')
+      if (mode === 'immediate') isTakenOverBeforeItsRenewal(leaser.lease!)
+    }
     return { clock, bank, transaction, somebodyWrites }
   }
 
@@ -265,6 +268,18 @@ describe('a transaction whose host was frozen', () => {
       expect(await rows(bank, SUM)).toEqual([[202n]])
     },
   )
+
+  it('in mode immediate goes on where no other process had the lease meanwhile: none can have written', async () => {
+    const { clock, bank, transaction } = await frozen('immediate')
+    clock.freeze(60_000)
+    expect(await rows(transaction, SUM)).toEqual([[200n]])
+    inNextRun(() => clock.advance(60_000, { timers: false }))
+    expect(await rows(transaction, SUM)).toEqual([[200n]])
+    await transaction.execute('UPDATE account SET balance = 5')
+    clock.freeze(60_000)
+    await transaction.commit()
+    expect(await rows(bank, SUM)).toEqual([[10n]])
+  })
 
   it('in mode deferred goes on where nobody has written meanwhile, for what it reads fits to what it has read', async () => {
     const { clock, transaction } = await frozen('deferred')
@@ -506,11 +521,11 @@ describe('the lease of a transaction', () => {
     expect(await rows(bank, SUM)).toEqual([[200n]])
   })
 
-  it('that ends while COMMIT waits for a reader ends the transaction: the file is free again, and nothing is written', async () => {
+  it('that is taken over while COMMIT waits for a reader ends the transaction: the file is free again, and nothing is written', async () => {
     const clock = new ManualClock()
     const path = scratchPath()
-    const options = { leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object
-    const bank = await openBank(options, path)
+    const leaser = new WatchedLeaser(new LocalLeaser({ clock }))
+    const bank = await openBank({ leaser, [CLOCK_FOR_TESTS]: clock } as object, path)
     const transaction = await bank.transaction()
     await transaction.execute('UPDATE account SET balance = 1')
     const [reader, newcomer] = [outsider(path), outsider(path)]
@@ -520,6 +535,8 @@ describe('the lease of a transaction', () => {
     // COMMIT met BUSY: it keeps new readers out, and waits for the old one.
     expect(() => newcomer.exec('SELECT * FROM account')).toThrow(/locked/)
     clock.freeze(60_000)
+    isTakenOverBeforeItsRenewal(leaser.lease!)
+    await leaser.lease!.renew().catch(() => {})
     reader.exec('COMMIT')
     clock.advance(1000)
     await expect(committed).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
@@ -549,10 +566,12 @@ describe('the lease of a transaction', () => {
     expect(await rows(bank, SUM)).toEqual([[6n]])
   })
 
-  it('that ran out while one statement blocked the process names that statement, and the option to raise', async () => {
-    const bank = await openBank({ leaser: new LocalLeaser({ ttlMs: 100, maxClockSkewMs: 10 }) })
+  it('that was taken over while one statement blocked the process names that statement, and the option to raise', async () => {
+    const leaser = new WatchedLeaser(new LocalLeaser({ ttlMs: 100, maxClockSkewMs: 10 }))
+    const bank = await openBank({ leaser })
     const transaction = await bank.transaction()
     await transaction.execute('UPDATE account SET balance = 1')
+    inNextRun(() => isTakenOverBeforeItsRenewal(leaser.lease!))
     const slow =
       'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n'
     const conflict = {

@@ -110,6 +110,8 @@ export class DjangoCompatibleLeaser implements Leaser {
   async #acquire(terms: ContenderTerms): Promise<Lease> {
     const place = await new DjangoContender(this.#contest, terms).acquire()
     const again = (next: ContenderTerms) => this.#acquire(next)
-    return new HeldLease(this.#contest.line, place, { who: terms.who, waiting: 0, again })
+    // A late duplicate of the request that took the lock may put the same lock_id in place again, after another holder: here an
+    // entry that is there does not show that it was there all the time.
+    return new HeldLease(this.#contest.line, place, { who: terms.who, waiting: 0, again, expiryIsFinal: true })
   }
 }

@@ -11,6 +11,8 @@ import type { Place } from './place.js'
 
 /** How many request timeouts a renew or release waits for its answer. */
 const PATIENT_REQUESTS = 2
+/** A timer that fires this much later than it should says that the thread was busy, or the process frozen. */
+const LATE_MS = 100
 
 /** Checks what the caller asks for. @throws LeaseError `CONFIGURATION` */
 export function termsOf(line: Line<PlaceStore>, key: string, options: AcquireOptions): ContenderTerms {
@@ -37,9 +39,22 @@ export interface Holding {
   waiting: number
   /** Acquires anew, in place of the entry that the terms name where a yield gives one up. */
   again: (terms: ContenderTerms) => Promise<Lease>
+  /**
+   * Whether a lease whose time has run out is lost, also if the entry is still there. For a protocol in which an entry that was
+   * taken out could come back under the same name and ticket.
+   *
+   * @default false
+   */
+  expiryIsFinal?: boolean
 }
 
-/** The holder's side: renews in the background, and knows by its own clocks when the lease is over. */
+/**
+ * The holder's side: renews in the background, and knows by its own clocks when the lease is over.
+ *
+ * A holder whose time has run out asks before it gives up. Its entry can leave the line only by a sweep, and never comes back under
+ * its ticket: if the renewal is accepted, the entry was the first in the line all the time, and no other process has held the lease.
+ * Until the answer is there, nothing is left of the lease: {@link remainingMs} is 0.
+ */
 export class HeldLease implements Lease {
   readonly key: string
   readonly token: number
@@ -48,6 +63,7 @@ export class HeldLease implements Lease {
   readonly #place: Place
   readonly #who: string
   readonly #again: Holding['again']
+  readonly #expiryIsFinal: boolean
   readonly #lost = new AbortController()
   readonly #since: Moment
   #state: 'held' | 'lost' | 'released' = 'held'
@@ -57,14 +73,22 @@ export class HeldLease implements Lease {
   #renewing: Promise<void> | undefined
   #leaving: Promise<void> | undefined
   #cancelTimer = () => {}
+  /** When the next renewal was planned, and how much later it was to be sent. */
+  #planned: { since: Moment; inMs: number }
+  /** How much later than planned the last renewal was sent. */
+  #lateMs = 0
+  /** For how long an answer was waited for in vain since the last renewal that was accepted. */
+  #unansweredMs = 0
 
-  constructor(line: Line<PlaceStore>, place: Place, { who, waiting, again }: Holding) {
+  constructor(line: Line<PlaceStore>, place: Place, { who, waiting, again, expiryIsFinal = false }: Holding) {
     this.#line = line
     this.#place = place
     this.#who = who
     this.#again = again
+    this.#expiryIsFinal = expiryIsFinal
     this.#waiting = waiting
     this.#since = new Moment(line.settings.clock)
+    this.#planned = { since: this.#since, inMs: 0 }
     this.key = place.key
     this.token = place.ticket
     this.ttlMs = place.ttlMs
@@ -131,14 +155,11 @@ export class HeldLease implements Lease {
   }
 
   async #renew(): Promise<void> {
-    const patience = this.#patience(Math.min(this.#patientMs(), this.remainingMs()))
-    let failure: unknown
-    try {
-      const item = await this.#line.persist(patience, () => this.#place.renew(this.ttlMs))
-      if (this.#state === 'held') this.#renewed(item)
-    } catch (error) {
-      failure = error
-    }
+    const { since, inMs } = this.#planned
+    this.#lateMs = Math.max(0, since.elapsedMs() - inMs)
+    let failure = await this.#ask()
+    // No answer, or an answer that was read too late: the thread was busy meanwhile, or the process frozen.
+    while (this.#state === 'held' && this.remainingMs() <= 0 && this.#mayAskAgain()) failure = await this.#ask()
     if (this.#state === 'held' && this.remainingMs() <= 0) this.#runOut(failure)
     if (this.#state === 'held' && failure instanceof LeaseError && failure.code === 'CLOCK_SKEW') {
       this.#lose(failure.message, failure)
@@ -147,10 +168,36 @@ export class HeldLease implements Lease {
     if (failure) throw failure instanceof GaveUp ? this.#unanswered('renew', failure) : failure
   }
 
+  /** Asks once for a whole lease, and returns what failed. */
+  async #ask(): Promise<unknown> {
+    const leftMs = this.remainingMs()
+    if (leftMs <= 0 && !this.#mayAskAgain()) return undefined
+    const patientMs = this.#patientMs()
+    const waitMs = leftMs > 0 ? Math.min(patientMs, leftMs) : patientMs - this.#unansweredMs
+    const sent = new Moment(this.#line.settings.clock)
+    try {
+      const item = await this.#line.persist(this.#patience(waitMs), () => this.#place.renew(this.ttlMs))
+      this.#unansweredMs = 0
+      if (this.#state === 'held') this.#renewed(item)
+      return undefined
+    } catch (error) {
+      this.#unansweredMs += countedWaitMs(sent.elapsedMs(), waitMs)
+      return error
+    }
+  }
+
+  /** Once it has run out: not where an answer was waited for already, with the thread free to read it. */
+  #mayAskAgain(): boolean {
+    return !this.#expiryIsFinal && this.#unansweredMs < this.#line.settings.requestTimeoutMs
+  }
+
   #renewed(item: LineItem | undefined): void {
     if (!item || !this.#place.isIn(item)) {
       this.#isGone = true
-      this.#lose('its entry is gone from the line: it ran out by the clock of a contender who swept it, or was deleted')
+      const late = this.#whyLate()
+      this.#lose(
+        `its entry is gone from the line: it ran out by the clock of a contender who swept it, or was deleted${late && ` (${late})`}`,
+      )
       return
     }
     const { ahead, behind } = this.#place.within(item)
@@ -170,18 +217,26 @@ export class HeldLease implements Lease {
         // A loss is told by the signal; whatever else it was, the next try is scheduled.
       })
     }
-    if (dueMs <= 0 && atLeastMs === 0) renew()
-    else this.#cancelTimer = this.#line.settings.clock.after(Math.max(dueMs, atLeastMs), renew, { background: true })
+    const { clock } = this.#line.settings
+    const inMs = Math.max(dueMs, atLeastMs)
+    this.#planned = { since: new Moment(clock), inMs }
+    if (inMs <= 0) renew()
+    else this.#cancelTimer = clock.after(inMs, renew, { background: true })
   }
 
   #runOut(cause?: unknown): void {
-    const { grant } = this.#place
-    const frozenMs = Math.round(grant.frozenMs())
-    const why =
-      frozenMs > 100
-        ? `the process was frozen for ${frozenMs} ms, or its clock was set`
-        : 'DynamoDB did not answer, or a statement blocked this thread for longer than the lease (raise ttlMs)'
-    this.#lose(`it was not renewed for ${Math.round(grant.elapsedMs())} of its ${this.ttlMs} ms: ${why}`, cause)
+    const elapsedMs = this.#place.grant.elapsedMs()
+    const why = this.#whyLate() || 'no answer came in time'
+    this.#lose(`it was not renewed for ${Math.round(elapsedMs)} of its ${this.ttlMs} ms: ${why}`, cause)
+  }
+
+  /** What kept the last renewal from being sent in time; empty where nothing did. */
+  #whyLate(): string {
+    if (this.#lateMs <= LATE_MS) return ''
+    const frozenMs = Math.round(this.#place.grant.frozenMs())
+    return frozenMs > LATE_MS
+      ? `the process was frozen for ${frozenMs} ms, or its clock was set`
+      : `this thread was busy, and sent the renewal ${Math.round(this.#lateMs)} ms too late: raise ttlMs, or let the event loop run more often`
   }
 
   #lose(why: string, cause?: unknown): void {
@@ -221,4 +276,13 @@ export class HeldLease implements Lease {
     const message = `No answer in time to the ${what} of the lease on ${this.key}; it is tried again in the background.`
     return new LeaseError('UNREACHABLE', message, { key: this.key }, { cause })
   }
+}
+
+/**
+ * How much of a wait in vain counts. One that ended before its time was refused, and would be again; one that ended long after its
+ * time was interrupted: the answer may have been there, unread.
+ */
+function countedWaitMs(elapsedMs: number, waitMs: number): number {
+  if (elapsedMs < waitMs) return Number.POSITIVE_INFINITY
+  return elapsedMs > waitMs + LATE_MS ? 0 : elapsedMs
 }

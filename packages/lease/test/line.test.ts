@@ -414,6 +414,90 @@ describe('the holder', () => {
     expect(machine.events.map(({ type }) => type)).toEqual(['acquired', 'lost'])
   })
 
+  describe('whose time has run out', () => {
+    const late = async (forMs: number, how: 'frozen' | 'busy' = 'frozen') => {
+      const world = new World()
+      const machine = world.machine()
+      const lease = await world.run(machine.leaser().acquire(KEY))
+      if (how === 'frozen') machine.freeze()
+      else machine.block(forMs)
+      await world.pass(forMs - 1)
+      return { world, machine, lease }
+    }
+
+    test.each(['frozen', 'busy'] as const)(
+      'while it was %s asks before it gives up, and holds the lease as before where no other process took it',
+      async (how) => {
+        const { world, machine, lease } = await late(60_000, how)
+        world.requests.length = 0
+        machine.thaw()
+        expect(lease.remainingMs()).toBe(0)
+        await world.pass(20)
+        expect(lease.signal.aborted).toBe(false)
+        expect(lease.remainingMs()).toBeGreaterThan(5900)
+        expect(world.requests).toEqual(['renew'])
+        expect((await lineOf(world)).map(({ ticket }) => ticket)).toEqual([lease.token])
+      },
+    )
+
+    test('has nothing left of it until the renewal is accepted', async () => {
+      const { world, machine, lease } = await late(7000)
+      world.fate = () => ({ answerMs: 500 })
+      machine.thaw()
+      const renewed = codeOf(lease.renew())
+      for (let ms = 0; ms < 500; ms += 50) {
+        expect(lease.remainingMs()).toBe(0)
+        await world.pass(50)
+      }
+      expect(await world.run(renewed)).toBe('no error')
+      expect(lease.remainingMs()).toBeGreaterThan(5000)
+    })
+
+    test('has lost it where another process had it meanwhile, also if that has given it back', async () => {
+      const { world, a, lease, waiting } = await heldLine()
+      a.freeze()
+      await world.run((await world.run(waiting)).release())
+      expect(await lineOf(world)).toEqual([])
+      a.thaw()
+      expect(await world.run(codeOf(lease.renew()))).toBe('LEASE_LOST')
+    })
+
+    test('has lost it where no answer comes within two request timeouts', async () => {
+      const { world, machine, lease } = await late(7000)
+      world.fate = () => ({ lost: 'request' })
+      machine.thaw()
+      await world.pass(1900)
+      expect(lease.signal.aborted).toBe(false)
+      await world.pass(200)
+      expect(lease.signal.aborted).toBe(true)
+      await world.run(lease.release())
+    })
+
+    test('asks again where it was frozen once more before the answer was read', async () => {
+      const { world, machine, lease } = await late(7000)
+      machine.thaw()
+      await world.pass(2)
+      machine.freeze()
+      await world.pass(20_000)
+      machine.thaw({ timersFirst: true })
+      await world.pass(20)
+      expect(lease.signal.aborted).toBe(false)
+      expect(lease.remainingMs()).toBeGreaterThan(5900)
+    })
+
+    test('in the middle of a renewal whose answer it could not read asks again', async () => {
+      const world = new World()
+      const machine = world.machine()
+      const lease = await world.run(machine.leaser().acquire(KEY))
+      world.requests.length = 0
+      while (!world.requests.includes('renew')) await world.pass(1)
+      machine.block(9000)
+      await world.pass(9020)
+      expect(lease.signal.aborted).toBe(false)
+      expect(lease.remainingMs()).toBeGreaterThan(5900)
+    })
+  })
+
   test('a lease that is lost keeps its place until its owner lets go: something may be under way under it', async () => {
     const world = new World()
     const machine = world.machine()
@@ -448,14 +532,20 @@ describe('the holder', () => {
   })
 
   test('after a freeze that was too long the error names the freeze', async () => {
-    const world = new World()
-    const machine = world.machine()
-    const lease = await world.run(machine.leaser().acquire(KEY))
-    machine.freeze()
+    const { world, a, lease, outcome } = await heldLine()
+    a.freeze()
     await world.pass(7000)
-    machine.thaw()
-    await world.pass(1)
-    expect((lease.signal.reason as LeaseError).message).toMatch(/frozen for 7000 ms/)
+    a.thaw()
+    await world.pass(20)
+    expect((lease.signal.reason as LeaseError).message).toMatch(/gone from the line.*frozen for 7000 ms/)
+    expect(await world.run(outcome)).toBe('no error')
+  })
+
+  test('after a thread that was busy for too long the error says for how long, and which option to raise', async () => {
+    const { world, a, lease } = await heldLine()
+    a.block(9000)
+    await world.pass(9100)
+    expect((lease.signal.reason as LeaseError).message).toMatch(/gone from the line.*thread was busy.*7\d\d\d ms too late: raise ttlMs/)
   })
 })
 

@@ -1,10 +1,21 @@
 import type { AcquireOptions, Lease, Leaser, SweepOptions } from '@sqlite-efs/lease'
 import { LocalLeaser } from '@sqlite-efs/lease'
+import { ManualClock } from './manual-clock.js'
 
 /** Proves that something needs no lease. */
 export function leaserThatIsNeverAsked(): Leaser {
   const never = () => Promise.reject(new Error('the lease was asked for'))
   return { name: 'nobody', ttlMs: 6_000, acquire: never, inspect: never, raise: never, sweep: never }
+}
+
+/** Has another process take the lease over, and give it back, before the next renewal of it arrives. */
+export function isTakenOverBeforeItsRenewal(lease: Lease): void {
+  const { renew } = lease
+  const stranger = new LocalLeaser({ clock: new ManualClock(Date.now() + 600_000) })
+  lease.renew = async () => {
+    await (await stranger.acquire(lease.key)).release()
+    await renew()
+  }
 }
 
 /** A leaser that shows what is done with it. */
