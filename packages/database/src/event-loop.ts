@@ -8,7 +8,7 @@ export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolv
  * For so long, at most, statements that are awaited one after the other run before the event loop has a turn. Prisma goes from one to the
  * next by microtasks, in which no timer fires and no answer arrives: no time limit, no renewal, no request of another caller.
  */
-export const MAX_WITHOUT_TURN_MS = 10
+export const MAX_WITHOUT_TURN_MS = 20
 
 /** Knows for how long the event loop has had no turn, and lets it have one. */
 export class EventLoop {
