@@ -33,6 +33,11 @@ export class EventLoop {
     return this.busyMs > MAX_WITHOUT_TURN_MS ? this.turn : undefined
   }
 
+  /** Resolves when what waits for this turn has gone on. */
+  afterThisTurn(): Promise<void> {
+    return this.#nextTurn()
+  }
+
   /** Resolves when the event loop has had its turn. */
   get turn(): Promise<void> {
     return this.#expected(this.#clock.monotonicMs()).promise

@@ -21,7 +21,7 @@ export class ImmediateTransaction implements Transaction {
   readonly #end: (answer: Answer) => void
   /** Why it is over. */
   #over: (() => unknown) | undefined
-  /** A commit was asked for: no statement is taken any more. */
+  /** Its end was asked for: no statement is taken any more. */
   #isEnding = false
   /** COMMIT is under way. */
   #committing = false
@@ -90,6 +90,9 @@ export class ImmediateTransaction implements Transaction {
   }
 
   async rollback(): Promise<void> {
+    this.#isEnding = true
+    // A statement that was sent and waits for the event loop alone is run: its caller has done nothing wrong.
+    if (this.#last && !this.#over) await Promise.race([this.#last, this.#turn.afterThisTurn()])
     if (this.#over || this.#committing) return
     this.#turn.writer.rollback()
     await this.#finish(() => alreadyOver(this.#context.path, 'was rolled back'))
@@ -97,7 +100,7 @@ export class ImmediateTransaction implements Transaction {
 
   #mustTakeMore(): void {
     if (this.#over) throw this.#over()
-    if (this.#isEnding) throw alreadyOver(this.#context.path, 'is being committed')
+    if (this.#isEnding) throw alreadyOver(this.#context.path, 'is being ended')
   }
 
   /** Runs a step after those that were sent before: at once, where nothing is to be waited for, and then without a promise. */

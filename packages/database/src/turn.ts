@@ -118,6 +118,11 @@ export class Turn {
     if (this.#isHalfOver) await this.renew()
   }
 
+  /** Resolves when what waits for a turn of the event loop has gone on. */
+  afterThisTurn(): Promise<void> {
+    return this.#options.eventLoop.afterThisTurn()
+  }
+
   /** For how long nothing else has run in this thread: said where the lease does not last. */
   #noteBusy(): number {
     const { busyMs } = this.#options.eventLoop
