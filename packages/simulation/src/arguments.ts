@@ -25,6 +25,7 @@ export interface Arguments {
 const BIASES: readonly Bias[] = [
   'none',
   'long holds',
+  'computations',
   'slow joins',
   'slow commits',
   'freezes',

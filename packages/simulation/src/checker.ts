@@ -27,10 +27,12 @@ export function fateOf(error: unknown): Fate {
 export class Checker implements FileObserver {
   readonly processes: Process[] = []
   violation: Violation | undefined
-  readonly counts = { acquired: 0, committed: 0, lost: 0, swept: 0, thawed: 0, conflicts: 0, unknown: 0 }
+  readonly counts = { acquired: 0, committed: 0, lost: 0, outlived: 0, swept: 0, thawed: 0, conflicts: 0, unknown: 0 }
   readonly #world: World
   #file: SimulatedFile | undefined
   #lastServed = 0
+  /** What each process has run a statement in last. */
+  readonly #open = new Map<Process, Transaction>()
   readonly #rows = new Map<string, Fate>()
 
   constructor(world: World) {
@@ -90,13 +92,30 @@ export class Checker implements FileObserver {
     }
   }
 
-  wrote(process: Process, { fence }: Transaction): void {
+  wrote(process: Process, transaction: Transaction): void {
+    const { fence } = transaction
+    this.#open.set(process, transaction)
     if (isNewer(fence, process.token)) {
       this.#found(
         'no older ticket after a newer one',
         `${process.machine.name} runs a statement under ticket ${process.token} in a transaction that began after ${fence} had committed`,
       )
     }
+  }
+
+  /** The caller was told what the last statement of this process came to. */
+  gaveOut(process: Process): void {
+    const { version } = this.#open.get(process) ?? {}
+    const { name, localMs } = process.machine
+    // A process that ran ahead tells it at the end of its block.
+    this.#world.at(localMs, () => {
+      const now = this.#file?.version
+      if (version === undefined || version === now) return
+      this.#found(
+        'nothing stale is given out',
+        `${name} tells what a statement found at version ${version} of the file, which is at version ${now}`,
+      )
+    })
   }
 
   commitStarted(commit: Commit): void {

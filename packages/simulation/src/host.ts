@@ -99,8 +99,12 @@ export class Host {
     const { world, plan, storm, file, checker } = this.#in
     const { settings } = plan
     const machine = new Machine(world, { skewMs: this.#skewMs + this.#wrongByMs, name: this.id })
+    let grantedMs = world.nowMs
     machine.onEvent = ({ type, ...event }) => {
       if (type === 'lost') checker.counts.lost++
+      // Later than its time lasts, by any clock.
+      if (type === 'renewed' && world.nowMs - grantedMs > 1.6 * settings.ttlMs) checker.counts.outlived++
+      if (type === 'renewed' || type === 'acquired') grantedMs = world.nowMs
       const token = 'token' in event ? ` ${event.token}` : ''
       if (type !== 'waiting') world.trace.add(world.nowMs, this.id, `${type}${token}`)
     }
@@ -152,8 +156,12 @@ export class Host {
     const transaction = await process.begin(work.timeoutMs)
     try {
       for (const [i, row] of work.rows.entries()) {
-        await process.pause(work.thinkMs[i] ?? 0)
+        const computationMs = this.#in.storm.computationMs(process.machine)
+        // By microtasks alone, as Prisma goes from one statement to the next; or with a pause.
+        if (computationMs > 0) process.machine.block(computationMs)
+        else await process.pause(work.thinkMs[i] ?? 0)
         await transaction.execute(`INSERT INTO ledger VALUES ('${row}')`)
+        this.#in.checker.gaveOut(process)
       }
     } catch (error) {
       await transaction.rollback()

@@ -22,6 +22,7 @@ const EXCLUSION: readonly Rule[] = [
   'nothing torn',
   'no older ticket after a newer one',
   'the fence never goes back',
+  'nothing stale is given out',
 ]
 
 /** Each is one rule less of docs/lease-protocol.md, or of what docs/errors.md promises. */
@@ -119,6 +120,54 @@ export const mutants: readonly Mutant[] = [
     edits: [{ find: "condition: '#t = :ticket AND #u <= :u'", replace: "condition: '#t = :ticket'" }],
     options: { bias: 'long holds' },
     breaks: EXCLUSION,
+  },
+  {
+    name: 'a refused renewal is taken for one that was accepted',
+    file: 'lease/src/place.ts',
+    edits: [
+      {
+        find: 'if (!answer.done) return undefined',
+        replace: `if (!answer.done) {
+      this.#grant = new Grant(sent, aliveUntilMs, this.ttlMs)
+      return { ticket: this.ticket, contenders: [{ id: this.id, ticket: this.ticket, aliveUntilMs, who: '' }] }
+    }`,
+      },
+    ],
+    options: { locks: 'off', bias: 'computations' },
+    breaks: [...EXCLUSION, 'tickets are served in order'],
+  },
+  {
+    name: 'a renewal puts an entry back that is gone',
+    file: 'lease/src/dynamodb-line-store.ts',
+    edits: [
+      { find: "update: 'SET #u = :u',", replace: "update: 'SET #u = :u, #t = :ticket'," },
+      {
+        find: "condition: '#t = :ticket AND #u <= :u'",
+        replace: "condition: '(attribute_not_exists(#t) OR #t = :ticket) AND (attribute_not_exists(#u) OR #u <= :u)'",
+      },
+    ],
+    options: { locks: 'off', bias: 'computations' },
+    breaks: [...EXCLUSION, 'tickets are served in order', 'everyone gets its turn', 'nobody is left in the line'],
+  },
+  {
+    name: 'statements go on when the time of the lease has run out, without a renewal',
+    file: 'database/src/turn.ts',
+    edits: [
+      { find: 'return !this.lease.signal.aborted && this.lease.remainingMs() > 0', replace: 'return !this.lease.signal.aborted' },
+      { find: 'return this.lease.remainingMs() <= this.lease.ttlMs / 2', replace: 'return false' },
+    ],
+    options: { locks: 'off', bias: 'computations' },
+    breaks: ['nothing stale is given out', 'no older ticket after a newer one'],
+  },
+  {
+    name: 'what a statement found is given out before the lease is known to have lasted',
+    file: 'database/src/immediate-transaction.ts',
+    edits: [
+      { find: 'if (this.#over || this.#turn.isAlive) return outcome()\n    await', replace: 'if (!this.#over) return outcome()\n    await' },
+      { find: 'return this.#turn.isAlive ? outcome() :', replace: 'return !this.#over ? outcome() :' },
+    ],
+    options: { locks: 'off', bias: 'computations' },
+    breaks: ['nothing stale is given out'],
   },
   {
     name: 'time counted from the last try of a join',

@@ -20,6 +20,7 @@ export type Skew = 'allowed' | 'beyond'
 export type Bias =
   | 'none'
   | 'long holds'
+  | 'computations'
   | 'slow joins'
   | 'slow commits'
   | 'freezes'
@@ -51,6 +52,8 @@ export interface Settings {
   longHolds: number
   /** The share of statements that block their process. */
   blockingStatements: number
+  /** The share of statements of a transaction before which its caller uses the only thread for long. */
+  computations: number
   /** The share of COMMITs that take long. */
   slowCommits: number
   /** The share of COMMITs that meet an I/O error. */
@@ -127,7 +130,7 @@ export function drawPlan(options: PlanOptions): Plan {
   return { options, settings, hosts, faults: faults.filter((it) => it.kind !== 'wrong clock' || !freezes.has(it.host)) }
 }
 
-function drawSettings(draws: Draws, { bias = 'none', locks }: PlanOptions): Settings {
+function drawSettings(draws: Draws, { seed, bias = 'none', locks }: PlanOptions): Settings {
   const ttlMs = draws.pick(500, 600, 800, 1200)
   const maxClockSkewMs = Math.round(ttlMs / draws.pick(8, 12, 20))
   return {
@@ -143,6 +146,8 @@ function drawSettings(draws: Draws, { bias = 'none', locks }: PlanOptions): Sett
     stormMs: ttlMs * draws.between(2, 5),
     weather: drawWeather(draws, bias),
     longHolds: bias === 'long holds' ? 0.5 : draws.pick(0.02, 0.1, 0.25),
+    // From a stream of its own: what else a seed has stays as it was.
+    computations: bias === 'computations' ? 0.3 : new Draws(seed, 'computations').pick(0, 0.02, 0.1),
     blockingStatements: bias === 'wrong clocks' ? 0.3 : 0.05,
     slowCommits: bias === 'slow commits' ? 0.9 : 0.3,
     failedCommits: draws.pick(0, 0.02, 0.1),
@@ -172,6 +177,7 @@ function kindsOf(bias: Bias): TimedFault['kind'][] {
     'wrong clock',
     'locked file',
   ]
+  if (bias === 'computations') return ['freeze', 'freeze', 'set clock']
   if (bias === 'freezes' || bias === 'slow joins') return [...usual, ...usual.map(() => 'freeze' as const)]
   if (bias === 'wrong clocks' || bias === 'slow commits') return [...usual, ...usual.map(() => 'wrong clock' as const)]
   if (bias === 'locked file') return [...usual, ...usual.map(() => 'locked file' as const)]

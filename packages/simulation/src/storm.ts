@@ -3,7 +3,7 @@ import type { Machine } from './machine.js'
 import type { Fate } from './network.js'
 import type { Plan } from './plan.js'
 import { Draws } from './random.js'
-import { LONGEST_STATEMENT } from './work.js'
+import { LONGEST_COMPUTATION, LONGEST_STATEMENT } from './work.js'
 
 /**
  * What the seed decides as it comes up: the fate of each request, the length of each COMMIT, the statements that block.
@@ -107,6 +107,17 @@ export class Storm {
     const ms = draws.between(0, 1.2) * ttlMs
     if (!blocks || this.isOver || !this.has(id)) return 0
     this.#note(machine, `${id}: a statement blocks the process for ${Math.round(ms)} ms`)
+    return ms
+  }
+
+  computationMs(machine: Machine): number {
+    const id = this.#next(machine, 'computation')
+    const draws = this.#draws(id)
+    const { computations, ttlMs } = this.#plan.settings
+    const computes = draws.chance(computations)
+    const ms = draws.between(0.3, LONGEST_COMPUTATION) * ttlMs
+    if (!computes || this.isOver || !this.has(id)) return 0
+    this.#note(machine, `${id}: a caller computes for ${Math.round(ms)} ms`)
     return ms
   }
 

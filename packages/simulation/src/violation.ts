@@ -24,6 +24,8 @@ export type Rule =
   | 'no older ticket after a newer one'
   /** A COMMIT overwrote what its transaction had not read. */
   | 'no lost update'
+  /** A statement's result was given out after another process had committed since its transaction began. */
+  | 'nothing stale is given out'
   /** A transaction began while somebody's pages were on their way. */
   | 'nothing torn'
   /** A later ticket was served before. */

@@ -16,11 +16,14 @@ export interface Work {
 
 /** No statement blocks, or takes, longer than so many leases. */
 export const LONGEST_STATEMENT = 1.5
+/** No caller computes between two statements for longer than so many leases. */
+export const LONGEST_COMPUTATION = 2.5
 
 /** The most that its turn can take, but for the COMMIT. */
 export function longestMs({ kind, rows, thinkMs }: Work, ttlMs: number): number {
   const thinking = kind === 'transaction' ? thinkMs.reduce((sum, ms) => sum + ms, 0) : 0
-  return thinking + rows.length * LONGEST_STATEMENT * ttlMs
+  const computing = kind === 'transaction' ? rows.length * LONGEST_COMPUTATION * ttlMs : 0
+  return thinking + computing + rows.length * LONGEST_STATEMENT * ttlMs
 }
 
 /** What a caller does next, as the seed has it. */
