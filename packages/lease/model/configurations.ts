@@ -37,6 +37,7 @@ export const MUTANTS: Configuration[] = [
   { name: 'no fence, and the item is lost', flags: ['NO_FENCE', 'LOST_ITEM', ...SMALL] },
   { name: 'any ticket holds the lease', flags: ['NO_TICKET_ORDER', ...SMALL] },
   { name: 'a renewal may move `u` back', flags: ['RENEW_MOVES_BACK', ...SMALL] },
+  { name: 'a renewal is believed whose entry is gone', flags: ['RENEW_WITHOUT_ENTRY', ...SMALL] },
   { name: "a join's time counts from its replay", flags: ['TIME_FROM_REPLAY', ...SMALL] },
   { name: 'a sweep does not ask for the ticket and `u` it saw', flags: ['SWEEP_ANY', ...SMALL] },
   { name: 'elapsed time by the monotonic clock alone', flags: ['MONOTONIC_ONLY', ...SMALL] },

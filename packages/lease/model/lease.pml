@@ -193,9 +193,40 @@ inline out(c) { pc[c] = OUT; me[c] = 0; tk[c] = 0; until[c] = 0; left[c] = 0 }
 #define SWEEPS_ANY(c)
 #endif
 
+/*
+ * A holder whose time has run out asks before it gives up, and goes on with what it has begun if the renewal is accepted: then
+ * no other has committed since it began to hold, and none is about to.
+ */
+inline goesOn(c) {
+  if
+  :: pc[c] == HOLDING && until[c] == 0 ->
+    assert(fence <= tk[c]);
+    i = 0;
+    do
+    :: i < CONTENDERS -> LEMMA(pc[i] != COMMITTING); i++
+    :: else -> break
+    od
+  :: else
+  fi
+}
+
+/* Not a renewal at all: it is believed, though its condition does not hold. */
+#ifdef RENEW_WITHOUT_ENTRY
+#define RENEWS_WITHOUT(c, o) \
+  ACT(MAY_RENEW(c) && place[c] == 0, ("%c renews until now+%d, its entry being gone\n", NAME(c), TTL + o), \
+    goesOn(c); until[c] = ALIVE(TTL, o))
+#else
+#define RENEWS_WITHOUT(c, o)
+#endif
+
 #define RENEWS(c, o) \
-  ACT(MAY_RENEW(c) && place[c] > 0 && u[place[c] - 1] <= ALIVE(TTL, o), ("%c renews until now+%d\n", NAME(c), TTL + o), \
+  ACT(MAY_RENEW(c) && place[c] > 0 && u[place[c] - 1] <= ALIVE(TTL, o) && until[c] > 0, \
+    ("%c renews until now+%d\n", NAME(c), TTL + o), \
     u[place[c] - 1] = ALIVE(TTL, o); until[c] = ALIVE(TTL, o)) \
+  ACT(MAY_RENEW(c) && place[c] > 0 && u[place[c] - 1] <= ALIVE(TTL, o) && until[c] == 0, \
+    ("%c, whose time has run out, renews until now+%d\n", NAME(c), TTL + o), \
+    goesOn(c); u[place[c] - 1] = ALIVE(TTL, o); until[c] = ALIVE(TTL, o)) \
+  RENEWS_WITHOUT(c, o) \
   ACT(MAY_RENEW(c) && NET_ROOM, ("%c sends a renewal until now+%d\n", NAME(c), TTL + o), \
     post(RENEW, me[c], tk[c], ALIVE(TTL, o), 0))
 
@@ -296,7 +327,9 @@ inline acknowledge(m) {
   do
   :: i < CONTENDERS ->
     if
-    :: MAY_RENEW(i) && me[i] == mid[m] && tk[i] == mt[m] -> until[i] = mu[m]
+    :: MAY_RENEW(i) && me[i] == mid[m] && tk[i] == mt[m] ->
+      assert(until[i] > 0 || pc[i] != HOLDING || fence <= tk[i]);
+      until[i] = mu[m]
     :: else
     fi;
     i++

@@ -19,3 +19,10 @@ test('two contenders commit at once in the model without a guard', async ({ skip
   expect(verdict.violation).toBe('(k<=1)')
   expect(verdict.trail.filter((action) => action.includes('passes the guard'))).toHaveLength(2)
 })
+
+test('two contenders commit at once in the model where a renewal is believed whose entry is gone', async ({ skip }) => {
+  skip(missing !== undefined, missing)
+  const verdict = await search([...SMALL, 'UNSORTED', 'PROMISES_ONLY', 'RENEW_WITHOUT_ENTRY'], limits)
+  expect(verdict.violation).toBe('(k<=1)')
+  expect(verdict.trail).toContainEqual(expect.stringMatching(/renews until .*, its entry being gone/))
+})
