@@ -6,7 +6,7 @@ import type { DatabaseOptions } from './database.js'
 import { DatabaseError } from './errors.js'
 import type { DatabaseListener } from './events.js'
 import { mergePragmas, type Pragmas } from './pragmas.js'
-import { noTracer, type Tracer } from './tracing.js'
+import { harmless, noTracer, type Tracer } from './tracing.js'
 
 /**
  * Tests switch SQLite's own locks off with this, to see what the lease carries alone. Not exported from the package: on
@@ -71,7 +71,7 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     release,
     who: options.who,
     onEvent: options.onEvent,
-    tracer: options.tracer ?? noTracer,
+    tracer: options.tracer ? harmless(options.tracer) : noTracer,
     vfs: options[VFS_FOR_TESTS],
     clock: options[CLOCK_FOR_TESTS] ?? systemClock,
   }

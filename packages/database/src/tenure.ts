@@ -92,7 +92,12 @@ export class Tenure {
 
   /** Why the lease that is waited for is not had yet; undefined where the wait has not begun. */
   whyNotYet(): LeaseError | undefined {
-    return this.#why?.()
+    try {
+      return this.#why?.()
+    } catch {
+      // What a leaser can't explain must not keep anybody from giving up.
+      return undefined
+    }
   }
 
   /** Makes the next lease carry a larger ticket than the file knows: the table was lost, or somebody newer has written. */
@@ -105,7 +110,12 @@ export class Tenure {
   keep(): void {
     const { clock, maxHoldMs } = this.#options
     const leftMs = Math.max(0, maxHoldMs - this.#since.elapsedMs())
-    this.#cancelTimer = clock.after(leftMs, () => void this.release(), { background: true })
+    try {
+      this.#cancelTimer = clock.after(leftMs, () => void this.release(), { background: true })
+    } catch {
+      // Without a timer nothing would end it.
+      void this.release()
+    }
   }
 
   /** Gives the lease back. Never throws: a leave that is not acknowledged is retried by the leaser, and ends with its `ttlMs`. */

@@ -52,3 +52,31 @@ export const noTracer: Tracer = {
   current: () => undefined,
   span: (_, body) => body(NO_SPAN),
 }
+
+/**
+ * The same tracer, whose own failures cost nothing else: no lease stays held, no transaction open, and no answer is another one, because
+ * a span could not be begun or ended.
+ */
+export function harmless(tracer: Tracer): Tracer {
+  return {
+    current: () => orNothing(() => tracer.current()),
+    async span(options, body) {
+      let done: ReturnType<typeof body> | undefined
+      const once = (span: Span) => (done ??= body({ set: (attributes) => orNothing(() => span.set(attributes)) }))
+      try {
+        await tracer.span(options, once)
+      } catch {
+        // The body's own error is thrown below; whatever else it was, is the tracer's.
+      }
+      return done ?? body(NO_SPAN)
+    },
+  }
+}
+
+function orNothing<T>(action: () => T): T | undefined {
+  try {
+    return action()
+  } catch {
+    return undefined
+  }
+}

@@ -115,6 +115,7 @@ export class Turns {
             await turn.begin({ mayOnlyRead: true })
           } catch (error) {
             if (error instanceof TurnIsOver) throw error
+            turn.writer.rollback()
             return () => reject(error)
           }
           const context = { path: options.path, classification }

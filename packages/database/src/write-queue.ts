@@ -110,7 +110,7 @@ export class WriteQueue<G> {
       cancelTimer: noTimer,
     }
     this.#waiting.push(waiting)
-    if (!this.#isAboutToServe) this.#watch(waiting)
+    if (!this.#isAboutToServe && !this.#watch(waiting)) return
     // Who shares his turn waits for others who come in the same turn of the event loop.
     if (job.groupable === undefined) this.#serveNext()
     this.#pumping ??= this.#pump()
@@ -118,15 +118,23 @@ export class WriteQueue<G> {
 
   /** Has those expire in time who were thought to be served at once, and are not. */
   #watchTheUnwatched(): void {
-    for (const waiting of this.#waiting) if (waiting.cancelTimer === noTimer) this.#watch(waiting)
+    for (const waiting of [...this.#waiting]) if (waiting.cancelTimer === noTimer) this.#watch(waiting)
   }
 
   /** Has it expire in time. A timer may fire a fraction early: one look at the clock decides, for time goes on meanwhile. */
-  #watch(waiting: Waiting<G>): void {
-    waiting.cancelTimer = this.#options.clock.after(Math.max(1, remainingMs(waiting)), () => {
-      if (isOver(waiting)) this.#expire()
-      else this.#watch(waiting)
-    })
+  #watch(waiting: Waiting<G>): boolean {
+    try {
+      waiting.cancelTimer = this.#options.clock.after(Math.max(1, remainingMs(waiting)), () => {
+        if (isOver(waiting)) this.#expire()
+        else this.#watch(waiting)
+      })
+      return true
+    } catch (error) {
+      // What can't expire must not wait.
+      this.#waiting = this.#waiting.filter((it) => it !== waiting)
+      waiting.job.fail(error)
+      return false
+    }
   }
 
   /**
@@ -158,12 +166,14 @@ export class WriteQueue<G> {
       const group = this.#next()
       const first = group[0]
       if (!first) continue
+      const { clock } = this.#options
+      const { what } = first.job
+      const since = new Moment(clock)
       this.#watchTheUnwatched()
-      this.#current = { what: first.job.what, since: new Moment(this.#options.clock) }
+      this.#current = { what, since }
       this.#expire()
       const answer = await this.#serve(group, lease)
-      const { what, since } = this.#current
-      this.#previous = { what, tookMs: since.elapsedMs(), ended: new Moment(this.#options.clock) }
+      this.#previous = { what, tookMs: since.elapsedMs(), ended: new Moment(clock) }
       this.#current = undefined
       const givesBack = release === 'before-answer' && this.#waiting.length === 0 && !keepLease()
       if (givesBack) await tenure.release()

@@ -112,6 +112,6 @@ export class DjangoCompatibleLeaser implements Leaser {
     const again = (next: ContenderTerms) => this.#acquire(next)
     // A late duplicate of the request that took the lock may put the same lock_id in place again, after another holder: here an
     // entry that is there does not show that it was there all the time.
-    return new HeldLease(this.#contest.line, place, { who: terms.who, waiting: 0, again, expiryIsFinal: true })
+    return HeldLease.of(this.#contest.line, place, { who: terms.who, waiting: 0, again, expiryIsFinal: true })
   }
 }

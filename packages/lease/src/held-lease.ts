@@ -29,7 +29,7 @@ export function termsOf(line: Line<PlaceStore>, key: string, options: AcquireOpt
 export async function acquireLease(line: Line, terms: ContenderTerms): Promise<Lease> {
   const { place, waiting } = await new Contender(line, terms).acquire()
   const again = (next: ContenderTerms) => acquireLease(line, next)
-  return new HeldLease(line, place, { who: terms.who, waiting, again })
+  return HeldLease.of(line, place, { who: terms.who, waiting, again })
 }
 
 /** How a holder came to its place. */
@@ -93,6 +93,18 @@ export class HeldLease implements Lease {
     this.token = place.ticket
     this.ttlMs = place.ttlMs
     this.#scheduleRenewal(0)
+  }
+
+  /** A lease, or nothing: a holder that can't be made, for want of a timer perhaps, leaves no entry behind. */
+  static of(line: Line<PlaceStore>, place: Place, holding: Holding): HeldLease {
+    try {
+      return new HeldLease(line, place, holding)
+    } catch (error) {
+      place.leave().catch(() => {
+        // It ends with its time.
+      })
+      throw error
+    }
   }
 
   get signal(): AbortSignal {
