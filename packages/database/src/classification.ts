@@ -1,16 +1,28 @@
 import { type Place, refuseUnsafe } from './classify.js'
+import { type Pragmas, settingsInForce } from './pragmas.js'
 import type { StatementKind } from './statement.js'
+import { TextCache } from './text-cache.js'
 
-const MAX_KNOWN = 1_000
+/** Maximum memory for the texts of one place; an entry costs its text, and some bookkeeping. */
+const MAX_BYTES = 2 * 2 ** 20
+const ENTRY_BYTES = 128
 
 /** Where single statements run; those of a script are not asked about. */
 type ExecutePlace = Exclude<Place, 'script'>
 
 /** What is known of statements by their text: asking SQLite costs 126 microseconds, and a program has few texts. */
 export class Classification {
-  readonly #known = {
-    alone: new Map<string, StatementKind>(),
-    transaction: new Map<string, StatementKind>(),
+  readonly #known = { alone: knownTexts(), transaction: knownTexts() }
+  readonly #inForce: Pragmas
+
+  /** @param pragmas what every connection runs with */
+  constructor(pragmas?: Pragmas) {
+    this.#inForce = settingsInForce(pragmas)
+  }
+
+  /** What is kept, in bytes. */
+  get bytes(): number {
+    return this.#known.alone.bytes + this.#known.transaction.bytes
   }
 
   /** The kind of a statement, if it was asked for before. */
@@ -27,10 +39,17 @@ export class Classification {
     const cache = this.#known[place]
     const known = cache.get(sql)
     if (known) return known
-    refuseUnsafe(sql, place)
+    this.refuseUnsafe(sql, place)
     const kind = ask()
-    if (cache.size >= MAX_KNOWN) cache.delete(cache.keys().next().value!)
     cache.set(sql, kind)
     return kind
   }
+
+  /** @throws DatabaseError `STATEMENT_REFUSED` */
+  refuseUnsafe(sql: string, place: ExecutePlace): void {
+    refuseUnsafe(sql, place, this.#inForce)
+  }
 }
+
+const knownTexts = () =>
+  new TextCache<StatementKind>({ maxBytes: MAX_BYTES, bytesOf: (text) => ENTRY_BYTES + 2 * text.length })

@@ -1,4 +1,7 @@
 import { DatabaseError } from './errors.js'
+import { connectionFunction, outOfBounds } from './out-of-bounds.js'
+import { isInForce, isKnownPragma, type Pragmas, settingsInForce } from './pragmas.js'
+import { hasTclVariable } from './sql-names.js'
 import { leadingTokens, normalized, splitStatements } from './sql-scanner.js'
 import type { StatementKind } from './statement.js'
 
@@ -9,7 +12,7 @@ const READING_PRAGMAS = new Set(
 )
 const WRITING_PRAGMAS = new Set(['OPTIMIZE', 'INCREMENTAL_VACUUM'])
 /** Not to be run even to ask: they checkpoint or free what they should not. */
-const REFUSED_PRAGMAS = new Set(['WAL_CHECKPOINT', 'SHRINK_MEMORY', 'WRITABLE_SCHEMA'])
+const REFUSED_PRAGMAS = new Set(['WAL_CHECKPOINT', 'SHRINK_MEMORY', 'WRITABLE_SCHEMA', 'TEMP_STORE_DIRECTORY'])
 
 const WAY_OUT: Record<string, string> = {
   BEGIN: 'Use $transaction([...]) or $transaction(async (tx) => ...) instead.',
@@ -22,6 +25,9 @@ const WAY_OUT: Record<string, string> = {
   DETACH: 'The lease covers one file: open a second database with a client of its own.',
   VACUUM: 'It rewrites the whole file: use vacuum() of @sqlite-efs/database, or `sqlite-efs vacuum`.',
 }
+
+const VACUUM_INTO =
+  'It would copy the file past every check: use snapshot() of @sqlite-efs/database, or `sqlite-efs snapshot`.'
 
 const ENDS_TRANSACTION = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE'])
 const LEAVE_IT_OUT = 'A script is one transaction, all or nothing, without it: leave it out.'
@@ -40,14 +46,15 @@ export type Place = 'alone' | 'transaction' | 'script'
  *
  * @throws DatabaseError `STATEMENT_REFUSED`
  */
-export function refuseUnsafe(sql: string, place: Place): void {
-  refuseNul(sql)
+export function refuseUnsafe(sql: string, place: Place, inForce: Pragmas = settingsInForce()): void {
+  refuseUnreadable(sql)
   const [first = '', second = ''] = leadingTokens(sql, 2)
   if (first === '') throw refused(sql, 'It is empty.')
   if (first === ';') throw refused(sql, 'It begins with a semicolon.')
   if (place !== 'script' && splitStatements(sql).length > 1) {
     throw refused(sql, 'It holds more than one statement; only the first would run. Send them one by one.')
   }
+  if (first === 'VACUUM' && leadingTokens(sql, 3).includes('INTO')) throw refused(sql, VACUUM_INTO)
   const wayOut = place === 'script' && ENDS_TRANSACTION.has(first) ? LEAVE_IT_OUT : WAY_OUT[first]
   if (wayOut) throw refused(sql, `${first} would get in the way of the lease. ${wayOut}`)
   if (first === 'CREATE' && (second === 'TEMP' || second === 'TEMPORARY' || CREATE_IN_TEMP.test(normalized(sql)))) {
@@ -59,7 +66,31 @@ export function refuseUnsafe(sql: string, place: Place): void {
   if (EXPLAIN_PRAGMA.test(leadingTokens(sql, 4).join(' '))) {
     throw refused(sql, 'SQLite carries some PRAGMAs out while it compiles them, explained or not.')
   }
-  if (first === 'PRAGMA') refuseUnsafePragma(sql, place)
+  if (first === 'PRAGMA') refuseUnsafePragma(sql, place, inForce)
+  const reached = outOfBounds(sql)
+  if (reached) throw refused(sql, `${reached} reaches out of the database, to files, keys or raw pages.`)
+  if (place === 'alone') refuseOfConnection(sql, connectionFunction(sql))
+}
+
+/** @throws DatabaseError `STATEMENT_REFUSED` where a function is given that tells of the connection's last change */
+export function refuseOfConnection(sql: string, name: string | undefined): void {
+  if (!name) return
+  throw refused(
+    sql,
+    `Outside a transaction, ${name}() tells of another caller's change, or of none: connections are shared here. Use RETURNING, or run both statements in one $transaction.`,
+  )
+}
+
+/**
+ * Refuses what SQLite reads in another way than this project: up to a NUL, or on over a parenthesis that belongs to a parameter.
+ *
+ * @throws DatabaseError `STATEMENT_REFUSED`
+ */
+export function refuseUnreadable(sql: string): void {
+  refuseNul(sql)
+  if (hasTclVariable(sql)) {
+    throw refused(sql, "It holds a parameter with '::' or parentheses in its name: use ?, ?1, :name, @name or $name.")
+  }
 }
 
 /**
@@ -72,12 +103,21 @@ export function refuseNul(sql: string): void {
     throw refused(sql.replaceAll('\0', '\\0'), 'It holds a NUL, at which SQLite would stop to read.')
 }
 
-function refuseUnsafePragma(sql: string, place: Place): void {
-  const { name, sign } = pragma(sql)
+function refuseUnsafePragma(sql: string, place: Place, inForce: Pragmas): void {
+  const { name, sign, value } = pragma(sql)
+  // libsql's own are among the others: without a value, too, PRAGMA rekey encrypts the file.
+  if (!isKnownPragma(name)) throw refused(sql, `SQLite has no PRAGMA ${name.toLowerCase()}.`)
   if (REFUSED_PRAGMAS.has(name)) throw refused(sql, `PRAGMA ${name.toLowerCase()} is not for a leased file.`)
   if (sign !== '=' && sign !== '(') return
   if (READING_PRAGMAS.has(name) || WRITING_PRAGMAS.has(name)) return
-  if (name === 'DEFER_FOREIGN_KEYS' && place !== 'alone') return
+  if (isInForce(inForce, name, value)) return
+  if (name === 'DEFER_FOREIGN_KEYS') {
+    if (place !== 'alone') return
+    throw refused(
+      sql,
+      'SQLite forgets it at the end of each transaction: send it as the first statement of the transaction that needs it.',
+    )
+  }
   if (name === 'FOREIGN_KEYS' && place === 'script') {
     foreignKeysSetTo(sql)
     return
@@ -112,6 +152,12 @@ export function foreignKeysSetTo(sql: string): 'on' | 'off' | undefined {
   const setTo = FOREIGN_KEYS[value]
   if (setTo) return setTo
   throw refused(sql, 'Whether it switches foreign keys on or off is not understood: say ON or OFF.')
+}
+
+/** Whether a statement sets a PRAGMA to what every connection has it set to: it changes nothing. */
+export function setsWhatIsInForce(sql: string, inForce: Pragmas): boolean {
+  const { name, sign, value } = pragma(sql)
+  return (sign === '=' || sign === '(') && isInForce(inForce, name, value)
 }
 
 /** A PRAGMA in its parts, without quotes and in upper case; all of them empty for another statement. */

@@ -1,12 +1,14 @@
 import Libsql from 'libsql'
-import { excerpt, kindByFirstWords } from './classify.js'
+import { excerpt, kindByFirstWords, type Place, refuseOfConnection, setsWhatIsInForce } from './classify.js'
 import { DatabaseError } from './errors.js'
 import { identityOf } from './file-identity.js'
 import { countLeftOpen } from './left-open.js'
-import { type Pragmas, pragmaScript } from './pragmas.js'
-import { leadingTokens, normalized, parameterCount } from './sql-scanner.js'
+import { type Pragmas, pragmaScript, settingsInForce } from './pragmas.js'
+import { connectionFunctionOf, Schema } from './schema.js'
+import { leadingTokens, parameterCount } from './sql-scanner.js'
 import { asDatabaseError, isNotADatabase } from './sqlite-error.js'
 import type { Column, ResultSet, SqlValue, StatementKind } from './statement.js'
+import { TextCache } from './text-cache.js'
 
 /** How a connection opens the file. */
 export interface ConnectionOptions {
@@ -28,6 +30,8 @@ interface Prepared {
   isDefinition: boolean
   isExplain: boolean
   isPragma: boolean
+  /** A PRAGMA that sets what is set: SQLite refuses some of them in a transaction. */
+  isInForce: boolean
 }
 
 const ROW_STATEMENTS = new Set([
@@ -42,7 +46,15 @@ const ROW_STATEMENTS = new Set([
   'EXPLAIN',
 ])
 
-const MAX_PREPARED = 256
+/**
+ * Maximum memory for prepared statements, in SQLite and here. What one takes was measured: about 90 bytes for each character, of which
+ * a list of parameters needs most, and 4 KiB beside.
+ */
+const MAX_PREPARED_BYTES = 16 * 2 ** 20
+const BYTES_PER_CHARACTER = 90
+const STATEMENT_BYTES = 4 * 2 ** 10
+/** A statement keeps its last values until the next ones are bound: with more than this it is not kept. */
+const MAX_BOUND_BYTES = 64 * 2 ** 10
 const NO_COLUMNS: readonly Column[] = []
 
 /** A `file:` URI for SQLite (https://www.sqlite.org/uri.html). */
@@ -60,15 +72,20 @@ export class Connection {
   readonly #path: string
   readonly #libsql: Libsql.Database
   readonly #identity: string | undefined
-  readonly #prepared = new Map<string, Prepared>()
+  readonly #inForce: Pragmas
+  readonly #prepared = new TextCache<Prepared>({
+    maxBytes: MAX_PREPARED_BYTES,
+    bytesOf: (sql) => STATEMENT_BYTES + BYTES_PER_CHARACTER * sql.length,
+  })
   #isBusy = false
   #schemaVersion: SqlValue | undefined
-  #hasDeferredKeys: boolean | undefined
+  #schema: Schema | undefined
   #hasPrepared = false
 
   /** @throws DatabaseError; `SQLITE` with BUSY when somebody is committing: try again. */
   constructor(options: ConnectionOptions) {
     this.#path = options.path
+    this.#inForce = settingsInForce(options.pragmas)
     const mode = options.mode === 'read-only' ? 'ro' : 'rw'
     const immutable = options.immutable ? '1' : undefined
     this.#identity = identityOf(options.path)
@@ -126,7 +143,11 @@ export class Connection {
       const prepared = this.#prepare(sql)
       // What is not given would keep the value that somebody else gave before.
       if (args.length !== prepared.parameters) throw wrongCount(sql, prepared.parameters, args.length)
-      return prepared.returnsRows ? this.#query(prepared, args) : this.#change(sql, prepared, args)
+      try {
+        return prepared.returnsRows ? this.#query(prepared, args) : this.#change(sql, prepared, args)
+      } finally {
+        if (isLarge(args)) this.#prepared.delete(sql)
+      }
     } catch (error) {
       throw this.#asTyped(error)
     }
@@ -139,7 +160,9 @@ export class Connection {
     return { columns, rows, changes: rows.length }
   }
 
-  #change(sql: string, { statement, columns, isDefinition, isPragma }: Prepared, args: readonly SqlValue[]): ResultSet {
+  #change(sql: string, prepared: Prepared, args: readonly SqlValue[]): ResultSet {
+    const { statement, columns, isDefinition, isPragma, isInForce } = prepared
+    if (isInForce) return { columns, rows: [], changes: 0 }
     if (isPragma) {
       // libsql takes one step of it, and leaves open what takes more (incremental_vacuum): nothing could be committed.
       this.#libsql.exec(sql)
@@ -160,23 +183,36 @@ export class Connection {
    * Asks SQLite whether a statement writes, by preparing it: https://www.sqlite.org/c3ref/stmt_readonly.html. EXPLAIN
    * would tell too, but libsql leaves an explained write open, and then nothing can be committed.
    */
-  kindOf(sql: string): StatementKind {
+  kindOf(sql: string, place: Place): StatementKind {
     const known = kindByFirstWords(sql)
     if (known) return known
-    this.#translated(() => this.#prepare(sql))
+    const prepared = this.#translated(() => this.#prepare(sql))
+    if (place === 'alone' && this.#schema?.asksConnection) {
+      refuseOfConnection(sql, connectionFunctionOf(this.run(`EXPLAIN ${sql}`, noValues(prepared)).rows))
+    }
     // SQLite keeps the statement's text up to its semicolon; what was prepared last comes first.
     const readOnly = this.run(
       "SELECT ro FROM sqlite_stmt WHERE substr(?1, 1, length(sql)) = sql AND sql <> '' LIMIT 1",
       [sql],
     ).rows[0]?.[0]
-    return readOnly === 1n ? 'read' : 'write'
+    // Used last: a statement that is not kept must not be collected before SQLite was asked about it.
+    return readOnly === 1n && prepared ? 'read' : 'write'
   }
 
-  /** Drops the prepared statements when the schema is another than at the last call: their columns may be. Needs a lock. */
+  /**
+   * Reads the schema when it is another than at the last call, and drops the statements prepared before: their columns may be others.
+   * Needs a lock.
+   *
+   * @throws DatabaseError `CONFIGURATION` where the schema reaches out of the database
+   */
   noticeSchema(): void {
     const version = this.value('PRAGMA schema_version')
     if (version === this.#schemaVersion) return
     this.forgetStatements()
+    // SQLite reads a schema that another connection changed when a statement that depends on it takes its first step; neither BEGIN nor
+    // that PRAGMA does. libsql asks for a statement's columns before its first step.
+    const { rows } = this.run('SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL')
+    this.#schema = this.#translated(() => new Schema(rows, this.#path))
     this.#schemaVersion = version
   }
 
@@ -187,17 +223,15 @@ export class Connection {
 
   /** Whether the schema says something that makes a difference to statements that share a transaction. Needs a lock. */
   hasDeferredKeys(): boolean {
-    this.#hasDeferredKeys ??= this.run('SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL').rows.some(([sql]) =>
-      / INITIALLY DEFERRED/.test(normalized(String(sql))),
-    )
-    return this.#hasDeferredKeys
+    if (!this.#schema) this.noticeSchema()
+    return this.#schema?.hasDeferredKeys ?? false
   }
 
   forgetStatements(): void {
-    this.#hasDeferredKeys = undefined
+    this.#schema = undefined
     this.#schemaVersion = undefined
     // A PRAGMA has the same columns whatever the schema is.
-    for (const sql of this.#prepared.keys()) if (!sql.startsWith('PRAGMA ')) this.#prepared.delete(sql)
+    this.#prepared.retain((sql) => sql.startsWith('PRAGMA '))
   }
 
   /** Ends what is open and gives locks and file back. Never throws: there is nothing left to do about it. */
@@ -234,13 +268,13 @@ export class Connection {
       isDefinition,
       isExplain,
       isPragma,
+      isInForce: isPragma && setsWhatIsInForce(sql, this.#inForce),
       columns: NO_COLUMNS,
     }
     if (returnsRows) {
       statement.raw().safeIntegers()
       prepared.columns = statement.columns().map(({ name, type }) => ({ name, declaredType: type }))
     }
-    if (this.#prepared.size >= MAX_PREPARED) this.#prepared.delete(this.#prepared.keys().next().value!)
     this.#prepared.set(sql, prepared)
     return prepared
   }
@@ -257,6 +291,18 @@ export class Connection {
     return isNotADatabase(error) ? notADatabase(this.#path, error) : asDatabaseError(error, this.#path)
   }
 }
+
+/** Whether values take much memory. */
+function isLarge(values: readonly SqlValue[]): boolean {
+  let bytes = 0
+  for (const value of values) {
+    if (typeof value === 'string') bytes += value.length
+    else if (value instanceof Uint8Array) bytes += value.byteLength
+  }
+  return bytes > MAX_BOUND_BYTES
+}
+
+const noValues = ({ parameters }: Prepared) => new Array<null>(parameters).fill(null)
 
 const wrongCount = (sql: string, wanted: number, given: number) =>
   new DatabaseError(

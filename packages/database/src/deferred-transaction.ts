@@ -103,7 +103,7 @@ export class DeferredTransaction implements Transaction {
   }
 
   #kindOf(sql: string, reader: Connection): StatementKind {
-    return this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql))
+    return this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql, 'transaction'))
   }
 
   #read(reader: Connection, sql: string, args: readonly SqlValue[]): ResultSet {

@@ -51,7 +51,7 @@ export class ImmediateTransaction implements Transaction {
       writer.run(
         sql,
         args,
-        classification.of(sql, 'transaction', () => writer.connection.kindOf(sql)),
+        classification.of(sql, 'transaction', () => writer.connection.kindOf(sql, 'transaction')),
       ),
     )
   }

@@ -37,7 +37,7 @@ export class LeasedFile {
   readonly #lastingReaders: ReaderPool
   readonly #writer: Writer
   readonly #turns: Turns
-  readonly #classification = new Classification()
+  readonly #classification: Classification
   readonly #kinds: StatementKinds
   readonly #arrivals = new Arrivals()
   readonly #eventLoop: EventLoop
@@ -49,6 +49,7 @@ export class LeasedFile {
     this.options = options
     const { path, clock, fencing, leaser, leaseKey, maxHoldMs, who, tracer } = options
     const { listeners } = this
+    this.#classification = new Classification(options.pragmas)
     this.#freeze = new FreezeDetector(clock)
     this.#eventLoop = new EventLoop(clock)
     this.#opener = new FileOpener(options)
@@ -171,7 +172,7 @@ export class LeasedFile {
   async script(sql: string, timeoutMs: number): Promise<void> {
     if (this.#arrivals.underWay) await this.#arrivals.underWay
     return this.inTurn({ what: 'a script', timeoutMs, timeoutOption: 'lease.timeoutMs', mayCreate: true }, (turn) =>
-      runScript(sql, turn, this.options.path),
+      runScript(sql, turn, this.options),
     )
   }
 

@@ -1,5 +1,6 @@
-import { excerpt, foreignKeysSetTo, refuseNul, refuseUnsafe } from './classify.js'
+import { excerpt, foreignKeysSetTo, refuseUnreadable, refuseUnsafe, setsWhatIsInForce } from './classify.js'
 import { DatabaseError } from './errors.js'
+import { type Pragmas, settingsInForce } from './pragmas.js'
 import { splitStatements } from './sql-scanner.js'
 import type { Turn } from './turn.js'
 
@@ -11,6 +12,12 @@ export interface AroundScript {
   beforeCommit(): void
 }
 
+/** The file that a script runs on. */
+export interface ScriptedFile {
+  path: string
+  pragmas: Pragmas
+}
+
 /**
  * Runs a script in one transaction: all of it, or nothing. A script that switches foreign keys off (Prisma's do, to
  * rebuild a table) has them off from before the transaction, since inside one the PRAGMA does nothing and DROP TABLE
@@ -19,11 +26,18 @@ export interface AroundScript {
  *
  * @throws TurnIsOver before anything was begun; DatabaseError `STATEMENT_REFUSED`, `SQLITE` (naming the statement), `WRITE_CONFLICT`, `BUSY`, `COMMIT_UNKNOWN`
  */
-export async function runScript(script: string, turn: Turn, path: string, around?: AroundScript): Promise<void> {
-  refuseNul(script)
+export async function runScript(
+  script: string,
+  turn: Turn,
+  { path, pragmas }: ScriptedFile,
+  around?: AroundScript,
+): Promise<void> {
+  refuseUnreadable(script)
+  const inForce = settingsInForce(pragmas)
   const all = splitStatements(script)
-  for (const sql of all) refuseUnsafe(sql, 'script')
-  const statements = all.filter((sql) => foreignKeysSetTo(sql) === undefined)
+  for (const sql of all) refuseUnsafe(sql, 'script', inForce)
+  // Inside a transaction SQLite refuses some settings even where they change nothing.
+  const statements = all.filter((sql) => foreignKeysSetTo(sql) === undefined && !setsWhatIsInForce(sql, inForce))
   if (statements.length === 0 && !around) return
   const keysOff = all.some((sql) => foreignKeysSetTo(sql) === 'off')
   // Statements of earlier transactions may be garbage: see Connection.execInBackground.

@@ -2,7 +2,7 @@
  * Just enough of SQLite's tokenizer (https://www.sqlite.org/lang_comment.html, `sqlite3_complete`) to tell statements
  * apart and to know their first words. What a statement does is SQLite's to say: see classify.ts.
  */
-interface Token {
+export interface Token {
   /** Upper-case for a word; the text as it is for the rest. */
   text: string
   start: number
@@ -13,7 +13,7 @@ const SPACE = /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y
 // A quoted text is read in long runs: character by character, a large one overflows the stack of the regular expression.
 const TOKEN = /'[^']*(?:''[^']*)*'?|"[^"]*(?:""[^"]*)*"?|`[^`]*(?:``[^`]*)*`?|\[[^\]]*\]?|[\p{L}_$\p{N}]+|[\s\S]/uy
 
-function* tokens(sql: string): Generator<Token> {
+export function* tokens(sql: string): Generator<Token> {
   let at = 0
   while (at < sql.length) {
     SPACE.lastIndex = at

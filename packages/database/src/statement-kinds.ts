@@ -1,5 +1,5 @@
 import type { Classification } from './classification.js'
-import { kindByFirstWords, refuseUnsafe } from './classify.js'
+import { kindByFirstWords } from './classify.js'
 import { DatabaseError } from './errors.js'
 import type { Reader } from './reader.js'
 import { GENERIC_ERROR } from './sqlite-error.js'
@@ -26,9 +26,9 @@ export class StatementKinds {
     const { classification, reader } = this.#context
     const known = classification.known(sql, 'alone')
     if (known) return known
-    refuseUnsafe(sql, 'alone')
+    classification.refuseUnsafe(sql, 'alone')
     try {
-      return reader.readNow((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql)))
+      return reader.readNow((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
     } catch (error) {
       return this.#despite(error, sql)
     }
@@ -38,7 +38,7 @@ export class StatementKinds {
   async ask(sql: string): Promise<StatementKind> {
     const { classification, reader } = this.#context
     try {
-      return await reader.read((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql)))
+      return await reader.read((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
     } catch (error) {
       const kind = this.#despite(error, sql)
       if (!kind) throw error

@@ -144,18 +144,27 @@ describe('writes that wait together', () => {
     expect(result).toContain('FOREIGN KEY constraint failed')
   })
 
-  it('see changes() and last_insert_rowid() as one after the other would', async () => {
-    await expectAsIfAlone(
+  it('leave changes() and last_insert_rowid() to triggers: for a statement they would tell of another caller', async () => {
+    const { bank, result } = await expectAsIfAlone(
       [
-        "INSERT INTO log SELECT 1, 'three' UNION SELECT 2, 'rows' UNION SELECT 3, 'here'",
-        'INSERT INTO log VALUES (10, changes())',
+        "INSERT INTO log VALUES (1, 'three'), (2, 'rows'), (3, 'here')",
+        'INSERT INTO account VALUES (9, 0)',
         "INSERT INTO log VALUES (1, 'fails')",
-        'INSERT INTO log VALUES (20, last_insert_rowid())',
-        "UPDATE log SET what = 'again' WHERE id < 3",
-        'INSERT INTO log VALUES (30, changes())',
+        'UPDATE account SET balance = 1 WHERE id IN (1, 2)',
       ],
-      'CREATE TABLE log (id INTEGER PRIMARY KEY, what)',
+      `CREATE TABLE log (id INTEGER PRIMARY KEY, what);
+       CREATE TRIGGER added AFTER INSERT ON account BEGIN INSERT INTO log VALUES (20, last_insert_rowid()); END;
+       CREATE TRIGGER changed AFTER UPDATE ON account WHEN new.id = 2 BEGIN INSERT INTO log VALUES (30, changes()); END`,
     )
+    expect(result).toEqual(['done', 'done', 'UNIQUE constraint failed', 'done'])
+    const writes = ['INSERT INTO log VALUES (40, changes())', 'INSERT INTO log SELECT 50, last_insert_rowid()']
+    const sent = await Promise.allSettled(["UPDATE log SET what = ''", ...writes].map((sql) => bank.execute(sql)))
+    expect(sent).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'STATEMENT_REFUSED' } },
+      { status: 'rejected', reason: { code: 'STATEMENT_REFUSED' } },
+    ])
+    expect(await rows(bank, 'SELECT count(*) FROM log WHERE id >= 40')).toEqual([[0n]])
   })
 
   it('may define what the next one needs', async () => {

@@ -121,7 +121,7 @@ export class Process {
         fail: reject,
         run: async (turn) => {
           try {
-            await runScript(sql, turn, this.#options.file.path)
+            await runScript(sql, turn, { path: this.#options.file.path, pragmas: {} })
             return () => resolve()
           } catch (error) {
             if (error instanceof TurnIsOver) throw error

@@ -34,6 +34,8 @@ async function problemOf(connection: WriterConnection): Promise<string | undefin
  * @throws DatabaseError `SQLITE` (database disk image is malformed) naming what is wrong, and with whom
  */
 export async function contentOf(connection: WriterConnection, path: string): Promise<Content> {
+  // The check runs what the schema's constraints call.
+  connection.noticeSchema()
   const problem = await problemOf(connection)
   if (problem) throw damaged(path, problem)
   return { rows: await countRows(stepsOn(connection)), fence: fenceOf(connection) }

@@ -86,7 +86,7 @@ class Deployment {
     let finish: (() => void) | undefined
     let count = 0
     try {
-      await runScript(script, this.#turn, this.#path, {
+      await runScript(script, this.#turn, this.#file.options, {
         begun: () => {
           const table = this.#table()
           const pending = this.#pendingOf(table)

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { refuseUnsafe } from '../classify.js'
+import { refuseUnreadable, refuseUnsafe } from '../classify.js'
 import { DatabaseError } from '../errors.js'
 import { splitStatements } from '../sql-scanner.js'
 
@@ -95,6 +95,7 @@ export function scriptOf({ name, file, script }: Migration): string {
     })
   }
   try {
+    refuseUnreadable(script)
     for (const sql of splitStatements(script)) refuseUnsafe(sql, 'script')
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error

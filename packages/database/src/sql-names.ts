@@ -1,0 +1,121 @@
+import { type Token, tokens } from './sql-scanner.js'
+
+/** A name that stands where only a function or only a table can be meant. */
+export interface UsedName {
+  /** In small letters, without its quotes. */
+  name: string
+  as: 'function' | 'table'
+  /** Whether nothing stands between the parentheses that follow. */
+  hasNoArguments: boolean
+}
+
+/** What a name before a parenthesis follows when it is that of a table, with its columns between the parentheses. */
+const BEFORE_COLUMNS = new Set(['.', 'INTO', 'TABLE', 'EXISTS', 'VIEW', 'REFERENCES', 'WITH', 'RECURSIVE'])
+/** What ends a list of tables. None of these words can be a name itself. */
+const ENDS_TABLES = new Set(
+  'SELECT WHERE GROUP ORDER HAVING LIMIT UNION EXCEPT INTERSECT SET RETURNING VALUES'.split(' '),
+)
+
+/**
+ * The functions and tables that a statement's own text names, however they are written: quoted in any way, in any case, with comments
+ * between. A text in single quotes is a table's name where only a table can stand (`FROM 'x'`). In doubt a name counts as a table.
+ */
+export function usedNames(sql: string): UsedName[] {
+  const all = [...tokens(sql)]
+  const found: UsedName[] = []
+  const isIndex = all[0]?.text === 'CREATE' && (all[1]?.text === 'INDEX' || all[2]?.text === 'INDEX')
+  const isVirtual = all[0]?.text === 'CREATE' && all[1]?.text === 'VIRTUAL'
+  const wanted = new TablePositions()
+  for (const [index, token] of all.entries()) {
+    const [previous, next] = [all[index - 1]?.text, all[index + 1]?.text]
+    const isTable = wanted.at(token, previous, next, all[index - 2]?.text)
+    const name = nameOf(token)
+    if (name === undefined) continue
+    const hasNoArguments = next === '(' && all[index + 2]?.text === ')'
+    // A virtual table's module, and what it is told to read from.
+    if (isTable || isVirtual) found.push({ name, as: 'table', hasNoArguments })
+    const isIndexed = isIndex && previous === 'ON'
+    if (next === '(' && token.text[0] !== "'" && !isIndexed && !BEFORE_COLUMNS.has(previous ?? '')) {
+      found.push({ name, as: 'function', hasNoArguments })
+    }
+  }
+  return found
+}
+
+/** Follows a statement, and knows where a table's name stands. */
+class TablePositions {
+  /** For each open parenthesis, and the statement itself, whether a comma is followed by a table. */
+  readonly #inTables: boolean[] = [false]
+  /** What may come next: one table, or one of a list, which may be in parentheses. */
+  #wanted: 'one' | 'listed' | undefined
+
+  at(token: Token, previous: string | undefined, next: string | undefined, beforePrevious: string | undefined): boolean {
+    const { text } = token
+    const top = this.#inTables.length - 1
+    const wanted = this.#wanted
+    // The name of a schema, and its point: what follows is wanted still.
+    if (wanted && (next === '.' || text === '.')) return false
+    this.#wanted = undefined
+    if (text === '(') {
+      this.#inTables.push(wanted === 'listed')
+      this.#wanted = wanted === 'listed' ? wanted : undefined
+    } else if (text === ')') {
+      if (top > 0) this.#inTables.pop()
+    } else if (text === ',') {
+      if (this.#inTables[top]) this.#wanted = 'listed'
+    } else if ((text === 'FROM' && previous !== 'DISTINCT') || text === 'JOIN') {
+      this.#inTables[top] = true
+      this.#wanted = 'listed'
+    } else if (text === 'INTO' || text === 'UPDATE' || text === 'IN' || text === 'USING') {
+      this.#wanted = 'one'
+    } else if (wanted === 'one' && text === 'OR' && previous === 'UPDATE') {
+      // UPDATE OR IGNORE: a table comes after the next word.
+      this.#wanted = 'one'
+    } else if (previous === 'OR' && beforePrevious === 'UPDATE') {
+      this.#wanted = 'one'
+    } else if (ENDS_TABLES.has(text)) {
+      this.#inTables[top] = false
+    } else return wanted !== undefined
+    return false
+  }
+}
+
+/** The name that a token may be; undefined for a sign or a number. */
+function nameOf({ text }: Token): string | undefined {
+  switch (text[0]) {
+    case '"':
+    case '`':
+    case "'":
+      return text.slice(1, -1).replaceAll(text[0] + text[0], text[0]).toLowerCase()
+    case '[':
+      return text.slice(1, -1).toLowerCase()
+    default:
+      return /^[\p{L}_]/u.test(text) ? text.toLowerCase() : undefined
+  }
+}
+
+const VARIABLE = /^[$@:#]/
+const MAY_HOLD_TCL_VARIABLE = /[$@:#][^\s,;'"`]*(?:\(|::)/
+
+/**
+ * Whether the text holds a parameter as Tcl writes them, `$a::b` or `$a(b)`. SQLite reads on to the parenthesis' end, over what begins a
+ * comment, a string or the next statement to every other reader.
+ */
+export function hasTclVariable(sql: string): boolean {
+  if (!MAY_HOLD_TCL_VARIABLE.test(sql)) return false
+  let variableEndsAt = -1
+  let previous: Token | undefined
+  for (const token of tokens(sql)) {
+    const isAttached = previous?.end === token.start
+    if (VARIABLE.test(token.text) && !(isAttached && variableEndsAt === token.start && token.text[0] !== ':')) {
+      // `::` belongs to the variable, and a lone sign is one only with a name attached.
+      if (token.text === ':' && previous?.text === ':' && isAttached) return true
+      variableEndsAt = token.end
+    } else if (isAttached && variableEndsAt === token.start) {
+      if (token.text === '(') return true
+      if (/^[\p{L}\p{N}_$]/u.test(token.text)) variableEndsAt = token.end
+    }
+    previous = token
+  }
+  return false
+}
