@@ -52,4 +52,8 @@ export class Classification {
 }
 
 const knownTexts = () =>
-  new TextCache<StatementKind>({ maxBytes: MAX_BYTES, bytesOf: (text) => ENTRY_BYTES + 2 * text.length })
+  new TextCache<StatementKind>({
+    maxBytes: MAX_BYTES,
+    maxEntryBytes: MAX_BYTES / 4,
+    bytesOf: (text) => ENTRY_BYTES + 2 * text.length,
+  })

@@ -4,11 +4,11 @@ import { DatabaseError } from './errors.js'
 import { identityOf } from './file-identity.js'
 import { countLeftOpen } from './left-open.js'
 import { type Pragmas, pragmaScript, settingsInForce } from './pragmas.js'
+import { noteBoundBytes, type Prepared, preparedStatements } from './prepared-statements.js'
 import { connectionFunctionOf, Schema } from './schema.js'
 import { leadingTokens, parameterCount } from './sql-scanner.js'
 import { asDatabaseError, isNotADatabase } from './sqlite-error.js'
 import type { Column, ResultSet, SqlValue, StatementKind } from './statement.js'
-import { TextCache } from './text-cache.js'
 
 /** How a connection opens the file. */
 export interface ConnectionOptions {
@@ -19,19 +19,6 @@ export interface ConnectionOptions {
   vfs?: string | undefined
   /** The file is changed by nobody: no locks are taken, and no journal is looked for. */
   immutable?: boolean
-}
-
-interface Prepared {
-  statement: Libsql.Statement<unknown[]>
-  columns: readonly Column[]
-  parameters: number
-  returnsRows: boolean
-  /** Neither a query nor a change of rows: what was prepared before may have other columns after it. */
-  isDefinition: boolean
-  isExplain: boolean
-  isPragma: boolean
-  /** A PRAGMA that sets what is set: SQLite refuses some of them in a transaction. */
-  isInForce: boolean
 }
 
 const ROW_STATEMENTS = new Set([
@@ -46,15 +33,6 @@ const ROW_STATEMENTS = new Set([
   'EXPLAIN',
 ])
 
-/**
- * Maximum memory for prepared statements, in SQLite and here. What one takes was measured: about 90 bytes for each character, of which
- * a list of parameters needs most, and 4 KiB beside.
- */
-const MAX_PREPARED_BYTES = 16 * 2 ** 20
-const BYTES_PER_CHARACTER = 90
-const STATEMENT_BYTES = 4 * 2 ** 10
-/** A statement keeps its last values until the next ones are bound: with more than this it is not kept. */
-const MAX_BOUND_BYTES = 64 * 2 ** 10
 const NO_COLUMNS: readonly Column[] = []
 
 /** A `file:` URI for SQLite (https://www.sqlite.org/uri.html). */
@@ -73,10 +51,7 @@ export class Connection {
   readonly #libsql: Libsql.Database
   readonly #identity: string | undefined
   readonly #inForce: Pragmas
-  readonly #prepared = new TextCache<Prepared>({
-    maxBytes: MAX_PREPARED_BYTES,
-    bytesOf: (sql) => STATEMENT_BYTES + BYTES_PER_CHARACTER * sql.length,
-  })
+  readonly #prepared = preparedStatements()
   #isBusy = false
   #schemaVersion: SqlValue | undefined
   #schema: Schema | undefined
@@ -146,7 +121,7 @@ export class Connection {
       try {
         return prepared.returnsRows ? this.#query(prepared, args) : this.#change(sql, prepared, args)
       } finally {
-        if (isLarge(args)) this.#prepared.delete(sql)
+        if (noteBoundBytes(prepared, args)) this.#prepared.set(sql, prepared)
       }
     } catch (error) {
       throw this.#asTyped(error)
@@ -264,6 +239,7 @@ export class Connection {
     const prepared: Prepared = {
       statement,
       parameters,
+      boundBytes: 0,
       returnsRows,
       isDefinition,
       isExplain,
@@ -290,16 +266,6 @@ export class Connection {
   #asTyped(error: unknown): unknown {
     return isNotADatabase(error) ? notADatabase(this.#path, error) : asDatabaseError(error, this.#path)
   }
-}
-
-/** Whether values take much memory. */
-function isLarge(values: readonly SqlValue[]): boolean {
-  let bytes = 0
-  for (const value of values) {
-    if (typeof value === 'string') bytes += value.length
-    else if (value instanceof Uint8Array) bytes += value.byteLength
-  }
-  return bytes > MAX_BOUND_BYTES
 }
 
 const noValues = ({ parameters }: Prepared) => new Array<null>(parameters).fill(null)

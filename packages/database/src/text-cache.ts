@@ -2,30 +2,35 @@
 export interface TextCacheOptions<V> {
   /** Maximum sum of what the entries cost, in bytes. */
   maxBytes: number
+  /** An entry that costs more is not kept: it would drive out too many others. */
+  maxEntryBytes: number
+  /** Maximum number of entries. @default no limit */
+  maxEntries?: number
   /** What one entry costs, in bytes. */
   bytesOf(text: string, value: V): number
 }
 
-/** An entry that costs more than this share of the cache is not kept: it would drive out too many others. */
-const MAX_SHARE = 1 / 16
+interface Entry<V> {
+  value: V
+  bytes: number
+  /** Since the entry was last considered for removal. */
+  isUsed: boolean
+}
 
 /**
- * What is known by the text of a statement, bounded by bytes: the text used least recently goes first. A list of another length is
- * another text, so programs may have any number of them, and each may be long. A package for this (lru-cache) would be larger than the
- * whole of this module, and would hash a long text before it finds that the text is too long to be there.
+ * What is known by the text of a statement, bounded by bytes. A list of another length is another text, so a program may have any
+ * number of them, and each may be long. Entries that were used stay before those that were not (the clock algorithm): a hit changes
+ * one flag, where the order of an LRU cache would cost a point read more than its own look-up. A package for this would be larger
+ * than the whole of this module.
  */
 export class TextCache<V> {
-  readonly #maxBytes: number
-  readonly #bytesOf: (text: string, value: V) => number
-  /** In the order of their last use. */
-  readonly #entries = new Map<string, { value: V; bytes: number }>()
-  #latest: string | undefined
+  readonly #options: TextCacheOptions<V>
+  readonly #entries = new Map<string, Entry<V>>()
   #longest = 0
   #bytes = 0
 
-  constructor({ maxBytes, bytesOf }: TextCacheOptions<V>) {
-    this.#maxBytes = maxBytes
-    this.#bytesOf = bytesOf
+  constructor(options: TextCacheOptions<V>) {
+    this.#options = options
   }
 
   /** Sum of what the entries cost. */
@@ -39,30 +44,38 @@ export class TextCache<V> {
   }
 
   get(text: string): V | undefined {
-    // A long text is not hashed in vain.
+    // A text that is too long to be there is not hashed.
     if (text.length > this.#longest) return undefined
     const entry = this.#entries.get(text)
     if (!entry) return undefined
-    if (text !== this.#latest) {
-      this.#entries.delete(text)
-      this.#entries.set(text, entry)
-      this.#latest = text
-    }
+    entry.isUsed = true
     return entry.value
   }
 
   /** Keeps the value, unless it costs too much. */
   set(text: string, value: V): void {
     this.delete(text)
-    const bytes = this.#bytesOf(text, value)
-    if (bytes > this.#maxBytes * MAX_SHARE) return
-    this.#entries.set(text, { value, bytes })
-    this.#latest = text
+    const bytes = this.#options.bytesOf(text, value)
+    if (bytes > this.#options.maxEntryBytes) return
+    this.#entries.set(text, { value, bytes, isUsed: false })
     this.#longest = Math.max(this.#longest, text.length)
     this.#bytes += bytes
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#maxBytes) break
-      this.delete(oldest)
+    this.#makeRoom(text)
+  }
+
+  /** Removes what was not used since the last time, from the oldest entry on. */
+  #makeRoom(added: string): void {
+    const { maxBytes, maxEntries = Number.POSITIVE_INFINITY } = this.#options
+    for (const [text, entry] of this.#entries) {
+      if (this.#bytes <= maxBytes && this.#entries.size <= maxEntries) return
+      if (!entry.isUsed && text !== added) {
+        this.delete(text)
+        continue
+      }
+      // It has another round, behind the others.
+      entry.isUsed = false
+      this.#entries.delete(text)
+      this.#entries.set(text, entry)
     }
   }
 
@@ -72,17 +85,15 @@ export class TextCache<V> {
     if (!entry) return
     this.#entries.delete(text)
     this.#bytes -= entry.bytes
-    if (this.#latest === text) this.#latest = undefined
   }
 
   /** Keeps only the entries for which `isKept` holds. */
-  retain(isKept: (text: string, value: V) => boolean): void {
-    for (const [text, { value }] of this.#entries) if (!isKept(text, value)) this.delete(text)
+  retain(isKept: (text: string) => boolean): void {
+    for (const text of this.#entries.keys()) if (!isKept(text)) this.delete(text)
   }
 
   clear(): void {
     this.#entries.clear()
     this.#bytes = 0
-    this.#latest = undefined
   }
 }
