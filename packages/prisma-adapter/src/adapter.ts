@@ -5,7 +5,7 @@ import type {
   SqlQuery,
   SqlResultSet,
 } from '@prisma/driver-adapter-utils'
-import type { Database } from '@sqlite-efs/database'
+import { type Database, splitStatements } from '@sqlite-efs/database'
 import type { TimestampFormat } from './arguments.js'
 import { PrismaSqliteEfsError } from './errors.js'
 import { Queryable, withPrismaErrors } from './queryable.js'
@@ -49,8 +49,13 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
     const engine = this.#schemaEngine
     if (!engine) return super.executeRaw(query)
     return this.#forSchemaEngine(async () => {
-      const done =
-        query.args.length === 0 && (await withPrismaErrors(`[executeRaw] ${query.sql}`, () => engine.takes(query.sql)))
+      if (query.args.length > 0) return super.executeRaw(query)
+      // `prisma db execute` sends its whole script as one statement, which may be empty.
+      if (splitStatements(query.sql).length !== 1) {
+        await this.executeScript(query.sql)
+        return 0
+      }
+      const done = await withPrismaErrors(`[executeRaw] ${query.sql}`, () => engine.takes(query.sql))
       return done ? 0 : super.executeRaw(query)
     })
   }

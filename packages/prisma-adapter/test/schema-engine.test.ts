@@ -169,6 +169,35 @@ test('migrate reset empties the tables as with the official adapter', async () =
   expect(await after(ours(bench))).toEqual(await after(official(bench)))
 })
 
+test('db execute runs several statements as one script, all or nothing', async () => {
+  await using bench = new Workbench()
+  const engine = await SchemaEngine.on(ours(bench))
+  for (const sql of [`${INIT}; ${FILL}`, `UPDATE Owner SET name = 'Bob; Eve' -- one; two\n WHERE id = 1;`, rebuild]) {
+    await engine.execute(sql)
+    // With the official adapter, db execute drops all but the first statement.
+    await script(official(bench), sql)
+  }
+  const after = async (factory: SqlMigrationAwareDriverAdapterFactory) => [
+    await definitions(factory),
+    await rows(factory, 'SELECT * FROM Owner JOIN Pet ON ownerId = Owner.id'),
+  ]
+  expect(await after(ours(bench))).toEqual(await after(official(bench)))
+  await expect(engine.execute('DELETE FROM Pet; INSERT INTO Nowhere VALUES (1)')).rejects.toThrow(/Nowhere/)
+  await engine.execute('-- nothing')
+  await expect(engine.execute("DELETE FROM Pet; ATTACH 'x' AS x")).rejects.toThrow(/second database/)
+  expect(await rows(ours(bench), 'SELECT name FROM Pet')).toEqual([['Cat']])
+})
+
+test('a client of Prisma still sends statements one by one', async () => {
+  await using bench = new Workbench()
+  await script(ours(bench), `${INIT}; ${FILL}`)
+  const adapter = await ours(bench).connect()
+  adapter.getConnectionInfo?.()
+  const both = { sql: 'DELETE FROM Pet; DELETE FROM Owner', args: [], argTypes: [] }
+  await expect(adapter.executeRaw(both)).rejects.toThrow(/more than one statement/)
+  await adapter.dispose()
+})
+
 test('a look at a database that is not there yet leaves nothing behind', async () => {
   await using bench = new Workbench()
   const engine = await SchemaEngine.on(ours(bench))

@@ -102,6 +102,12 @@ export class SchemaEngine {
     await this.#engine.reset({ filter: NO_FILTERS })
   }
 
+  /** `prisma db execute` */
+  async execute(script: string): Promise<void> {
+    const config = { files: [{ path: 'schema.prisma', content: HEADER }], configDir: '/' }
+    await this.#engine.dbExecute({ datasourceType: { tag: 'schema', ...config }, script })
+  }
+
   /** `prisma db pull` */
   async pull(): Promise<string> {
     const { schema } = await this.#engine.introspect({
