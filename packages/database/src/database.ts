@@ -59,6 +59,13 @@ export interface DatabaseOptions {
    * @default 'before-answer' where AWS_LAMBDA_FUNCTION_NAME is set, else 'background'
    */
   release?: 'background' | 'before-answer'
+  /**
+   * Microtasks for which a read keeps its lock, so that the next statement of the same operation needs none of its own. For
+   * a library that sends its next statement within so many, and whose user's code runs later than that.
+   *
+   * @default 0: no lock is held while JavaScript runs
+   */
+  followUpMicrotasks?: number
   /** Who this process is, for people who look at the line. */
   who?: string
   /**

@@ -19,8 +19,9 @@ import { MAX_SILENCE_MS } from './read-lock.js'
 import { Reader } from './reader.js'
 import { ReaderPool } from './reader-pool.js'
 import { runScript } from './script.js'
+import { outcomeOf, reading, type SingleStatement } from './single-read.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
-import { StatementKinds } from './statement-kinds.js'
+import { StatementKinds, type Told } from './statement-kinds.js'
 import { Tenure } from './tenure.js'
 import type { TraceContext } from './tracing.js'
 import type { Turn } from './turn.js'
@@ -59,7 +60,8 @@ export class LeasedFile {
       patience: () => this.#patience(() => this.#recoverTogether()),
       noticeFreeze: () => this.#noticeFreeze(),
     }
-    this.#reader = new Reader({ ...readers, path, listeners })
+    const patienceMs = () => this.invocations.boundedMs(options.timeoutMs)
+    this.#reader = new Reader({ ...readers, patienceMs, path, listeners })
     this.#lastingReaders = new ReaderPool(readers)
     this.#writer = new Writer({
       path,
@@ -114,14 +116,11 @@ export class LeasedFile {
     })
   }
 
-  /** Runs one statement: a read at once, and then without a promise; a write in its turn. */
-  execute(sql: string, args: readonly SqlValue[], timeoutMs: number): ResultSet | Promise<ResultSet> {
-    const kind = this.#kinds.now(sql)
+  /** Runs one statement: a read in a window, a write in its turn. */
+  execute(sql: string, args: readonly SqlValue[], timeoutMs: number, followUpMicrotasks = 0): Promise<ResultSet> {
+    const kind = this.#kinds.known(sql)
     const trace = this.options.tracer.current()
-    if (kind === 'read') {
-      const pause = this.#eventLoop.pause()
-      return pause ? pause.then(() => this.#tracedRead(trace, sql, args)) : this.#tracedRead(trace, sql, args)
-    }
+    if (kind === 'read') return this.#read({ sql, args, followUpMicrotasks }, trace)
     const write: WriteWanted = {
       what: 'a write',
       timeoutOption: 'lease.timeoutMs',
@@ -129,40 +128,33 @@ export class LeasedFile {
       trace,
     }
     if (kind === 'write' && !this.#arrivals.underWay) return this.#turns.write({ sql, args }, write)
-    return this.#executeLater(kind, sql, args, write)
+    return this.#executeLater(kind, { sql, args, followUpMicrotasks }, write)
   }
 
-  /** Whether a statement writes can't be asked while somebody commits; what was sent after it must not overtake it. */
-  async #executeLater(
-    kind: StatementKind | undefined,
-    sql: string,
-    args: readonly SqlValue[],
-    write: WriteWanted,
-  ): Promise<ResultSet> {
+  /** A new text is asked about first; what was sent after it must not overtake it. */
+  async #executeLater(kind: StatementKind | undefined, statement: SingleStatement, write: WriteWanted): Promise<ResultSet> {
     const { result } = await this.#arrivals.enter(async (before) => {
-      const known = kind ?? (await this.#kinds.ask(sql))
-      if (known === 'read') return { result: this.#tracedRead(write.trace, sql, args) }
+      const told = kind === 'write' ? { kind } : await this.#ask(statement, write.trace)
+      if (told.kind === 'read') return { result: told.result ?? this.#read(statement, write.trace) }
       await before
-      return { result: this.#turns.write({ sql, args }, write) }
+      return { result: this.#turns.write(statement, write) }
     })
     return result
   }
 
-  #read(sql: string, args: readonly SqlValue[]): ResultSet | Promise<ResultSet> {
-    return this.#reader.read((connection) => {
-      const { columns, rows } = connection.run(sql, args)
-      return { columns, rows, changes: 0 }
-    })
+  /** What a new text is. A read is run in the same window, unless its span has to begin first. */
+  #ask(statement: SingleStatement, trace: TraceContext | undefined): Promise<Told<ResultSet>> {
+    const { sql } = statement
+    if (!trace) return this.#kinds.ask(sql, reading(statement), (result) => outcomeOf(statement, result, false))
+    return this.#kinds.ask(sql)
   }
 
-  #tracedRead(
-    parent: TraceContext | undefined,
-    sql: string,
-    args: readonly SqlValue[],
-  ): ResultSet | Promise<ResultSet> {
-    if (!parent) return this.#read(sql, args)
+  #read(statement: SingleStatement, parent: TraceContext | undefined): Promise<ResultSet> {
+    const isTraced = parent !== undefined
+    const read = () => this.#reader.read(reading(statement), (result) => outcomeOf(statement, result, isTraced))
+    if (!isTraced) return read()
     return this.options.tracer.span({ name: 'read', parent }, async (span) => {
-      const result = await this.#read(sql, args)
+      const result = await read()
       span.set({ 'sqlite_efs.rows': result.rows.length })
       return result
     })

@@ -67,8 +67,8 @@ class OpenDatabase implements Database {
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     const checked = checkedArguments(args)
-    const result = this.#open.execute(withoutTrailingComment(sql), checked, this.#options.timeoutMs)
-    return result instanceof Promise ? this.#tracked(result) : result
+    const { timeoutMs, followUpMicrotasks } = this.#options
+    return this.#tracked(this.#open.execute(withoutTrailingComment(sql), checked, timeoutMs, followUpMicrotasks))
   }
 
   async script(sql: string): Promise<void> {

@@ -36,6 +36,7 @@ export interface CheckedOptions {
   who: string | undefined
   onEvent: DatabaseListener | undefined
   tracer: Tracer
+  followUpMicrotasks: number
   vfs: string | undefined
   clock: Clock
 }
@@ -44,7 +45,7 @@ export const MEMORY = ':memory:'
 
 /** @throws DatabaseError `CONFIGURATION` naming the option and its value */
 export function checkOptions(options: DatabaseOptions & TestOptions, path: string): CheckedOptions {
-  const { leaser, leaseKey, fencing = 'user_version', release = defaultRelease() } = options
+  const { leaser, leaseKey, fencing = 'user_version', release = defaultRelease(), followUpMicrotasks = 0 } = options
   if (typeof leaser?.acquire !== 'function')
     throw wrongOption('leaser', leaser, 'a Leaser is wanted, e.g. new DynamoDBLeaser(...) or new LocalLeaser()')
   if (leaseKey !== undefined && (typeof leaseKey !== 'string' || leaseKey === ''))
@@ -55,6 +56,9 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     throw wrongOption('release', release, "'background' or 'before-answer' is wanted")
   if (options.onEvent !== undefined && typeof options.onEvent !== 'function') {
     throw wrongOption('onEvent', options.onEvent, 'a function is wanted')
+  }
+  if (!Number.isInteger(followUpMicrotasks) || followUpMicrotasks < 0) {
+    throw wrongOption('followUpMicrotasks', followUpMicrotasks, 'a whole number is wanted')
   }
   if (options.tracer !== undefined && typeof options.tracer?.span !== 'function') {
     throw wrongOption('tracer', options.tracer, 'a Tracer is wanted')
@@ -72,6 +76,7 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     who: options.who,
     onEvent: options.onEvent,
     tracer: options.tracer ? harmless(options.tracer) : noTracer,
+    followUpMicrotasks,
     vfs: options[VFS_FOR_TESTS],
     clock: options[CLOCK_FOR_TESTS] ?? systemClock,
   }

@@ -1,13 +1,15 @@
+import { setImmediate } from 'node:timers'
 import { Moment } from '@sqlite-efs/lease'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
 import type { Listeners } from './events.js'
-import { hasLostPatience, MAX_PAUSE_MS, type Patience, whileBusy } from './patience.js'
+import { Linger } from './linger.js'
+import { hasLostPatience, MAX_PAUSE_MS, whileBusy } from './patience.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS, type ReaderContext } from './read-lock.js'
 import { isBusy, isConnectionDoubtful, needsRecovery } from './sqlite-error.js'
 import type { SqlValue } from './statement.js'
 
-/** A window that is fed all the time is closed after this long, so that a writer elsewhere gets its turn. */
+/** Reads that take longer together get another window, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
 /** So often at the most a window asks whether the file is still the one at its path. */
 const LOOK_FOR_MOVE_MS = 1_000
@@ -16,75 +18,201 @@ const LOOK_FOR_MOVE_MS = 1_000
 export interface WindowContext extends ReaderContext {
   path: string
   listeners: Listeners
+  /** How long a read that begins now may wait for a lock. */
+  patienceMs(): number
 }
 
+/** What a read turned out to be. */
+export interface ReadOutcome {
+  /** Whether it counts as a read in the event of its window. */
+  isRead: boolean
+  /** Within how many microtasks its caller may send the next statement of the same operation. */
+  followUpMicrotasks: number
+}
+
+/** A read that waits for its window. */
+interface Request {
+  since: Moment
+  timeoutMs: number
+  /** How often its connection was found to be worthless. */
+  failures: number
+  /** Runs it in the window and answers its caller. Throws if it failed. */
+  run(connection: Connection): ReadOutcome
+  fail(error: unknown): void
+}
+
+const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
+
 /**
- * Reads that follow one another share a read transaction, the window: taking and dropping the shared lock is all of a
- * warm read's cost over NFS. It is closed before the event loop waits for I/O, and before this process commits.
+ * Runs reads. Those that are sent in one turn of the event loop share a read transaction, the window: taking and dropping the
+ * shared lock is all of a warm read's cost over NFS. The window opens when all of them have been sent, and is closed before any
+ * caller gets its result. So no lock is held while JavaScript runs, except for a caller that asks for it: see {@link Linger}.
  */
 export class Reader {
   readonly #context: WindowContext
+  readonly #linger = new Linger()
   #connection: Connection | undefined
-  #closing: NodeJS.Immediate | undefined
-  /** Resolves when the window has opened, or can't be: with what failed then. */
-  #opening: Promise<unknown> | undefined
-  #inTheWay: unknown
+  #isOpen = false
+  #pending: Request[] = []
+  /** Those that found the file locked, and those that came since. One of them looks, for all. */
+  #waiting: Request[] | undefined
   #openedAtMs = 0
   #lookedAtMs = 0
   /** Those that shared the window so far. */
   #reads = 0
+  /** Whether the window serves a single operation. */
+  #isSingle = false
 
   constructor(context: WindowContext) {
     this.#context = context
   }
 
   /**
-   * Runs `action` in the window: at once, where nobody is in the way, and then without a promise.
+   * Runs `action` in a window.
    *
+   * @param outcomeOf says of the result what it was
    * @throws DatabaseError `BUSY`, `NOT_FOUND`, `CONFIGURATION`, `SQLITE`
    */
-  read<T>(action: (connection: Connection) => T): T | Promise<T> {
-    const since = new Moment(this.#context.clock)
-    try {
-      return this.#read(action, since)
-    } catch (error) {
-      return this.#readOn(action, since, error)
-    }
+  read<T>(action: (connection: Connection) => T, outcomeOf: (result: T) => ReadOutcome = () => PLAIN_READ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const request: Request = {
+        since: new Moment(this.#context.clock),
+        timeoutMs: this.#context.patienceMs(),
+        failures: 0,
+        run: (connection) => {
+          const result = this.#run(action, connection)
+          resolve(result)
+          return outcomeOf(result)
+        },
+        fail: reject,
+      }
+      if (this.#waiting) this.#waiting.push(request)
+      else if (this.#isOpen) this.#follow(request)
+      else this.#schedule(request)
+    })
   }
 
-  /** Goes on where the first attempt failed. */
-  async #readOn<T>(action: (connection: Connection) => T, since: Moment, met: unknown): Promise<T> {
-    const patience = this.#context.patience()
-    for (let failures = 0, error = met; ; ) {
-      const isWaitedFor = isBusy(error) || needsRecovery(error)
-      const failure = isWaitedFor ? await this.#waitForWindow(patience, since, error) : error
-      // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
-      if (failure !== undefined && (!isConnectionDoubtful(failure) || failures++ > 0)) throw failure
+  #schedule(request: Request): void {
+    this.#pending.push(request)
+    if (this.#pending.length === 1) setImmediate(() => this.#runPending())
+  }
+
+  #runPending(): void {
+    const requests = this.#pending.splice(0)
+    try {
+      this.#window()
+    } catch (error) {
+      for (const request of requests) this.#failed(request, error)
+      return
+    }
+    this.#isSingle = requests.length === 1
+    const microtasks = this.#runAll(requests)
+    if (microtasks > 0) this.#linger.start(microtasks, () => this.closeWindow())
+  }
+
+  /** A read comes while the window lingers. */
+  #follow(request: Request): void {
+    const microtasks = this.#runAll([request])
+    if (microtasks > 0 && this.#isSingle) this.#linger.start(microtasks, () => this.closeWindow())
+  }
+
+  /** Runs reads in the open window, and closes it unless it may linger: says for how many microtasks. */
+  #runAll(requests: readonly Request[]): number {
+    let microtasks = Number.POSITIVE_INFINITY
+    let hasRun = false
+    for (const request of requests) {
+      // Another one has found the file locked.
+      if (this.#waiting) {
+        this.#waiting.push(request)
+        continue
+      }
       try {
-        return this.#read(action, new Moment(patience.clock))
-      } catch (another) {
-        error = another
+        if (hasRun && this.#context.clock.monotonicMs() - this.#openedAtMs > MAX_WINDOW_MS) this.closeWindow()
+        hasRun = true
+        const outcome = request.run(this.#window())
+        if (outcome.isRead) this.#reads++
+        microtasks = Math.min(microtasks, outcome.followUpMicrotasks)
+      } catch (error) {
+        if (isConnectionDoubtful(error) || isBusy(error)) this.discard()
+        microtasks = 0
+        this.#failed(request, error)
       }
     }
+    if (microtasks === 0) this.closeWindow()
+    return microtasks
   }
 
-  /** In one go: between opening the window and using it, this process's own commit could close it. */
-  #read<T>(action: (connection: Connection) => T, begun: Moment): T {
-    const result = this.readNow(action)
-    this.#reads++
-    return begun.elapsedMs() > MAX_SILENCE_MS ? this.#readAgain(action) : result
+  /** Answers a read that failed, or has it run again. */
+  #failed(request: Request, error: unknown): void {
+    if (isWaitedFor(error)) {
+      if (this.#waiting) this.#waiting.push(request)
+      else {
+        this.#waiting = [request]
+        void this.#waitForLock(error)
+      }
+      return
+    }
+    // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
+    if (isConnectionDoubtful(error) && request.failures++ === 0) this.#schedule(request)
+    else request.fail(error)
+  }
+
+  /** One read looks for all that wait: each look is a remote call that blocks the event loop. */
+  async #waitForLock(met: unknown): Promise<void> {
+    for (let error = met; this.#waiting?.[0]; ) {
+      const failure = await this.#lookFor(this.#waiting[0], error)
+      if (failure === undefined) return
+      error = failure
+      // It is the patience of the first that ended: others may have more left, but not just the rest of a pause.
+      const isFinal = !hasLostPatience(failure)
+      const waiting = this.#waiting.splice(0)
+      for (const request of waiting) {
+        const isOver = isFinal || leftMs(request) <= MAX_PAUSE_MS
+        const isTriedAgain = isConnectionDoubtful(failure) && request.failures++ === 0
+        if (!isOver || isTriedAgain) this.#waiting.push(request)
+        else request.fail(failure)
+      }
+    }
+    this.#waiting = undefined
+  }
+
+  /** Waits for the lock as long as `first` would, and runs all that wait. Returns what failed otherwise. */
+  async #lookFor(first: Request, met: unknown): Promise<unknown> {
+    const patience = this.#context.patience()
+    let looks = 0
+    try {
+      await whileBusy(
+        { ...patience, timeoutMs: leftMs(first), onTimeout: () => patience.onTimeout(first.since.elapsedMs()) },
+        () => {
+          // The first look was the caller's.
+          if (looks++ === 0 && isWaitedFor(met)) throw met
+          this.#window()
+          const waiting = this.#waiting ?? []
+          this.#waiting = undefined
+          this.#runAll(waiting)
+          // Microtasks of others may be left.
+          this.closeWindow()
+        },
+      )
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+
+  #run<T>(action: (connection: Connection) => T, connection: Connection): T {
+    const begun = new Moment(this.#context.clock)
+    const result = action(connection)
+    return begun.elapsedMs() > MAX_SILENCE_MS ? this.#runAgain(action) : result
   }
 
   /** Of what took so long a part may be from before a freeze, and a part from after it. */
-  #readAgain<T>(action: (connection: Connection) => T): T {
+  #runAgain<T>(action: (connection: Connection) => T): T {
     this.discard()
-    let version: SqlValue = null
-    const result = this.readNow((connection) => {
-      version = connection.value('PRAGMA data_version')
-      return action(connection)
-    })
-    const connection = this.#connection
-    if (connection && isUnchanged(connection, version)) return result
+    const connection = this.#window()
+    const version: SqlValue = connection.value('PRAGMA data_version')
+    const result = action(connection)
+    if (isUnchanged(connection, version)) return result
     this.discard()
     throw new DatabaseError(
       'WRITE_CONFLICT',
@@ -92,54 +220,9 @@ export class Reader {
     )
   }
 
-  /** As {@link Reader.read}, but fails where it would have to wait, and does not count as a read. */
-  readNow<T>(action: (connection: Connection) => T): T {
-    // Somebody asks for it already.
-    if (this.#opening && !this.#closing) throw this.#inTheWay
-    const connection = this.#window()
-    try {
-      return action(connection)
-    } catch (error) {
-      if (isConnectionDoubtful(error) || isBusy(error)) this.discard()
-      throw error
-    }
-  }
-
-  /**
-   * Waits until the window has opened, and returns what failed otherwise. One of those who wait asks for the lock, for all: each
-   * look is a remote call that the event loop waits for.
-   */
-  async #waitForWindow(patience: Patience, since: Moment, inTheWay: unknown): Promise<unknown> {
-    const leftMs = () => patience.timeoutMs - since.elapsedMs()
-    this.#opening ??= this.#open(
-      { ...patience, timeoutMs: leftMs(), onTimeout: () => patience.onTimeout(since.elapsedMs()) },
-      inTheWay,
-    )
-    const failure = await this.#opening
-    // It was the patience of whoever asked that ended: the next one asks, but not for what is left of a pause.
-    return hasLostPatience(failure) && leftMs() > MAX_PAUSE_MS ? undefined : failure
-  }
-
-  async #open(patience: Patience, inTheWay: unknown): Promise<unknown> {
-    this.#inTheWay = inTheWay
-    let looks = 0
-    try {
-      await whileBusy(patience, () => {
-        // The first look was the caller's.
-        if (looks++ === 0) throw inTheWay
-        this.#window()
-      })
-      return undefined
-    } catch (error) {
-      return error
-    } finally {
-      this.#opening = undefined
-    }
-  }
-
+  /** The connection, with the lock. */
   #window(): Connection {
-    if (this.#closing && this.#context.clock.monotonicMs() - this.#openedAtMs > MAX_WINDOW_MS) this.closeWindow()
-    if (this.#closing && this.#connection) return this.#connection
+    if (this.#isOpen && this.#connection) return this.#connection
     this.#context.noticeFreeze()
     this.#lookForMove()
     this.#connection ??= this.#context.open()
@@ -151,7 +234,7 @@ export class Reader {
     }
     this.#openedAtMs = this.#context.clock.monotonicMs()
     this.#reads = 0
-    this.#closing = setImmediate(() => this.closeWindow())
+    this.#isOpen = true
     return this.#connection
   }
 
@@ -170,9 +253,9 @@ export class Reader {
 
   /** Gives the shared lock back, if it is held. */
   closeWindow(): void {
-    if (!this.#closing) return
-    clearImmediate(this.#closing)
-    this.#closing = undefined
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#linger.stop()
     try {
       if (this.#connection) endRead(this.#connection)
     } catch {
@@ -190,11 +273,15 @@ export class Reader {
 
   /** Throws the connection away; the next read opens a new one. */
   discard(): void {
-    const wasOpen = this.#closing !== undefined
-    clearImmediate(this.#closing)
-    this.#closing = undefined
+    const wasOpen = this.#isOpen
+    this.#isOpen = false
+    this.#linger.stop()
     this.#connection?.close()
     this.#connection = undefined
     if (wasOpen) this.#tellWindow()
   }
 }
+
+const leftMs = ({ timeoutMs, since }: Request) => timeoutMs - since.elapsedMs()
+
+const isWaitedFor = (error: unknown) => isBusy(error) || needsRecovery(error)

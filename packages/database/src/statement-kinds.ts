@@ -1,9 +1,12 @@
 import type { Classification } from './classification.js'
 import { kindByFirstWords } from './classify.js'
+import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
-import type { Reader } from './reader.js'
+import type { Reader, ReadOutcome } from './reader.js'
 import { GENERIC_ERROR } from './sqlite-error.js'
 import type { StatementKind } from './statement.js'
+
+const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
 
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
@@ -13,6 +16,9 @@ export interface StatementKindsContext {
   mayBeCreated(): boolean
 }
 
+/** What a statement turned out to be; of a read that was run in the same window also its result. */
+export type Told<T> = { kind: 'read'; result?: T | undefined } | { kind: 'write' }
+
 /** Whether single statements read or write: SQLite is asked, on a connection that reads. */
 export class StatementKinds {
   readonly #context: StatementKindsContext
@@ -21,28 +27,39 @@ export class StatementKinds {
     this.#context = context
   }
 
-  /** The kind, where nobody is in the way of asking: in the caller's own turn, so that writes stay in their order. */
-  now(sql: string): StatementKind | undefined {
-    const { classification, reader } = this.#context
+  /** The kind, if the text was asked about before. @throws DatabaseError `STATEMENT_REFUSED` */
+  known(sql: string): StatementKind | undefined {
+    const { classification } = this.#context
     const known = classification.known(sql, 'alone')
-    if (known) return known
-    classification.refuseUnsafe(sql, 'alone')
-    try {
-      return reader.readNow((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
-    } catch (error) {
-      return this.#despite(error, sql)
-    }
+    if (!known) classification.refuseUnsafe(sql, 'alone')
+    return known
   }
 
-  /** The kind, once whoever is in the way has ended. @throws DatabaseError */
-  async ask(sql: string): Promise<StatementKind> {
+  /**
+   * The kind, once no lock is in the way.
+   *
+   * @param read run in the same window if the statement reads
+   * @throws DatabaseError
+   */
+  async ask<T>(
+    sql: string,
+    read?: (connection: Connection) => T,
+    outcomeOf: (result: T) => ReadOutcome = () => ONLY_COMPILED,
+  ): Promise<Told<T>> {
     const { classification, reader } = this.#context
+    let kind: StatementKind | undefined
     try {
-      return await reader.read((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
+      return await reader.read<Told<T>>(
+        (connection) => {
+          kind = undefined
+          kind = classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))
+          return kind === 'read' && read ? { kind, result: read(connection) } : { kind }
+        },
+        (told) => (told.kind === 'read' && told.result ? outcomeOf(told.result) : ONLY_COMPILED),
+      )
     } catch (error) {
-      const kind = this.#despite(error, sql)
-      if (!kind) throw error
-      return kind
+      if (kind || this.#despite(error, sql) !== 'write') throw error
+      return { kind: 'write' }
     }
   }
 

@@ -1,25 +1,86 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Connection } from '../src/connection.js'
+import type { DatabaseEvent } from '../src/events.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
 import { nextTurn, openBank, rows, scratchPath } from './support/scratch.js'
 
+const original = Connection.prototype.run
 const SUM = 'SELECT sum(balance) FROM account'
 
 describe('a read window', () => {
-  it('is shared by reads that follow one another, and closed before anything waits', async () => {
+  /** Opens the database, and collects how many reads shared each window. */
+  async function openWatched(options: object = {}) {
     const path = scratchPath()
-    const bank = await openBank({}, path)
+    const windows: number[] = []
+    const onEvent = (event: DatabaseEvent) => void (event.type === 'read-window' && windows.push(event.reads))
+    const bank = await openBank({ onEvent, ...options }, path)
     await rows(bank, SUM)
-    await nextTurn()
-    const other = outsider(path)
+    windows.length = 0
+    return { bank, other: outsider(path), windows }
+  }
+
+  it('is shared by reads of one turn of the event loop, and closed before any of them has its result', async () => {
+    const { bank, other, windows } = await openWatched()
+    const seen: boolean[] = []
+    const read = () => rows(bank, SUM).then(() => seen.push(isLocked(other)))
+    const readLater = async () => {
+      await null
+      await read()
+    }
+    const all = Promise.all([read(), readLater(), read()])
+    seen.push(isLocked(other))
+    await all
+    expect(seen).toEqual([false, false, false, false])
+    expect(windows).toEqual([3])
+  })
+
+  it('is closed before the result of a statement that was compiled for it first', async () => {
+    const { bank, other, windows } = await openWatched()
+    await rows(bank, 'SELECT max(balance) FROM account')
     expect(isLocked(other)).toBe(false)
+    expect(windows).toEqual([1])
+    const write = bank.execute('UPDATE account SET balance = balance + 1')
+    await Promise.resolve()
+    expect(isLocked(other)).toBe(false)
+    await write
+  })
+
+  it('lingers for a statement that follows within so many microtasks, and no longer', async () => {
+    const { bank, other, windows } = await openWatched({ followUpMicrotasks: 20 })
+    const pass = async (microtasks: number) => {
+      for (let n = 0; n < microtasks; n++) await null
+    }
     await rows(bank, SUM)
+    await pass(10)
     expect(isLocked(other)).toBe(true)
     await rows(bank, SUM)
+    await pass(10)
+    expect(isLocked(other)).toBe(true)
+    await pass(20)
+    expect(isLocked(other)).toBe(false)
+    expect(windows).toEqual([2])
+  })
+
+  it('lingers no longer for the others if several shared it', async () => {
+    const { bank, other, windows } = await openWatched({ followUpMicrotasks: 20 })
+    await Promise.all([rows(bank, SUM), rows(bank, SUM)])
+    for (let n = 0; n < 10; n++) await null
+    await rows(bank, SUM)
+    for (let n = 0; n < 12; n++) await null
+    expect(isLocked(other)).toBe(false)
+    expect(windows).toEqual([3])
+  })
+
+  it('does not linger after many rows, which take their reader long', async () => {
+    const { bank, other } = await openWatched({ followUpMicrotasks: 20 })
+    const many = (count: number) =>
+      rows(bank, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${count}) SELECT i FROM n`)
+    await many(1_000)
     expect(isLocked(other)).toBe(true)
     await nextTurn()
+    await many(1_001)
     expect(isLocked(other)).toBe(false)
   })
 
@@ -34,22 +95,16 @@ describe('a read window', () => {
     }
   })
 
-  it('is closed after a while when it is fed all the time, so that a writer elsewhere gets its turn', async () => {
+  it('is followed by another one if its reads take long together, so that a writer elsewhere gets its turn', async () => {
     const clock = new ManualClock()
-    const path = scratchPath()
-    const bank = await openBank({ [CLOCK_FOR_TESTS]: clock } as object, path)
-    const other = outsider(path)
-    await rows(bank, SUM)
-    // Wants to commit, and waits for the window to close; nobody new may read meanwhile.
-    other.exec('BEGIN IMMEDIATE; UPDATE account SET balance = balance + 1')
-    expect(() => other.exec('COMMIT')).toThrow('locked')
-    expect(await rows(bank, SUM)).toEqual([[200n]])
-    clock.advance(1_000)
-    const reading = rows(bank, SUM)
-    other.exec('COMMIT')
-    const timer = setInterval(() => clock.advance(1), 1)
-    expect(await reading).toEqual([[202n]])
-    clearInterval(timer)
+    const { bank, windows } = await openWatched({ [CLOCK_FOR_TESTS]: clock })
+    const run = vi.spyOn(Connection.prototype, 'run').mockImplementation(function (this: Connection, ...given) {
+      clock.advance(8)
+      return original.apply(this, given)
+    })
+    onTestFinished(() => run.mockRestore())
+    await Promise.all(Array.from({ length: 7 }, () => rows(bank, SUM)))
+    expect(windows).toEqual([3, 3, 1])
   })
 
   it('waits for somebody who commits, without blocking the event loop, and then shows it', async () => {

@@ -10,6 +10,7 @@ import { withPrismaError } from './database-error.js'
 import { createLeaser } from './leaser.js'
 import { localDirectory } from './local-line.js'
 import type { ResolvedOptions } from './options.js'
+import { FOLLOW_UP_MICROTASKS } from './follow-ups.js'
 
 /** The database that the options name. */
 export function openByOptions(options: ResolvedOptions, leaser: Leaser, tracer?: Tracer): Database {
@@ -35,6 +36,7 @@ function databaseOptions({ path, lease, fencing, pragmas, onEvent }: ResolvedOpt
   return {
     path,
     leaser,
+    followUpMicrotasks: FOLLOW_UP_MICROTASKS,
     ...(key !== undefined && { leaseKey: key }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(transactionTimeoutMs !== undefined && { transactionTimeoutMs }),

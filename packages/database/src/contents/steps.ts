@@ -48,6 +48,7 @@ export async function inWindows<T>(context: ContentContext, action: (steps: Step
     listeners: new Listeners(),
     open: () => context.openReader(),
     patience: () => context.patience(),
+    patienceMs: () => context.patience().timeoutMs,
     noticeFreeze: () => {
       if (freeze.thawed()) reader.discard()
     },
@@ -62,7 +63,6 @@ export async function inWindows<T>(context: ContentContext, action: (steps: Step
         if (first.connection !== connection || first.version !== version) throw new Disturbed()
         return step(connection)
       })
-      reader.closeWindow()
       await nextTurn()
       return result
     })

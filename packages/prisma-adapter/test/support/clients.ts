@@ -31,7 +31,11 @@ export class Workbench implements AsyncDisposable {
   }
 
   client(adapter: SqlDriverAdapterFactory): PrismaClient {
-    const client = new PrismaClient({ adapter })
+    return this.manage(new PrismaClient({ adapter }))
+  }
+
+  /** Disconnects the client at the end. */
+  manage(client: PrismaClient): PrismaClient {
     this.#clients.push(client)
     return client
   }

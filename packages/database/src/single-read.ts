@@ -1,0 +1,30 @@
+import type { Connection } from './connection.js'
+import type { ReadOutcome } from './reader.js'
+import type { ResultSet, SqlValue } from './statement.js'
+
+/** One statement, as its caller sent it. */
+export interface SingleStatement {
+  sql: string
+  args: readonly SqlValue[]
+  /** Within how many microtasks the next statement of the same operation may come. */
+  followUpMicrotasks: number
+}
+
+/** Making objects of more rows takes milliseconds: no lock is held meanwhile. */
+const MAX_FOLLOWED_ROWS = 1_000
+/** A span of its own has a result come this many microtasks later. */
+const MICROTASKS_OF_SPAN = 3
+
+/** Runs a statement that reads. */
+export const reading =
+  ({ sql, args }: SingleStatement) =>
+  (connection: Connection): ResultSet => {
+    const { columns, rows } = connection.run(sql, args)
+    return { columns, rows, changes: 0 }
+  }
+
+/** What the window of a statement that has read needs to know. */
+export function outcomeOf({ followUpMicrotasks }: SingleStatement, { rows }: ResultSet, isTraced: boolean): ReadOutcome {
+  if (!followUpMicrotasks || rows.length > MAX_FOLLOWED_ROWS) return { isRead: true, followUpMicrotasks: 0 }
+  return { isRead: true, followUpMicrotasks: followUpMicrotasks + (isTraced ? MICROTASKS_OF_SPAN : 0) }
+}
