@@ -51,7 +51,8 @@ export class DeferredTransaction implements Transaction {
 
   execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     return this.#inOrder(async () => {
-      await this.#context.eventLoop.pause()
+      // The writing half looks to that itself.
+      if (!this.#writing) await this.#context.eventLoop.pause()
       const reader = this.#reader
       if (reader && this.#kindOf(sql, reader) === 'read') {
         this.#mustHaveItsLock(reader)

@@ -5,7 +5,8 @@ import type { Database, DatabaseError, Transaction } from '../src/index.js'
 import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
-import { openBank, rows } from './support/scratch.js'
+import { openBank, rows, scratchFolder } from './support/scratch.js'
+import { startChild } from './support/start-child.js'
 
 const TTL_MS = 400
 const SHORT = { ttlMs: TTL_MS, maxClockSkewMs: 40, timeoutMs: 60_000 }
@@ -125,6 +126,31 @@ describe.each(['immediate', 'deferred'] as const)('a transaction in mode %s', (m
     await transaction.commit()
     expect(await rows(bank, SUM)).toEqual([[201n]])
   })
+})
+
+describe('while another process waits for the lease', () => {
+  it.each(['immediate', 'deferred'] as const)(
+    'a transaction in mode %s that computes for longer than it lasts is a conflict, which says for how long and what to raise',
+    async (mode) => {
+      const directory = scratchFolder()
+      const bank = await openBank({ leaser: new LocalLeaser({ ...SHORT, directory }) })
+      const transaction = await bank.transaction({ mode })
+      await transaction.execute(UPDATE)
+      const other = startChild('wait-for-lease.ts', [directory, `database#${bank.path}`, JSON.stringify(SHORT)])
+      expect(await other.nextLine()).toBe('waiting')
+      // In the same turn of the event loop as what comes after it, as Prisma computes.
+      await transaction.execute(UPDATE)
+      compute(3 * TTL_MS)
+      const conflict = {
+        code: 'WRITE_CONFLICT',
+        message: expect.stringMatching(/busy for \d{4} ms without a pause.*raise lease\.ttlMs/) as string,
+        details: { option: 'lease.ttlMs' },
+      }
+      await expect(transaction.execute(UPDATE)).rejects.toMatchObject(conflict)
+      await expect(transaction.commit()).rejects.toMatchObject(conflict)
+      expect(await rows(bank, SUM)).toEqual([[200n]])
+    },
+  )
 })
 
 describe('a statement that is sent while another one waits for its renewal', () => {
