@@ -115,7 +115,9 @@ describe.each(kinds)('%s', (name, act) => {
         const set = () => {
           throw new TypeError('a bug')
         }
-        const result = await recorder.span(options, (begun) => body(isHit && moment === 'is described' ? { set } : begun))
+        const result = await recorder.span(options, (begun) =>
+          body(isHit && moment === 'is described' ? { set } : begun),
+        )
         if (isHit && moment === 'ends') throw new TypeError('a bug')
         return result
       },
@@ -171,7 +173,13 @@ describe('a queue', () => {
     const queue = new WriteQueue<() => void>(options as never)
     const write = () =>
       new Promise<void>((resolve, reject) => {
-        const job = { what: 'a write', timeoutMs: 60_000, timeoutOption: 'lease.timeoutMs', groupable: resolve, fail: reject }
+        const job = {
+          what: 'a write',
+          timeoutMs: 60_000,
+          timeoutOption: 'lease.timeoutMs',
+          groupable: resolve,
+          fail: reject,
+        }
         queue.add(job as never)
       })
     await expect(write()).rejects.toThrow('unref')

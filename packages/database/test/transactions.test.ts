@@ -567,7 +567,10 @@ describe('the lease of a transaction', () => {
   })
 
   it.each([
-    ['one statement blocked the process names that statement', /blocked this process for 7000 ms.*sum\(balance\).*lease\.ttlMs/],
+    [
+      'one statement blocked the process names that statement',
+      /blocked this process for 7000 ms.*sum\(balance\).*lease\.ttlMs/,
+    ],
     ['the caller computed between two statements says for how long', /busy for 7000 ms without a pause.*lease\.ttlMs/],
   ])('that was taken over while %s, and the option to raise', async (_, message) => {
     const clock = new ManualClock()

@@ -545,7 +545,9 @@ describe('the holder', () => {
     const { world, a, lease } = await heldLine()
     a.block(9000)
     await world.pass(9100)
-    expect((lease.signal.reason as LeaseError).message).toMatch(/gone from the line.*thread was busy.*7\d\d\d ms too late: raise ttlMs/)
+    expect((lease.signal.reason as LeaseError).message).toMatch(
+      /gone from the line.*thread was busy.*7\d\d\d ms too late: raise ttlMs/,
+    )
   })
 })
 

@@ -94,9 +94,9 @@ describe.each(modes)('an interactive transaction in mode %s', (transactionMode) 
     await using bench = await new Workbench().migrate()
     const prisma = bench.ours({ transactionMode })
     const late = () =>
-      expect(
-        prisma.$transaction((tx) => loop(20_000, () => create(tx)), { timeout: 500 }),
-      ).rejects.toMatchObject({ code: 'P2028' })
+      expect(prisma.$transaction((tx) => loop(20_000, () => create(tx)), { timeout: 500 })).rejects.toMatchObject({
+        code: 'P2028',
+      })
     expect(await timersDuring(late)).toBeGreaterThan(5)
     await create(prisma)
     expect(await prisma.tag.count()).toBe(1)
@@ -132,7 +132,8 @@ const large: [string, number, (prisma: PrismaClient) => Promise<unknown>][] = [
   [
     'a batch',
     3_000,
-    (prisma) => prisma.$transaction(Array.from({ length: 3_000 }, (_, i) => prisma.tag.create({ data: { name: `${i}` } }))),
+    (prisma) =>
+      prisma.$transaction(Array.from({ length: 3_000 }, (_, i) => prisma.tag.create({ data: { name: `${i}` } }))),
   ],
 ]
 

@@ -153,7 +153,10 @@ export const mutants: readonly Mutant[] = [
     name: 'statements go on when the time of the lease has run out, without a renewal',
     file: 'database/src/turn.ts',
     edits: [
-      { find: 'return !this.lease.signal.aborted && this.lease.remainingMs() > 0', replace: 'return !this.lease.signal.aborted' },
+      {
+        find: 'return !this.lease.signal.aborted && this.lease.remainingMs() > 0',
+        replace: 'return !this.lease.signal.aborted',
+      },
       { find: 'return this.lease.remainingMs() <= this.lease.ttlMs / 2', replace: 'return false' },
     ],
     options: { locks: 'off', bias: 'computations' },
@@ -163,7 +166,10 @@ export const mutants: readonly Mutant[] = [
     name: 'what a statement found is given out before the lease is known to have lasted',
     file: 'database/src/immediate-transaction.ts',
     edits: [
-      { find: 'if (this.#over || this.#turn.isAlive) return outcome()\n    await', replace: 'if (!this.#over) return outcome()\n    await' },
+      {
+        find: 'if (this.#over || this.#turn.isAlive) return outcome()\n    await',
+        replace: 'if (!this.#over) return outcome()\n    await',
+      },
       { find: 'return this.#turn.isAlive ? outcome() :', replace: 'return !this.#over ? outcome() :' },
     ],
     options: { locks: 'off', bias: 'computations' },

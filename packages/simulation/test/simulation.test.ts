@@ -8,7 +8,16 @@ import { type Outcome, simulate } from '../src/simulation.js'
 const RUNS = Number(process.env['SIMULATION_RUNS'] ?? 2000)
 
 test(`no rule is violated in ${RUNS} runs, and everybody gets a turn after each`, async () => {
-  const sum: Outcome['counts'] = { acquired: 0, committed: 0, lost: 0, outlived: 0, swept: 0, thawed: 0, conflicts: 0, unknown: 0 }
+  const sum: Outcome['counts'] = {
+    acquired: 0,
+    committed: 0,
+    lost: 0,
+    outlived: 0,
+    swept: 0,
+    thawed: 0,
+    conflicts: 0,
+    unknown: 0,
+  }
   let closest = 0
   for (let seed = 1; seed <= RUNS; seed++) {
     const { violation, counts, calm } = await simulate({ seed })
