@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 /** Of a lease as short as it can be. */
-function short(protocol: 'line' | 'django-sqlite-efs' = 'line'): PrismaSqliteEfsOptions['lease'] {
+function short(protocol: 'line' | 'django-sqlite-efs' = 'line'): NonNullable<PrismaSqliteEfsOptions['lease']> {
   return { tableName: protocol, client, protocol, ttlMs: TTL_MS, maxClockSkewMs: 50, timeoutMs: 60_000 }
 }
 

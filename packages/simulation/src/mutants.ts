@@ -147,7 +147,13 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     options: { locks: 'off', bias: 'computations' },
-    breaks: [...EXCLUSION, 'tickets are served in order', 'everyone gets its turn', 'nobody is left in the line'],
+    breaks: [
+      ...EXCLUSION,
+      'tickets are served in order',
+      'nobody is passed over',
+      'everyone gets its turn',
+      'nobody is left in the line',
+    ],
   },
   {
     name: 'statements go on when the time of the lease has run out, without a renewal',
