@@ -33,6 +33,9 @@ const ROW_STATEMENTS = new Set([
   'EXPLAIN',
 ])
 
+const SYNCHRONOUS = /synchronous/i
+/** Stands for a statement that has nothing to do. */
+const NEVER_RUN = 'SAVEPOINT never_run'
 const NO_COLUMNS: readonly Column[] = []
 
 /** A `file:` URI for SQLite (https://www.sqlite.org/uri.html). */
@@ -228,13 +231,15 @@ export class Connection {
   #prepare(sql: string): Prepared {
     const known = this.#prepared.get(sql)
     if (known) return known
-    const statement = this.#libsql.prepare(sql)
-    this.#hasPrepared = true
-    const returnsRows = statement.reader
     const [first = ''] = leadingTokens(sql, 1)
     const isDefinition = !ROW_STATEMENTS.has(first)
     const isExplain = first === 'EXPLAIN'
     const isPragma = first === 'PRAGMA'
+    const isInForce = isPragma && setsWhatIsInForce(sql, this.#inForce)
+    // In a transaction SQLite refuses PRAGMA synchronous while it compiles it, whatever it is set to.
+    const statement = this.#libsql.prepare(isInForce && SYNCHRONOUS.test(sql) ? NEVER_RUN : sql)
+    this.#hasPrepared = true
+    const returnsRows = statement.reader
     const parameters = parameterCount(sql)
     const prepared: Prepared = {
       statement,
@@ -244,7 +249,7 @@ export class Connection {
       isDefinition,
       isExplain,
       isPragma,
-      isInForce: isPragma && setsWhatIsInForce(sql, this.#inForce),
+      isInForce,
       columns: NO_COLUMNS,
     }
     if (returnsRows) {

@@ -119,7 +119,7 @@ export function mergePragmas(pragmas: Pragmas = {}): Pragmas {
         option: `pragmas.${name}`,
       })
     if (!/^[a-z_]+$/.test(name)) throw wrong('a PRAGMA is named in small letters and underscores')
-    if (REFUSED[name]) throw wrong(REFUSED[name])
+    if (Object.hasOwn(REFUSED, name)) throw wrong(REFUSED[name]!)
     if (!isKnownPragma(name)) throw wrong('SQLite has no such PRAGMA')
     if (!SETTINGS.has(name)) throw wrong('it is not a setting: run it as a statement')
     if (typeof value === 'number' ? !Number.isSafeInteger(value) : !/^[A-Za-z0-9_.-]+$/.test(String(value))) {
