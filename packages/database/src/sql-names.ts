@@ -49,7 +49,12 @@ class TablePositions {
   /** What may come next: one table, or one of a list, which may be in parentheses. */
   #wanted: 'one' | 'listed' | undefined
 
-  at(token: Token, previous: string | undefined, next: string | undefined, beforePrevious: string | undefined): boolean {
+  at(
+    token: Token,
+    previous: string | undefined,
+    next: string | undefined,
+    beforePrevious: string | undefined,
+  ): boolean {
     const { text } = token
     const top = this.#inTables.length - 1
     const wanted = this.#wanted
@@ -86,7 +91,10 @@ function nameOf({ text }: Token): string | undefined {
     case '"':
     case '`':
     case "'":
-      return text.slice(1, -1).replaceAll(text[0] + text[0], text[0]).toLowerCase()
+      return text
+        .slice(1, -1)
+        .replaceAll(text[0] + text[0], text[0])
+        .toLowerCase()
     case '[':
       return text.slice(1, -1).toLowerCase()
     default:

@@ -47,7 +47,9 @@ describe('a function that tells of the last change of a connection', () => {
 
   it('is right in a script', async () => {
     const bank = await openBank()
-    await bank.script('INSERT INTO account VALUES (80, 1); INSERT INTO account SELECT last_insert_rowid() + 1, changes()')
+    await bank.script(
+      'INSERT INTO account VALUES (80, 1); INSERT INTO account SELECT last_insert_rowid() + 1, changes()',
+    )
     expect(await rows(bank, 'SELECT balance FROM account WHERE id = 81')).toEqual([[1n]])
   })
 

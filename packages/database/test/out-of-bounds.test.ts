@@ -122,13 +122,20 @@ describe('a statement that reaches out of the database', () => {
 
 describe('a file that another program gave a schema that reaches out of the database', () => {
   it.each([
-    ['a CHECK constraint', (to: string) => `CREATE TABLE bad (x CHECK (writefile('${to}', x) >= 0)); PRAGMA ignore_check_constraints=ON; INSERT INTO bad VALUES ('x')`],
+    [
+      'a CHECK constraint',
+      (to: string) =>
+        `CREATE TABLE bad (x CHECK (writefile('${to}', x) >= 0)); PRAGMA ignore_check_constraints=ON; INSERT INTO bad VALUES ('x')`,
+    ],
     ['a default', (to: string) => `CREATE TABLE bad (x, y DEFAULT (writefile('${to}', 'x')))`],
     ['a generated column', () => `CREATE TABLE bad (x, y AS (sqlite3mc_config('cipher')))`],
     ['a view', (to: string) => `CREATE VIEW bad AS SELECT writefile('${to}', 'x')`],
     ['a view of a folder', () => `CREATE VIEW bad AS SELECT name FROM fsdir('/')`],
     ['a view of raw pages', () => 'CREATE VIEW bad AS SELECT data FROM "sqlite_dbpage"'],
-    ['a trigger', (to: string) => `CREATE TRIGGER bad AFTER UPDATE ON account BEGIN SELECT "WriteFile"('${to}', 'x'); END`],
+    [
+      'a trigger',
+      (to: string) => `CREATE TRIGGER bad AFTER UPDATE ON account BEGIN SELECT "WriteFile"('${to}', 'x'); END`,
+    ],
     ['a virtual table', () => 'CREATE VIRTUAL TABLE bad USING sqlite_dbpage'],
   ])('is not used, and the message names what to drop: %s', async (_, schema) => {
     const [path, target] = [scratchPath(), join(scratchFolder(), 'target')]
@@ -162,7 +169,9 @@ describe('a file that another program gave a schema that reaches out of the data
     }
     // An owner who trusts the file drops that, and the file is used again.
     const owner = outsider(path)
-    const type = (owner.prepare("SELECT type FROM sqlite_schema WHERE name = 'bad'").raw().all([]) as [string][])[0]?.[0]
+    const type = (
+      owner.prepare("SELECT type FROM sqlite_schema WHERE name = 'bad'").raw().all([]) as [string][]
+    )[0]?.[0]
     owner.exec(`DROP ${type} bad`)
     expect([existsSync(target), existsSync(copy)]).toEqual([false, false])
     expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[200n]])

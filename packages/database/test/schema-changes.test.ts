@@ -16,7 +16,8 @@ const WRITE = 'UPDATE entry SET id = id WHERE id = 1 RETURNING *'
 
 const CHANGES = {
   'ADD COLUMN': 'ALTER TABLE entry ADD COLUMN fee INT DEFAULT 7',
-  'DROP COLUMN': 'DROP VIEW shown; ALTER TABLE entry DROP COLUMN debit; CREATE VIEW shown AS SELECT credit, id FROM entry',
+  'DROP COLUMN':
+    'DROP VIEW shown; ALTER TABLE entry DROP COLUMN debit; CREATE VIEW shown AS SELECT credit, id FROM entry',
   'RENAME COLUMN': 'ALTER TABLE entry RENAME COLUMN debit TO paid',
   'RENAME TO': `ALTER TABLE entry RENAME TO past; CREATE TABLE entry (credit INT, id INTEGER PRIMARY KEY);
                 INSERT INTO entry VALUES (5, 1)`,
@@ -85,7 +86,11 @@ describe('rows have the names and types of the columns that the table has now', 
   it('after every change in turn, by another process that stays open', async () => {
     const { database, path, other } = await openWith(SCHEMA)
     const child = other()
-    for (const change of [CHANGES['ADD COLUMN'], CHANGES['RENAME COLUMN'], 'DROP VIEW shown; CREATE VIEW shown AS SELECT fee, id FROM entry']) {
+    for (const change of [
+      CHANGES['ADD COLUMN'],
+      CHANGES['RENAME COLUMN'],
+      'DROP VIEW shown; CREATE VIEW shown AS SELECT fee, id FROM entry',
+    ]) {
       await answers(database)
       await tell(child, { script: change })
       expect(await answers(database)).toEqual(truth(path))

@@ -7,7 +7,8 @@ import type { Database, SqlValue } from '../src/index.js'
 import { TextCache } from '../src/text-cache.js'
 import { nextTurn, openBank, rows } from './support/scratch.js'
 
-const cacheOf = (maxBytes: number) => new TextCache<number>({ maxBytes, maxEntryBytes: 100, bytesOf: (text) => text.length })
+const cacheOf = (maxBytes: number) =>
+  new TextCache<number>({ maxBytes, maxEntryBytes: 100, bytesOf: (text) => text.length })
 
 describe('what is kept by the text of a statement', () => {
   it('costs no more than its limit, and what was not used goes before what was', () => {
