@@ -273,7 +273,7 @@ export class Connection {
   }
 }
 
-const noValues = ({ parameters }: Prepared) => new Array<null>(parameters).fill(null)
+const noValues = ({ parameters }: Prepared) => Array.from({ length: parameters }, () => null)
 
 const wrongCount = (sql: string, wanted: number, given: number) =>
   new DatabaseError(

@@ -67,17 +67,28 @@ describe('a statement that reaches out of the database', () => {
     const bank = await openBank()
     const before = readFileSync(bank.path).subarray(100)
     const [empty, folder] = [open(scratchPath()), new MigrationFolder()]
+    const run: string[] = []
+    const expectRefused = async (sql: string, where: string, attempt: Promise<unknown>) => {
+      const error = await attempt.then(
+        () => undefined,
+        (it: unknown) => it as { code: string; message: string },
+      )
+      if (error?.code !== 'STATEMENT_REFUSED' || !error.message.includes('out of the database')) {
+        run.push(`${where}: ${sql} (${error?.message})`)
+      }
+    }
     for (const sql of statements(target, source)) {
-      await expect(bank.execute(sql), sql).rejects.toMatchObject(REFUSED)
+      await expectRefused(sql, 'alone', bank.execute(sql))
       for (const mode of ['immediate', 'deferred'] as const) {
         const transaction = await bank.transaction({ mode })
-        await expect(transaction.execute(sql), sql).rejects.toMatchObject(REFUSED)
+        await expectRefused(sql, mode, transaction.execute(sql))
         await transaction.rollback()
       }
-      await expect(bank.script(`SELECT 1; ${sql}`), sql).rejects.toMatchObject(REFUSED)
+      await expectRefused(sql, 'script', bank.script(`SELECT 1; ${sql}`))
       folder.add({ '1_try': sql })
-      await expect(empty.migrate(folder.path), sql).rejects.toMatchObject(REFUSED)
+      await expectRefused(sql, 'migration', empty.migrate(folder.path))
     }
+    expect(run).toEqual([])
     expect(existsSync(target)).toBe(false)
     expect(readFileSync(bank.path).subarray(100)).toEqual(before)
     expect(await bank.check()).toEqual([])
@@ -150,7 +161,7 @@ describe('a file that another program gave a schema that reaches out of the data
     const unused = { code: 'CONFIGURATION', message: expect.stringContaining('drop bad') as string }
     const deferred = async () => {
       const transaction = await bank.transaction({ mode: 'deferred' })
-      await transaction.execute('SELECT 1').finally(() => transaction.rollback())
+      await transaction.rollback()
     }
     for (const attempt of [
       () => bank.execute('SELECT count(*) FROM account'),
@@ -165,7 +176,7 @@ describe('a file that another program gave a schema that reaches out of the data
       // Another database, into which this file is restored.
       async () => (await openBank()).restore(path),
     ]) {
-      await expect(attempt(), attempt.toString()).rejects.toMatchObject(unused)
+      await expect(attempt()).rejects.toMatchObject(unused)
     }
     // An owner who trusts the file drops that, and the file is used again.
     const owner = outsider(path)

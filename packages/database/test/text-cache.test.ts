@@ -68,7 +68,7 @@ describe('a program with a new text for each statement', () => {
     return { bytes: Number(bytes), statements: Number(statements) }
   }
   const list = (length: number): [string, SqlValue[]] => [
-    new Array(length).fill('?').join(', '),
+    '?'.repeat(length).split('').join(', '),
     Array.from({ length }, (_, i) => BigInt(i)),
   ]
 
