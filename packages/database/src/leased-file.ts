@@ -21,7 +21,7 @@ import { ReaderPool } from './reader-pool.js'
 import { runScript } from './script.js'
 import { outcomeOf, reading, type SingleStatement } from './single-read.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
-import { StatementKinds, type Told } from './statement-kinds.js'
+import { StatementKinds } from './statement-kinds.js'
 import { Tenure } from './tenure.js'
 import type { TraceContext } from './tracing.js'
 import type { Turn } from './turn.js'
@@ -118,35 +118,44 @@ export class LeasedFile {
 
   /** Runs one statement: a read in a window, a write in its turn. */
   execute(sql: string, args: readonly SqlValue[], timeoutMs: number, followUpMicrotasks = 0): Promise<ResultSet> {
-    const kind = this.#kinds.known(sql)
+    const kind = this.#kinds.now(sql)
+    const statement = { sql, args, followUpMicrotasks }
     const trace = this.options.tracer.current()
-    if (kind === 'read') return this.#read({ sql, args, followUpMicrotasks }, trace)
+    if (kind === 'read') return this.#read(statement, trace)
     const write: WriteWanted = {
       what: 'a write',
       timeoutOption: 'lease.timeoutMs',
       timeoutMs,
       trace,
     }
-    if (kind === 'write' && !this.#arrivals.underWay) return this.#turns.write({ sql, args }, write)
-    return this.#executeLater(kind, { sql, args, followUpMicrotasks }, write)
+    if (kind === 'probably-read') return this.#readNew(statement, write)
+    if (kind === 'write' && !this.#arrivals.underWay) return this.#turns.write(statement, write)
+    return this.#executeLater(kind, statement, write)
   }
 
-  /** A new text is asked about first; what was sent after it must not overtake it. */
-  async #executeLater(kind: StatementKind | undefined, statement: SingleStatement, write: WriteWanted): Promise<ResultSet> {
+  /** A query whose text is new is asked about and run in one window, unless its span has to begin in between. */
+  async #readNew(statement: SingleStatement, write: WriteWanted): Promise<ResultSet> {
+    const { sql } = statement
+    const told = write.trace
+      ? await this.#kinds.ask<ResultSet>(sql)
+      : await this.#kinds.ask(sql, reading(statement), (result) => outcomeOf(statement, result, false))
+    if (told.kind === 'write') return this.#executeLater('write', statement, write)
+    return told.result ?? this.#read(statement, write.trace)
+  }
+
+  /** Whether a statement writes can't be asked while another process commits; what was sent after it must not overtake it. */
+  async #executeLater(
+    kind: StatementKind | undefined,
+    statement: SingleStatement,
+    write: WriteWanted,
+  ): Promise<ResultSet> {
     const { result } = await this.#arrivals.enter(async (before) => {
-      const told = kind === 'write' ? { kind } : await this.#ask(statement, write.trace)
-      if (told.kind === 'read') return { result: told.result ?? this.#read(statement, write.trace) }
+      const known = kind ?? (await this.#kinds.ask(statement.sql)).kind
+      if (known === 'read') return { result: this.#read(statement, write.trace) }
       await before
       return { result: this.#turns.write(statement, write) }
     })
     return result
-  }
-
-  /** What a new text is. A read is run in the same window, unless its span has to begin first. */
-  #ask(statement: SingleStatement, trace: TraceContext | undefined): Promise<Told<ResultSet>> {
-    const { sql } = statement
-    if (!trace) return this.#kinds.ask(sql, reading(statement), (result) => outcomeOf(statement, result, false))
-    return this.#kinds.ask(sql)
   }
 
   #read(statement: SingleStatement, parent: TraceContext | undefined): Promise<ResultSet> {

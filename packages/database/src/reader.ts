@@ -56,6 +56,7 @@ export class Reader {
   #pending: Request[] = []
   /** Those that found the file locked, and those that came since. One of them looks, for all. */
   #waiting: Request[] | undefined
+  #inTheWay: unknown
   #openedAtMs = 0
   #lookedAtMs = 0
   /** Those that shared the window so far. */
@@ -90,6 +91,20 @@ export class Reader {
       else if (this.#isOpen) this.#follow(request)
       else this.#schedule(request)
     })
+  }
+
+  /** Runs `action` at once, in a window of its own. Fails where it would have to wait. */
+  now<T>(action: (connection: Connection) => T): T {
+    if (this.#waiting) throw this.#inTheWay
+    const lingers = this.#isOpen
+    try {
+      return action(this.#window())
+    } catch (error) {
+      if (isConnectionDoubtful(error) || isBusy(error)) this.discard()
+      throw error
+    } finally {
+      if (!lingers) this.closeWindow()
+    }
   }
 
   #schedule(request: Request): void {
@@ -148,6 +163,7 @@ export class Reader {
       if (this.#waiting) this.#waiting.push(request)
       else {
         this.#waiting = [request]
+        this.#inTheWay = error
         void this.#waitForLock(error)
       }
       return

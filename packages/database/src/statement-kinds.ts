@@ -3,10 +3,14 @@ import { kindByFirstWords } from './classify.js'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
 import type { Reader, ReadOutcome } from './reader.js'
+import { leadingTokens } from './sql-scanner.js'
 import { GENERIC_ERROR } from './sqlite-error.js'
 import type { StatementKind } from './statement.js'
 
 const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
+
+/** What begins so writes nothing, whatever SQLite says of it: it can be asked in the window that the statement is run in. */
+const QUERIES = new Set(['SELECT', 'VALUES'])
 
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
@@ -27,12 +31,23 @@ export class StatementKinds {
     this.#context = context
   }
 
-  /** The kind, if the text was asked about before. @throws DatabaseError `STATEMENT_REFUSED` */
-  known(sql: string): StatementKind | undefined {
-    const { classification } = this.#context
+  /**
+   * The kind, where no lock is in the way of asking: in the caller's own turn, so that writes stay in their order, and go on
+   * under the lease of the one before.
+   *
+   * @throws DatabaseError `STATEMENT_REFUSED`
+   */
+  now(sql: string): StatementKind | 'probably-read' | undefined {
+    const { classification, reader } = this.#context
     const known = classification.known(sql, 'alone')
-    if (!known) classification.refuseUnsafe(sql, 'alone')
-    return known
+    if (known) return known
+    classification.refuseUnsafe(sql, 'alone')
+    if (QUERIES.has(leadingTokens(sql, 1)[0] ?? '')) return 'probably-read'
+    try {
+      return reader.now((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
+    } catch (error) {
+      return this.#despite(error, sql)
+    }
   }
 
   /**

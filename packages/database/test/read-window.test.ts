@@ -17,6 +17,7 @@ describe('a read window', () => {
     const onEvent = (event: DatabaseEvent) => void (event.type === 'read-window' && windows.push(event.reads))
     const bank = await openBank({ onEvent, ...options }, path)
     await rows(bank, SUM)
+    await nextTurn()
     windows.length = 0
     return { bank, other: outsider(path), windows }
   }
