@@ -286,7 +286,7 @@ export class LeasedFile {
       timeoutMs: this.invocations.boundedMs(timeoutMs),
       random: Math.random,
       onTimeout: (waitedMs) =>
-        `${path} stayed locked for ${Math.round(waitedMs)} ms by somebody else: a program that uses it without the lease, or a host that died in a transaction, whose locks the file server keeps for a minute or more. Try again.`,
+        `${path} stayed locked for ${Math.round(waitedMs)} ms by another process: one whose deferred transaction stays open, or that computes inside of it without letting its event loop run; a program that uses the file without the lease; or a host that died in a transaction, whose locks the file server keeps for a minute or more. Try again.`,
       ...(recover ? { recover } : {}),
     }
   }

@@ -16,6 +16,9 @@ export interface PreviousTurn {
   ended: Moment
 }
 
+/** The release waits for a turn of the event loop, and so does a transaction's end. */
+const COMPUTES = ' A process that computes without letting its event loop run keeps the lease meanwhile.'
+
 /** It is this process that had the turn meanwhile. */
 export function keptWaiting(path: string, { job, since }: WaitedInVain, who: string, ms: number): DatabaseError {
   const message = `No turn to write ${path} came within ${Math.round(since.elapsedMs())} ms: ${who} ${Math.round(ms)} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise ${job.timeoutOption}.`
@@ -38,7 +41,7 @@ export function noTurnInTime(
   const message = why?.message ?? 'The lease was not asked for in time: the one before was still being given back.'
   return new DatabaseError(
     'LEASE_TIMEOUT',
-    `No turn to write ${path} came within ${job.timeoutMs} ms. ${message} The option here is ${job.timeoutOption}.`,
+    `No turn to write ${path} came within ${job.timeoutMs} ms. ${message}${holder === undefined ? '' : COMPUTES} The option here is ${job.timeoutOption}.`,
     {
       path,
       option: job.timeoutOption,

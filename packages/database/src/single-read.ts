@@ -24,7 +24,11 @@ export const reading =
   }
 
 /** What the window of a statement that has read needs to know. */
-export function outcomeOf({ followUpMicrotasks }: SingleStatement, { rows }: ResultSet, isTraced: boolean): ReadOutcome {
+export function outcomeOf(
+  { followUpMicrotasks }: SingleStatement,
+  { rows }: ResultSet,
+  isTraced: boolean,
+): ReadOutcome {
   if (!followUpMicrotasks || rows.length > MAX_FOLLOWED_ROWS) return { isRead: true, followUpMicrotasks: 0 }
   return { isRead: true, followUpMicrotasks: followUpMicrotasks + (isTraced ? MICROTASKS_OF_SPAN : 0) }
 }

@@ -7,10 +7,10 @@ import {
 } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import { withPrismaError } from './database-error.js'
+import { FOLLOW_UP_MICROTASKS } from './follow-ups.js'
 import { createLeaser } from './leaser.js'
 import { localDirectory } from './local-line.js'
 import type { ResolvedOptions } from './options.js'
-import { FOLLOW_UP_MICROTASKS } from './follow-ups.js'
 
 /** The database that the options name. */
 export function openByOptions(options: ResolvedOptions, leaser: Leaser, tracer?: Tracer): Database {

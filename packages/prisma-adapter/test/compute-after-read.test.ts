@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { PrismaSqliteEfs } from '../src/index.js'
 import { PrismaClient } from './generated/prisma/client.js'
 import { Workbench } from './support/clients.js'
-import { type Read, READS } from './support/reads.js'
+import { READS, type Read } from './support/reads.js'
 import { Traces } from './support/traces.js'
 
 const commitNow = fileURLToPath(new URL('support/commit-now.mjs', import.meta.url))

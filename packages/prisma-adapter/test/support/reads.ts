@@ -33,7 +33,10 @@ export const READS: Record<string, Read> = {
     run: (prisma) => prisma.user.findMany({ include: { posts: true, profile: true } }),
     selects: 3,
   },
-  'findMany with include of many-to-many': { run: (prisma) => prisma.tag.findMany({ include: { posts: true } }), selects: 2 },
+  'findMany with include of many-to-many': {
+    run: (prisma) => prisma.tag.findMany({ include: { posts: true } }),
+    selects: 2,
+  },
   'findMany with include of two levels': {
     run: (prisma) => prisma.user.findMany({ include: { posts: { include: { tags: true } } } }),
     selects: 3,
@@ -59,7 +62,8 @@ export const READS: Record<string, Read> = {
     selects: 4,
   },
   'findUnique, one of several that Prisma batches': {
-    run: (prisma) => Promise.race([1, 2, 3].map((id) => prisma.user.findUnique({ where: { id } }).then((user) => user))),
+    run: (prisma) =>
+      Promise.race([1, 2, 3].map((id) => prisma.user.findUnique({ where: { id } }).then((user) => user))),
   },
   'findUnique with include, one of several that Prisma batches': {
     run: (prisma) =>
