@@ -1,3 +1,4 @@
+import { isDate, isUint8Array } from 'node:util/types'
 import { DatabaseError } from './errors.js'
 import type { SqlValue } from './statement.js'
 
@@ -30,11 +31,11 @@ function checkedArgument(value: unknown, index: number): SqlValue {
       throw wrong(index, `${value} does not fit into 64 bits`)
     case 'object':
       if (value === null) return value
-      if (value instanceof Uint8Array) return new Uint8Array(value)
+      if (isUint8Array(value)) return new Uint8Array(value)
   }
   throw wrong(
     index,
-    `a ${value instanceof Date ? 'Date' : typeof value} can't be stored; give null, a number, a bigint, a string, or a Uint8Array`,
+    `a ${isDate(value) ? 'Date' : typeof value} can't be stored; give null, a number, a bigint, a string, or a Uint8Array`,
   )
 }
 

@@ -6,15 +6,13 @@ import type {
   SqlResultSet,
 } from '@prisma/driver-adapter-utils'
 import { type Database, splitStatements } from '@sqlite-efs/database'
-import type { TimestampFormat } from './arguments.js'
 import { PrismaSqliteEfsError } from './errors.js'
-import { Queryable, withPrismaErrors } from './queryable.js'
+import { type Conversion, Queryable, withPrismaErrors } from './queryable.js'
 import { onEmptyDatabase, SchemaEngineSession, wordedForSchemaEngine } from './schema-engine.js'
 import { SqliteEfsTransaction } from './transaction.js'
 
 /** What one connected client needs to know of the options. */
-export interface AdapterOptions {
-  timestampFormat: TimestampFormat
+export interface AdapterOptions extends Conversion {
   transactionMode: 'immediate' | 'deferred'
 }
 
@@ -26,7 +24,7 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
   #schemaEngine: SchemaEngineSession | undefined
 
   constructor(database: Database, options: AdapterOptions) {
-    super(database, options.timestampFormat)
+    super(database, options)
     this.#database = database
     this.#options = options
     this.#schemaEngine = new SchemaEngineSession(database)
@@ -40,7 +38,7 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
         return await super.queryRaw(query)
       } catch (error) {
         if (!(error instanceof PrismaSqliteEfsError) || error.code !== 'P1003') throw error
-        return onEmptyDatabase((empty) => new Queryable(empty, this.#options.timestampFormat).queryRaw(query))
+        return onEmptyDatabase((empty) => new Queryable(empty, this.#options).queryRaw(query))
       }
     })
   }
@@ -70,11 +68,10 @@ export class SqliteEfsAdapter extends Queryable implements SqlDriverAdapter {
   async startTransaction(isolationLevel?: IsolationLevel): Promise<SqliteEfsTransaction> {
     if (isolationLevel !== undefined && isolationLevel !== 'SERIALIZABLE') throw invalidIsolationLevel(isolationLevel)
     if (this.#schemaEngine) await this.#flush()
-    const { transactionMode, timestampFormat } = this.#options
     const transaction = await withPrismaErrors('[startTransaction]', () =>
-      this.#database.transaction({ mode: transactionMode }),
+      this.#database.transaction({ mode: this.#options.transactionMode }),
     )
-    return new SqliteEfsTransaction(transaction, timestampFormat)
+    return new SqliteEfsTransaction(transaction, this.#options)
   }
 
   /**

@@ -1,3 +1,4 @@
+import { isAnyArrayBuffer, isDate, isUint8Array } from 'node:util/types'
 import type { ArgType, SqlQuery } from '@prisma/driver-adapter-utils'
 import type { SqlValue } from '@sqlite-efs/database'
 import { PrismaSqliteEfsError } from './errors.js'
@@ -33,9 +34,10 @@ function toSqlValue(arg: unknown, type: ArgType | undefined, format: TimestampFo
       return fromNumber(arg, type, position)
     case 'object':
       if (arg === null) return null
-      if (arg instanceof Uint8Array) return arg
-      if (arg instanceof ArrayBuffer) return new Uint8Array(arg)
-      if (arg instanceof Date) return fromDate(arg, format, position)
+      // Not instanceof: a test environment like jsdom, and a vm context, have classes that are not this module's.
+      if (isUint8Array(arg)) return arg
+      if (isAnyArrayBuffer(arg)) return new Uint8Array(arg)
+      if (isDate(arg)) return fromDate(arg, format, position)
       if (Array.isArray(arg)) throw invalid(position, 'a list', 'in raw SQL, expand it with Prisma.join()')
       throw invalid(position, `an object`, 'SQLite stores JSON as text: use JSON.stringify()')
     default:
@@ -57,6 +59,8 @@ function fromString(value: string, type: ArgType | undefined, format: TimestampF
       return int64(BigInt(value), position)
     case 'decimal': {
       const number = value.trim() === '' ? Number.NaN : Number(value)
+      // SQLite keeps such a whole number exactly, and a JavaScript number would round it.
+      if (!Number.isSafeInteger(number) && /^[-+]?\d+$/.test(value) && isInt64(BigInt(value))) return BigInt(value)
       if (!Number.isFinite(number)) throw invalid(position, excerpt(value), 'a finite decimal was expected')
       return number
     }
@@ -81,8 +85,10 @@ function fromDate(date: Date, format: TimestampFormat, position: number): SqlVal
   return format === 'unixepoch-ms' ? BigInt(date.getTime()) : date.toISOString().replace('Z', '+00:00')
 }
 
+const isInt64 = (value: bigint) => value >= MIN_INT64 && value <= MAX_INT64
+
 function int64(value: bigint, position: number): bigint {
-  if (value >= MIN_INT64 && value <= MAX_INT64) return value
+  if (isInt64(value)) return value
   const cause = `parameter ${position} is ${value}; SQLite's integers go from ${MIN_INT64} to ${MAX_INT64}`
   const message = `Value out of range for the type: ${cause}`
   throw new PrismaSqliteEfsError({

@@ -53,10 +53,10 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   /** Called by Prisma before the first query, and again before the first one after `$disconnect()`. */
   async connect(): Promise<SqlDriverAdapter> {
     if (this.#options.lease === 'local') networkFileWarning.check(this.#options.path)
-    this.#tracer ??= new OpenTelemetryTracer()
-    await this.#tracer.loaded
+    const tracer = this.#ownTracer()
+    await tracer?.loaded
     return withPrismaError(
-      () => new SqliteEfsAdapter(openByOptions(this.#options, this.#leaser, this.#tracer), this.#options),
+      () => new SqliteEfsAdapter(openByOptions(this.#options, this.#leaser, tracer), this.#options),
     )
   }
 
@@ -67,11 +67,15 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
     return withPrismaError(() => new ShadowAdapter(openByOptions(options, createLeaser('local')), options))
   }
 
+  #ownTracer(): OpenTelemetryTracer | undefined {
+    if (this.#options.tracing) this.#tracer ??= new OpenTelemetryTracer()
+    return this.#tracer
+  }
+
   #beginInvocation(options: InvocationOptions): Invocation {
     return withPrismaError(() => {
       // Prisma connects at its first query, which may be a part of it.
-      this.#tracer ??= new OpenTelemetryTracer()
-      const database = openByOptions(this.#options, this.#leaser, this.#tracer)
+      const database = openByOptions(this.#options, this.#leaser, this.#ownTracer())
       try {
         return database.beginInvocation(options)
       } finally {

@@ -3,6 +3,7 @@ import { configurationError } from './configuration.js'
 import { djangoEnvironment } from './django-environment.js'
 import type { SqliteEfsEvent } from './events.js'
 import type { LeaseOptions } from './lease-options.js'
+import type { IntMode } from './results.js'
 import { MEMORY, pathOfUrl } from './url.js'
 
 /** Options of {@link PrismaSqliteEfs}. */
@@ -48,6 +49,15 @@ export interface PrismaSqliteEfsOptions {
    * @defaultValue `'iso8601'`
    */
   timestampFormat?: TimestampFormat
+  /**
+   * How raw queries and TypedSQL give out an integer whose type no column declares, such as `count(*)`: as a number, a bigint or a
+   * text. `number` and `string` are as in `@prisma/adapter-libsql`; `bigint` is as in `@prisma/adapter-better-sqlite3`, too, and is
+   * what the types of TypedSQL say. A column with an integer beyond 2^53 comes as bigint in the mode `number`, where the official
+   * adapter fails. Model queries give out the types of their fields in every mode.
+   *
+   * @defaultValue `'number'`
+   */
+  intMode?: IntMode
   /** Where Prisma Migrate tries out migrations. @defaultValue `':memory:'` */
   shadowDatabaseUrl?: string
   /**
@@ -56,6 +66,12 @@ export interface PrismaSqliteEfsOptions {
    * while others wait: it should be quick. What it throws is ignored.
    */
   onEvent?: (event: SqliteEfsEvent) => void
+  /**
+   * Whether the adapter adds its own spans below Prisma's where an application traces: waits for the lease, commits, recoveries.
+   *
+   * @defaultValue `true`
+   */
+  tracing?: boolean
 }
 
 /** The options as they are worked with: checked, complete, and with what the environment says. */
@@ -67,7 +83,9 @@ export interface ResolvedOptions {
   fencing: 'user_version' | 'off' | undefined
   pragmas: Readonly<Record<string, string | number>> | undefined
   timestampFormat: TimestampFormat
+  intMode: IntMode
   onEvent: ((event: SqliteEfsEvent) => void) | undefined
+  tracing: boolean
 }
 
 /** A limit of a number, in its own unit. */
@@ -88,8 +106,10 @@ const OPTIONS = [
   'fencing',
   'pragmas',
   'timestampFormat',
+  'intMode',
   'shadowDatabaseUrl',
   'onEvent',
+  'tracing',
 ] as const satisfies (keyof PrismaSqliteEfsOptions)[]
 
 const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', 'maxAttempts', ...Object.keys(NUMBERS)]
@@ -106,13 +126,15 @@ export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.Proc
   if (path === MEMORY && lease !== 'local') {
     throw configurationError('url', options.url, "nobody else can open it: use lease: 'local'")
   }
-  const { onEvent } = options
+  const { onEvent, tracing = true } = options
   if (onEvent !== undefined && typeof onEvent !== 'function') {
     throw configurationError('onEvent', onEvent, 'expected a function')
   }
+  if (typeof tracing !== 'boolean') throw configurationError('tracing', tracing, 'expected true or false')
   return {
     path,
     onEvent,
+    tracing,
     shadowPath:
       options.shadowDatabaseUrl === undefined ? MEMORY : pathOfUrl('shadowDatabaseUrl', options.shadowDatabaseUrl),
     lease,
@@ -120,6 +142,7 @@ export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.Proc
     fencing: oneOf('fencing', options.fencing, ['user_version', 'off']),
     pragmas: resolvePragmas(options.pragmas),
     timestampFormat: oneOf('timestampFormat', options.timestampFormat, ['iso8601', 'unixepoch-ms']) ?? 'iso8601',
+    intMode: oneOf('intMode', options.intMode, ['number', 'bigint', 'string']) ?? 'number',
   }
 }
 

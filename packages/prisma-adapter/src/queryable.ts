@@ -3,13 +3,19 @@ import type { ResultSet, SqlValue } from '@sqlite-efs/database'
 import { type TimestampFormat, toSqlValues } from './arguments.js'
 import { toPrismaError } from './database-error.js'
 import { PrismaSqliteEfsError } from './errors.js'
-import { toPrismaResult } from './results.js'
+import { type IntMode, toPrismaResult } from './results.js'
 
 /** The schema engine and error reports know the adapter by this. */
 export const ADAPTER_NAME = 'prisma-adapter-sqlite-efs'
 
 /** Statements and codes only: a parameter may be anybody's secret, and SQLite's messages may quote one (`bad JSON path: '...'`). */
 const debug = Debug('prisma:driver-adapter:sqlite-efs')
+
+/** How values are converted on their way to SQLite, and back. */
+export interface Conversion {
+  timestampFormat: TimestampFormat
+  intMode: IntMode
+}
 
 /** What runs one statement: the database, or a transaction on it. */
 export interface StatementRunner {
@@ -21,15 +27,15 @@ export class Queryable implements SqlQueryable {
   readonly provider = 'sqlite'
   readonly adapterName = ADAPTER_NAME
   readonly #runner: StatementRunner
-  readonly #timestampFormat: TimestampFormat
+  readonly #conversion: Conversion
 
-  constructor(runner: StatementRunner, timestampFormat: TimestampFormat) {
+  constructor(runner: StatementRunner, conversion: Conversion) {
     this.#runner = runner
-    this.#timestampFormat = timestampFormat
+    this.#conversion = conversion
   }
 
   async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
-    return toPrismaResult(await this.#run('queryRaw', query))
+    return toPrismaResult(await this.#run('queryRaw', query), this.#conversion.intMode)
   }
 
   async executeRaw(query: SqlQuery): Promise<number> {
@@ -37,7 +43,7 @@ export class Queryable implements SqlQueryable {
   }
 
   async #run(method: string, query: SqlQuery): Promise<ResultSet> {
-    const args = toSqlValues(query, this.#timestampFormat)
+    const args = toSqlValues(query, this.#conversion.timestampFormat)
     if (isDebugged()) debug('%s', `[${method}] ${query.sql}`)
     try {
       return await this.#runner.execute(query.sql, args)

@@ -1,7 +1,6 @@
 import type { Transaction as PrismaTransaction, TransactionOptions } from '@prisma/driver-adapter-utils'
 import type { Transaction } from '@sqlite-efs/database'
-import type { TimestampFormat } from './arguments.js'
-import { Queryable, withPrismaErrors } from './queryable.js'
+import { type Conversion, Queryable, withPrismaErrors } from './queryable.js'
 
 /** A transaction, as Prisma's transaction manager drives it. */
 export class SqliteEfsTransaction extends Queryable implements PrismaTransaction {
@@ -9,8 +8,8 @@ export class SqliteEfsTransaction extends Queryable implements PrismaTransaction
   readonly options: TransactionOptions = { usePhantomQuery: true }
   readonly #transaction: Transaction
 
-  constructor(transaction: Transaction, timestampFormat: TimestampFormat) {
-    super(transaction, timestampFormat)
+  constructor(transaction: Transaction, conversion: Conversion) {
+    super(transaction, conversion)
     this.#transaction = transaction
   }
 

@@ -1,11 +1,14 @@
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import type { SqlValue } from '@sqlite-efs/database'
 import { describe, expect, test } from 'vitest'
-import { toPrismaResult } from '../src/results.js'
+import { type IntMode, toPrismaResult } from '../src/results.js'
 
-function column(declaredType: string | null, ...values: SqlValue[]) {
+const column = (declaredType: string | null, ...values: SqlValue[]) => columnIn('number', declaredType, ...values)
+
+function columnIn(intMode: IntMode, declaredType: string | null, ...values: SqlValue[]) {
   const columns = [{ name: 'c', declaredType }]
-  const { columnTypes, rows } = toPrismaResult({ columns, rows: values.map((value) => [value]), changes: 0 })
+  const result = toPrismaResult({ columns, rows: values.map((value) => [value]), changes: 0 }, intMode)
+  const { columnTypes, rows } = result
   return { type: columnTypes[0], values: rows.map((row) => row[0]) }
 }
 
@@ -16,7 +19,8 @@ describe('a column of a declared type', () => {
     ['INTEGER', ColumnTypeEnum.Int32, 7n, 7],
     ['integer', ColumnTypeEnum.Int32, 7n, 7],
     ['INTEGER', ColumnTypeEnum.Int32, 2.9, 2],
-    ['BIGINT', ColumnTypeEnum.Int64, 7n, '7'],
+    ['BIGINT', ColumnTypeEnum.Int64, 7n, 7],
+    ['BIGINT', ColumnTypeEnum.Int64, -(2n ** 53n), '-9007199254740992'],
     ['BIGINT', ColumnTypeEnum.Int64, 2n ** 63n - 1n, '9223372036854775807'],
     ['BOOLEAN', ColumnTypeEnum.Boolean, 1n, 1],
     ['REAL', ColumnTypeEnum.Double, 1.5, 1.5],
@@ -25,11 +29,6 @@ describe('a column of a declared type', () => {
     ['TEXT', ColumnTypeEnum.Text, 'a', 'a'],
     ['JSONB', ColumnTypeEnum.Json, '{}', '{}'],
     ['BLOB', ColumnTypeEnum.Bytes, new Uint8Array([1]), new Uint8Array([1])],
-    ['DATETIME', ColumnTypeEnum.DateTime, '2024-01-01 00:00:00', '2024-01-01T00:00:00Z'],
-    ['DATETIME', ColumnTypeEnum.DateTime, '2024-01-01T00:00:00.5', '2024-01-01T00:00:00.5Z'],
-    ['DATETIME', ColumnTypeEnum.DateTime, '2024-01-01T00:00', '2024-01-01T00:00Z'],
-    ['DATETIME', ColumnTypeEnum.DateTime, '2024-01-01', '2024-01-01'],
-    ['DATETIME', ColumnTypeEnum.DateTime, '2024-01-01 00:00:00+02:00', '2024-01-01 00:00:00+02:00'],
     ['TEXT', ColumnTypeEnum.Text, '2024-01-01 00:00:00', '2024-01-01 00:00:00'],
     ['TEXT', ColumnTypeEnum.Text, Buffer.from([1]), new Uint8Array([1])],
     ['DATETIME', ColumnTypeEnum.DateTime, 1709210096789n, '2024-02-29T12:34:56.789Z'],
@@ -40,12 +39,19 @@ describe('a column of a declared type', () => {
   })
 
   test('an INTEGER column with a value over 2^53 is an Int64', () => {
-    expect(column('INTEGER', 1n, null, LARGE)).toEqual({ type: ColumnTypeEnum.Int64, values: ['1', null, `${LARGE}`] })
+    expect(column('INTEGER', 1n, null, LARGE)).toEqual({ type: ColumnTypeEnum.Int64, values: [1, null, `${LARGE}`] })
   })
 
-  test('a number that is no date is refused, naming the column', () => {
-    expect(() => column('DATETIME', LARGE)).toThrow(expect.objectContaining({ code: 'P2023' }))
-    expect(() => column('DATETIME', LARGE)).toThrow("column 'c'")
+  test.each(['INTEGER', 'BIGINT', 'DECIMAL', 'BOOLEAN', 'BLOB'])(
+    '%s, with a text that is none: Prisma is given a type that leaves everything as it is',
+    (declaredType) => {
+      expect(column(declaredType, 1n, 'abc', null)).toEqual({ type: ColumnTypeEnum.Text, values: [1, 'abc', null] })
+    },
+  )
+
+  test.each(['INTEGER', 'BIGINT', 'DECIMAL', 'BOOLEAN'])('%s, with bytes: the same', (declaredType) => {
+    const bytes = new Uint8Array([1])
+    expect(column(declaredType, 1n, bytes)).toEqual({ type: ColumnTypeEnum.Text, values: [1, bytes] })
   })
 })
 
@@ -67,7 +73,71 @@ describe('an expression', () => {
   })
 
   test('one large integer makes the whole column an Int64', () => {
-    expect(column(null, 1n, LARGE)).toEqual({ type: ColumnTypeEnum.Int64, values: ['1', `${LARGE}`] })
+    expect(column(null, 1n, LARGE)).toEqual({ type: ColumnTypeEnum.Int64, values: [1, `${LARGE}`] })
+  })
+
+  test.each([
+    ['an integer and a real', [1n, 2.5], [1, 2.5], ColumnTypeEnum.UnknownNumber],
+    ['a large integer and a real', [LARGE, 2.5], [`${LARGE}`, 2.5], ColumnTypeEnum.UnknownNumber],
+    ['an integer and a text', [1n, 'a'], [1, 'a'], ColumnTypeEnum.Text],
+    ['bytes and a text', [new Uint8Array([1]), 'a'], [new Uint8Array([1]), 'a'], ColumnTypeEnum.Text],
+  ])('of %s loses nothing of either', (_, values, expected, type) => {
+    expect(column(null, ...values)).toEqual({ type, values: expected })
+    expect(columnIn('bigint', null, ...values)).toEqual({ type, values: expected })
+    expect(columnIn('number', null, ...values.toReversed())).toEqual({ type, values: expected.toReversed() })
+  })
+})
+
+describe('intMode', () => {
+  test.each([
+    ['number', ColumnTypeEnum.UnknownNumber, 7],
+    ['bigint', ColumnTypeEnum.Int64, 7],
+    ['string', ColumnTypeEnum.Text, '7'],
+  ] as const)('%s decides for an expression', (intMode, type, expected) => {
+    expect(columnIn(intMode, null, 7n, null)).toEqual({ type, values: [expected, null] })
+  })
+
+  test.each([
+    ['number', ColumnTypeEnum.Int64],
+    ['bigint', ColumnTypeEnum.Int64],
+    ['string', ColumnTypeEnum.Text],
+  ] as const)('%s keeps every digit of a large integer', (intMode, type) => {
+    expect(columnIn(intMode, null, LARGE)).toEqual({ type, values: [`${LARGE}`] })
+  })
+
+  test.each(['number', 'bigint', 'string'] as const)('%s leaves the types of declared columns', (intMode) => {
+    expect(columnIn(intMode, 'INTEGER', 7n).type).toBe(ColumnTypeEnum.Int32)
+    expect(columnIn(intMode, 'BIGINT', 7n).type).toBe(ColumnTypeEnum.Int64)
+    expect(columnIn(intMode, 'BOOLEAN', 1n)).toEqual({ type: ColumnTypeEnum.Boolean, values: [1] })
+    expect(columnIn(intMode, 'DATETIME', 0n)).toEqual({
+      type: ColumnTypeEnum.DateTime,
+      values: ['1970-01-01T00:00:00.000Z'],
+    })
+  })
+
+  test('string makes each integer a text, in declared columns too, so that keys compare', () => {
+    expect(columnIn('string', 'INTEGER', 7n).values).toEqual(['7'])
+    expect(columnIn('string', 'BIGINT', 7n).values).toEqual(['7'])
+    expect(columnIn('string', 'DECIMAL', 7n).values).toEqual(['7'])
+  })
+
+  test('string leaves Prisma’s aggregate of a date a number', () => {
+    const columns = [{ name: '_max$at', declaredType: null }]
+    const { rows } = toPrismaResult({ columns, rows: [[1709210096789n]], changes: 0 }, 'string')
+    expect(rows).toEqual([[1709210096789]])
+  })
+})
+
+describe('a column of type TIME', () => {
+  test('keeps times of day', () => {
+    expect(column('TIME', '12:34:56', null)).toEqual({ type: ColumnTypeEnum.Time, values: ['12:34:56', null] })
+  })
+
+  test('with another value is read as dates, of which a time of day is on 1970-01-01', () => {
+    expect(column('TIME', '12:34:56', '2024-01-01T00:00:00.000+00:00', 0n)).toEqual({
+      type: ColumnTypeEnum.DateTime,
+      values: ['1970-01-01T12:34:56.000Z', '2024-01-01T00:00:00.000+00:00', '1970-01-01T00:00:00.000Z'],
+    })
   })
 })
 
@@ -83,6 +153,6 @@ test('two columns of one name stay two', () => {
   expect(toPrismaResult({ columns, rows: [[1n, 2n]], changes: 0 })).toEqual({
     columnNames: ['id', 'id'],
     columnTypes: [ColumnTypeEnum.Int32, ColumnTypeEnum.Int64],
-    rows: [[1, '2']],
+    rows: [[1, 2]],
   })
 })
