@@ -30,6 +30,8 @@ const VACUUM_INTO =
   'It would copy the file past every check: use snapshot() of @sqlite-efs/database, or `sqlite-efs snapshot`.'
 
 const ENDS_TRANSACTION = new Set(['BEGIN', 'COMMIT', 'END', 'ROLLBACK', 'SAVEPOINT', 'RELEASE'])
+const IT_IS_EMPTY =
+  'It is empty: not an error for SQLite, but nothing would run. Skip the call; Prisma.empty is for a part of a statement.'
 const LEAVE_IT_OUT = 'A script is one transaction, all or nothing, without it: leave it out.'
 
 const CREATE_IN_TEMP =
@@ -49,7 +51,7 @@ export type Place = 'alone' | 'transaction' | 'script'
 export function refuseUnsafe(sql: string, place: Place, inForce: Pragmas = settingsInForce()): void {
   refuseUnreadable(sql)
   const [first = '', second = ''] = leadingTokens(sql, 2)
-  if (first === '') throw refused(sql, 'It is empty.')
+  if (first === '') throw refused(sql, IT_IS_EMPTY)
   if (first === ';') throw refused(sql, 'It begins with a semicolon.')
   if (place !== 'script' && splitStatements(sql).length > 1) {
     throw refused(sql, 'It holds more than one statement; only the first would run. Send them one by one.')
