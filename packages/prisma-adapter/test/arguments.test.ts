@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm'
 import type { ArgScalarType } from '@prisma/driver-adapter-utils'
 import { describe, expect, test } from 'vitest'
 import { type TimestampFormat, toSqlValues } from '../src/arguments.js'
@@ -55,6 +56,22 @@ describe('a parameter', () => {
     expect(toSqlValue('AAEC/w==', 'bytes')).toEqual(Buffer.from([0, 1, 2, 255]))
     expect(toSqlValue(new Uint8Array([1]))).toEqual(new Uint8Array([1]))
     expect(toSqlValue(new Uint8Array([1, 2]).buffer)).toEqual(new Uint8Array([1, 2]))
+  })
+
+  test('of another realm is what it is', () => {
+    const other = (code: string): unknown => runInContext(code, createContext({}))
+    const bytes = other('new Uint8Array([1, 2])')
+    expect(toSqlValue(bytes)).toBe(bytes)
+    expect(toSqlValue(other('new Uint8Array([1, 2]).buffer'))).toEqual(new Uint8Array([1, 2]))
+    expect(toSqlValue(new SharedArrayBuffer(2))).toEqual(new Uint8Array(2))
+    expect(toSqlValue(other('new Date(0)'))).toBe('1970-01-01T00:00:00.000+00:00')
+    expect(toSqlValue(other('new Date(0)'), 'unknown', 'unixepoch-ms')).toBe(0n)
+  })
+
+  test('that is a whole decimal keeps every digit that SQLite can keep', () => {
+    expect(toSqlValue('9007199254740993', 'decimal')).toBe(9007199254740993n)
+    expect(toSqlValue('-9223372036854775808', 'decimal')).toBe(-(2n ** 63n))
+    expect(toSqlValue('9223372036854775808', 'decimal')).toBe(2 ** 63)
   })
 
   test.each(['string', 'json', 'uuid', 'enum', 'unknown', 'int'] as const)('a text of type %s stays a text', (type) => {

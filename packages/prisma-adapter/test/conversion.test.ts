@@ -146,47 +146,78 @@ describe('a whole number in a Decimal', () => {
   })
 })
 
-describe.each(['number', 'bigint', 'string'] as const)('with intMode %s model queries give the types of the fields', (intMode) => {
-  test('for every scalar, aggregates and groups', async () => {
-    const client = bench.ours({ intMode })
-    const row = { int: -5, big: 2n ** 60n, float: 2, bool: true, color: 'GREEN' as const, json: 7 }
-    await client.scalars.create({ data: { ...row, decimal: '3' } })
-    const found = await client.scalars.findFirstOrThrow()
-    expect(found).toMatchObject(row)
-    expect(found.decimal?.toString()).toBe('3')
-    const aggregates = await client.scalars.aggregate({
-      _sum: { int: true, big: true, float: true },
-      _avg: { int: true },
-      _min: { big: true, bool: false },
-      _max: { int: true, color: true },
-      _count: { _all: true, big: true },
+describe.each(['number', 'bigint', 'string'] as const)(
+  'with intMode %s model queries give the types of the fields',
+  (intMode) => {
+    test('for every scalar, aggregates and groups', async () => {
+      const client = bench.ours({ intMode })
+      const row = { int: -5, big: 2n ** 60n, float: 2, bool: true, color: 'GREEN' as const, json: 7 }
+      await client.scalars.create({ data: { ...row, decimal: '3' } })
+      const found = await client.scalars.findFirstOrThrow()
+      expect(found).toMatchObject(row)
+      expect(found.decimal?.toString()).toBe('3')
+      const aggregates = await client.scalars.aggregate({
+        _sum: { int: true, big: true, float: true },
+        _avg: { int: true },
+        _min: { big: true, bool: false },
+        _max: { int: true, color: true },
+        _count: { _all: true, big: true },
+      })
+      expect(aggregates).toEqual({
+        _sum: { int: -5, big: 2n ** 60n, float: 2 },
+        _avg: { int: -5 },
+        _min: { big: 2n ** 60n },
+        _max: { int: -5, color: 'GREEN' },
+        _count: { _all: 1, big: 1 },
+      })
+      expect(await client.scalars.groupBy({ by: ['bool', 'color'], _sum: { big: true }, _count: true })).toEqual([
+        { bool: true, color: 'GREEN', _sum: { big: 2n ** 60n }, _count: 1 },
+      ])
+      const user = await client.user.create({ data: { email: intMode, posts: { create: { title: 'one' } } } })
+      expect(
+        await client.user.findMany({ where: { id: user.id }, select: { _count: true, posts: true } }),
+      ).toMatchObject([{ _count: { posts: 1 }, posts: [{ title: 'one', views: 0, authorId: user.id }] }])
+      await client.post.deleteMany()
+      await client.user.deleteMany()
     })
-    expect(aggregates).toEqual({
-      _sum: { int: -5, big: 2n ** 60n, float: 2 },
-      _avg: { int: -5 },
-      _min: { big: 2n ** 60n },
-      _max: { int: -5, color: 'GREEN' },
-      _count: { _all: 1, big: 1 },
-    })
-    expect(await client.scalars.groupBy({ by: ['bool', 'color'], _sum: { big: true }, _count: true })).toEqual([
-      { bool: true, color: 'GREEN', _sum: { big: 2n ** 60n }, _count: 1 },
-    ])
-    const user = await client.user.create({ data: { email: intMode, posts: { create: { title: 'one' } } } })
-    expect(await client.user.findMany({ where: { id: user.id }, select: { _count: true, posts: true } })).toMatchObject([
-      { _count: { posts: 1 }, posts: [{ title: 'one', views: 0, authorId: user.id }] },
-    ])
-    await client.post.deleteMany()
-    await client.user.deleteMany()
-  })
-})
+  },
+)
 
 describe('values of another realm, as in jsdom or a vm context', () => {
   const other = (code: string) => runInContext(code, createContext({})) as never
   const bytes = new Uint8Array([1, 2, 255])
 
+  // As vitest's and Jest's jsdom environments do.
+  test('are stored where they have replaced the global classes', async () => {
+    const { Uint8Array, ArrayBuffer, Date } = globalThis
+    const at = new Date('2024-02-29T12:34:56.789Z')
+    Object.assign(globalThis, {
+      Uint8Array: other('Uint8Array'),
+      ArrayBuffer: other('ArrayBuffer'),
+      Date: other('Date'),
+    })
+    try {
+      const own = { bytes: new globalThis.Uint8Array([1, 2, 255]), at: new globalThis.Date(at.getTime()) }
+      await prisma.scalars.create({ data: { ...own, text: 'own' } })
+      await prisma.scalars.create({ data: { bytes: Buffer.from([1, 2, 255]), at, text: 'foreign' } })
+      await prisma.$executeRaw`INSERT INTO Scalars (bytes, at, text) VALUES (${own.bytes}, ${own.at}, 'raw')`
+      expect(await prisma.scalars.count({ where: own })).toBe(3)
+      expect(await prisma.$transaction((tx) => tx.scalars.count({ where: own }))).toBe(3)
+    } finally {
+      Object.assign(globalThis, { Uint8Array, ArrayBuffer, Date })
+    }
+    expect(await prisma.scalars.findMany({ select: { bytes: true, at: true } })).toEqual(
+      Array.from({ length: 3 }, () => ({ bytes, at })),
+    )
+  })
+
   test('are stored by models', async () => {
     const at = new Date('2024-02-29T12:34:56.789Z')
-    const data = { bytes: other('new Uint8Array([1, 2, 255])'), at: other(`new Date(${at.getTime()})`), json: other('({ a: [1] })') }
+    const data = {
+      bytes: other('new Uint8Array([1, 2, 255])'),
+      at: other(`new Date(${at.getTime()})`),
+      json: other('({ a: [1] })'),
+    }
     const { id } = await prisma.scalars.create({ data })
     const found = await prisma.scalars.findMany({ where: { id, bytes: data.bytes, at: data.at } })
     expect(found).toMatchObject([{ bytes, at, json: { a: [1] } }])

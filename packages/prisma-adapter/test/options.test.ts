@@ -178,6 +178,8 @@ describe('the rest', () => {
       fencing: undefined,
       pragmas: undefined,
       timestampFormat: 'iso8601',
+      intMode: 'number',
+      tracing: true,
     })
   })
 
@@ -191,6 +193,12 @@ describe('the rest', () => {
     [{ timestampformat: 'iso8601' }, 'timestampformat'],
     [{ authToken: 'x' }, 'authToken'],
     [{ onEvent: 'console.log' }, 'onEvent'],
+    [{ intMode: 'int' }, 'intMode'],
+    [{ intMode: BigInt }, 'intMode'],
+    [{ intMode: null }, 'intMode'],
+    [{ tracing: 'off' }, 'tracing'],
+    [{ tracing: null }, 'tracing'],
+    [{ tracing: 0 }, 'tracing'],
   ])('%j is refused as %s', (options, option) => {
     expect(refusal({ ...valid, ...options })).toMatchObject({ code: 'CONFIGURATION', meta: { option } })
   })

@@ -54,6 +54,16 @@ test('an interactive transaction: the lease is waited for in its start, and COMM
   ])
 })
 
+test('with tracing: false only Prisma’s own spans are there', async () => {
+  await using bench = await new Workbench().migrate()
+  const prisma = bench.ours({ tracing: false })
+  await prisma.user.create({ data: { email: 'a@example.org' } })
+  await prisma.$transaction((tx) => tx.user.count())
+  await prisma.$disconnect()
+  expect(traces.ours).toEqual([])
+  expect(traces.spans.map(({ name }) => name)).toContain('prisma:client:db_query')
+})
+
 test('a read: no lease, and how many rows came', async () => {
   await using bench = await new Workbench().migrate()
   const prisma = bench.ours()
