@@ -21,6 +21,9 @@ const FORMATS = [
 const WITH_NAMES =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? (?:\d{1,2} [A-Z][a-z]{2}|[A-Z][a-z]{2} \d{1,2}) \d{4} \d\d:\d\d:\d\d (?:GMT|UTC|[+-]\d{4})/
 
+/** Whether Prisma's adapters write a date so; only the form is looked at. */
+export const isPrismasDateText = (text: string) => CANONICAL.test(text)
+
 /**
  * A date text in a form that both of Prisma's readers understand: its model queries and its raw queries. A text without a
  * zone is in UTC. Digits after the millisecond are dropped, as `Date` has no room for them.

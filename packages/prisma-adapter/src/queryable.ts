@@ -1,5 +1,6 @@
 import { Debug, type SqlQuery, type SqlQueryable, type SqlResultSet } from '@prisma/driver-adapter-utils'
 import type { ResultSet, SqlValue } from '@sqlite-efs/database'
+import { decideAggregates, hasUndecidedAggregates } from './aggregated-dates.js'
 import { type TimestampFormat, toSqlValues } from './arguments.js'
 import { toPrismaError } from './database-error.js'
 import { PrismaSqliteEfsError } from './errors.js'
@@ -35,11 +36,19 @@ export class Queryable implements SqlQueryable {
   }
 
   async queryRaw(query: SqlQuery): Promise<SqlResultSet> {
-    return toPrismaResult(await this.#run('queryRaw', query), this.#conversion.intMode)
+    const result = await this.#run('queryRaw', query)
+    if (hasUndecidedAggregates(result)) await decideAggregates(query.sql, result, (sql) => this.#columnType(sql))
+    return toPrismaResult(result, this.#conversion.intMode)
   }
 
   async executeRaw(query: SqlQuery): Promise<number> {
     return (await this.#run('executeRaw', query)).changes
+  }
+
+  /** Of a statement that selects one column. */
+  async #columnType(sql: string): Promise<string | null> {
+    const { columns } = await this.#run('queryRaw', { sql, args: [], argTypes: [] })
+    return columns[0]?.declaredType ?? null
   }
 
   async #run(method: string, query: SqlQuery): Promise<ResultSet> {

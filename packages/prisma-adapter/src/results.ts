@@ -1,34 +1,12 @@
 import { type ColumnType, ColumnTypeEnum, type SqlResultSet } from '@prisma/driver-adapter-utils'
-import type { Column, ResultSet, SqlValue } from '@sqlite-efs/database'
-import { declaredColumnType } from './column-types.js'
+import type { ResultSet, SqlValue } from '@sqlite-efs/database'
 import { toDates } from './date-columns.js'
 import { inconsistent } from './inconsistent-data.js'
 import { jsonbToText } from './jsonb.js'
+import { AGGREGATE_OF_A_DATE, shapeOf } from './shape.js'
 
 /** How integers of expressions come out of raw queries: see the option `intMode`. */
 export type IntMode = 'number' | 'bigint' | 'string'
-
-/** What is known of a statement's columns before it is run. */
-interface Shape {
-  names: string[]
-  /** null where nothing is declared: an expression, or a type that Prisma does not know. */
-  types: (ColumnType | null)[]
-}
-
-// The database hands out the same array for the same prepared statement.
-const shapes = new WeakMap<readonly Column[], Shape>()
-
-function shapeOf(columns: readonly Column[]): Shape {
-  let shape = shapes.get(columns)
-  if (shape === undefined) {
-    shape = {
-      names: columns.map(({ name }) => name),
-      types: columns.map(({ declaredType }) => declaredColumnType(declaredType)),
-    }
-    shapes.set(columns, shape)
-  }
-  return shape
-}
 
 // What a column holds, as bits.
 const INTEGER = 1
@@ -86,8 +64,6 @@ function convertColumn(
       return fitting(rows, index, declared, toScalars(rows, index, asText))
   }
 }
-
-const AGGREGATE_OF_A_DATE = /^_(?:min|max)\$/
 
 /** Converts what Prisma does not take as it is, and returns what the column holds. */
 function toScalars(rows: unknown[][], index: number, integersAsText: boolean): number {

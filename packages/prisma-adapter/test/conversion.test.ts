@@ -15,6 +15,8 @@ afterAll(() => bench[Symbol.asyncDispose]())
 
 beforeEach(() => prisma.scalars.deleteMany())
 
+type Client = Pick<PrismaClient, 'scalars'>
+
 const insert = (column: string, sql: string) =>
   prisma.$executeRawUnsafe(`INSERT INTO Scalars (${column}) VALUES (${sql})`)
 
@@ -33,6 +35,41 @@ describe('a date', () => {
     const at = new Date(expected)
     expect(await prisma.scalars.findMany({ select: { at: true } })).toEqual([{ at }])
     expect(await prisma.$queryRaw`SELECT at FROM Scalars`).toEqual([{ at }])
+  })
+
+  test.each([
+    ['aggregate', (client: Client) => client.scalars.aggregate({ _min: { at: true }, _max: { at: true, text: true } })],
+    [
+      'aggregate of a part',
+      (client: Client) =>
+        client.scalars.aggregate({
+          where: { id: { gt: 0 } },
+          take: 5,
+          _min: { at: true },
+          _max: { at: true, text: true },
+        }),
+    ],
+    [
+      'groupBy',
+      async (client: Client) =>
+        (await client.scalars.groupBy({ by: ['int'], _min: { at: true }, _max: { at: true, text: true } }))[0]!,
+    ],
+  ])('that another program wrote is aggregated, and a text that looks like it stays one: %s', async (_, run) => {
+    await insert('at, text', "'1900-01-01 00:00:00 +00:00', '1900-01-01 00:00:00 +00:00'")
+    await insert('at', "'1900-01-02 12:00'")
+    const expected = {
+      _min: { at: new Date('1900-01-01T00:00:00Z') },
+      _max: { at: new Date('1900-01-02T12:00:00Z'), text: '1900-01-01 00:00:00 +00:00' },
+    }
+    for (let times = 0; times < 2; times++) {
+      expect(await run(prisma)).toMatchObject(expected)
+      expect(await prisma.$transaction((tx) => run(tx))).toMatchObject(expected)
+    }
+  })
+
+  test('that can not be read is P2023 in an aggregate too', async () => {
+    await insert('at', "'garbage'")
+    await expect(prisma.scalars.aggregate({ _max: { at: true } })).rejects.toMatchObject({ code: 'P2023' })
   })
 
   test('of a table default, in the words of Prisma Migrate, is read as it is created', async () => {
@@ -159,7 +196,7 @@ describe.each(['number', 'bigint', 'string'] as const)(
       const aggregates = await client.scalars.aggregate({
         _sum: { int: true, big: true, float: true },
         _avg: { int: true },
-        _min: { big: true, bool: false },
+        _min: { big: true },
         _max: { int: true, color: true },
         _count: { _all: true, big: true },
       })
