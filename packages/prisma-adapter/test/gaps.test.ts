@@ -49,6 +49,57 @@ const gaps: Gap[] = [
     },
   },
   {
+    name: 'a number in a Json column comes out of $queryRaw',
+    official: /Cannot serialize value of type number as Json/,
+    async run(prisma) {
+      await prisma.scalars.create({ data: { json: 5 } })
+      expect(await prisma.$queryRaw`SELECT json FROM Scalars`).toEqual([{ json: 5 }])
+    },
+  },
+  {
+    name: 'JSON that jsonb() wrote is JSON',
+    official: /is not valid JSON|Unexpected/,
+    async run(prisma) {
+      await prisma.$executeRaw`INSERT INTO Scalars (json) VALUES (jsonb('{"a":[1]}'))`
+      expect(await prisma.scalars.findMany({ select: { json: true } })).toEqual([{ json: { a: [1] } }])
+    },
+  },
+  {
+    name: 'a date that Prisma Migrate wrote as a default is read',
+    official: /Invalid Date/,
+    async run(prisma) {
+      await prisma.$executeRaw`INSERT INTO Scalars (at) VALUES ('1900-01-01 00:00:00 +00:00')`
+      const at = new Date('1900-01-01T00:00:00Z')
+      expect(await prisma.scalars.findMany({ select: { at: true } })).toEqual([{ at }])
+    },
+  },
+  {
+    name: 'a text that is no date is an error, not an Invalid Date',
+    official: /instead of rejecting/,
+    async run(prisma) {
+      await prisma.$executeRaw`INSERT INTO Scalars (at) VALUES ('yesterday')`
+      await expect(prisma.scalars.findMany({ select: { at: true } })).rejects.toMatchObject({ code: 'P2023' })
+    },
+  },
+  {
+    name: 'a whole Decimal over 2^53 keeps every digit',
+    official: /9223372036854776000|9223372036854775808/,
+    async run(prisma) {
+      const decimal = '9223372036854775807'
+      await prisma.scalars.create({ data: { decimal } })
+      const [found] = await prisma.scalars.findMany({ select: { decimal: true } })
+      expect(found?.decimal?.toString()).toBe(decimal)
+    },
+  },
+  {
+    name: 'a text in an INTEGER column comes out of $queryRaw as it is',
+    official: /NaN/,
+    async run(prisma) {
+      await prisma.$executeRaw`INSERT INTO Scalars (int) VALUES ('abc')`
+      expect(await prisma.$queryRaw`SELECT int FROM Scalars`).toEqual([{ int: 'abc' }])
+    },
+  },
+  {
     name: '$executeRaw with RETURNING counts its rows',
     official: /expected \+0 to be 2/,
     async run(prisma) {
