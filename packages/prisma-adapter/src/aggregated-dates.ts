@@ -9,7 +9,7 @@ const NAME = '`(?:[^`]|``)+`'
 /** Whether the result has an aggregate with a text that Prisma does not write as a date. */
 export function hasUndecidedAggregates({ columns, rows }: ResultSet): boolean {
   const { undecided } = shapeOf(columns)
-  return undecided.length > 0 && undecided.some((index) => holdsForeignText(rows, index))
+  return undecided.some((index) => holdsForeignText(rows, index))
 }
 
 /**

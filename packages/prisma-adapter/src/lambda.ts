@@ -17,6 +17,7 @@ export type { LeaseOptions } from './lease-options.js'
 export { type MigrationHandlerOptions, migrationHandler } from './migration-handler.js'
 export type { PrismaSqliteEfsOptions } from './options.js'
 export type { RemainingTime } from './remaining-time.js'
+export type { IntMode } from './results.js'
 export {
   type LeaseMiddleware,
   leaseMiddleware,

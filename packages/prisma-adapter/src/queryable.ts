@@ -15,7 +15,8 @@ const debug = Debug('prisma:driver-adapter:sqlite-efs')
 /** How values are converted on their way to SQLite, and back. */
 export interface Conversion {
   timestampFormat: TimestampFormat
-  intMode: IntMode
+  /** @defaultValue `'number'` */
+  intMode?: IntMode
 }
 
 /** What runs one statement: the database, or a transaction on it. */

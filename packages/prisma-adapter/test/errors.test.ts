@@ -12,11 +12,7 @@ let prisma: PrismaClient
 
 beforeAll(async () => {
   database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: createLeaser('local') }))
-  const adapter = new SqliteEfsAdapter(database, {
-    timestampFormat: 'iso8601',
-    intMode: 'number',
-    transactionMode: 'immediate',
-  })
+  const adapter = new SqliteEfsAdapter(database, { timestampFormat: 'iso8601', transactionMode: 'immediate' })
   await adapter.executeScript(SCHEMA)
   const { provider, adapterName } = adapter
   prisma = new PrismaClient({ adapter: { provider, adapterName, connect: async () => adapter } })

@@ -8,11 +8,9 @@ const MODES = ['number', 'bigint', 'string'] as const
 const hasBetterSqlite3 = Number.parseInt(process.versions.node, 10) >= 22
 
 /** Every type that Prisma's adapters know, some in the words of other tools, and some that they don't know. */
-const TYPES = [
-  ...['INTEGER', 'INT', 'BIGINT', 'UNSIGNED BIG INT', 'INT8', 'SMALLINT', 'TINYINT', 'MEDIUMINT', 'INT2', 'SERIAL'],
-  ...['DECIMAL', 'NUMERIC', 'REAL', 'DOUBLE', 'DOUBLE PRECISION', 'FLOAT', 'BOOLEAN', 'TEXT', 'VARCHAR'],
-  ...['INTEGER UNSIGNED', 'DECIMAL(10,2)', 'VARCHAR(20)', 'CLOB'],
-]
+const TYPES =
+  `INTEGER, INT, BIGINT, UNSIGNED BIG INT, INT8, SMALLINT, TINYINT, MEDIUMINT, INT2, SERIAL, DECIMAL, NUMERIC, REAL, DOUBLE,
+  DOUBLE PRECISION, FLOAT, BOOLEAN, TEXT, VARCHAR, INTEGER UNSIGNED, VARCHAR(20), CLOB, DECIMAL(10)`.split(/,\s+/)
 
 const EXPRESSIONS = [
   'count(*)',
