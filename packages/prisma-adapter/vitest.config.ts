@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['@sqlite-efs/source'] } },
+  // For what runs in jsdom.
+  resolve: { conditions: ['@sqlite-efs/source', 'node'] },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { clearTimeout, setTimeout } from 'node:timers'
 import { CliError } from './errors.js'
 
 /** How a program ended: one of the two is null. */

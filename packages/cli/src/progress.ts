@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { ContentProgress } from '@sqlite-efs/database'
 import type { Output } from './output.js'
 

@@ -1,5 +1,4 @@
-// The global of this name is a getter, which costs more than the look at the clock.
-import { performance } from 'node:perf_hooks'
+import { clearTimeout, monotonicNow, setTimeout, wallNow } from './real-time.js'
 
 /**
  * Time as a seam: everything here that looks at a clock or waits does it through one of these, so that a test can
@@ -14,10 +13,10 @@ export interface Clock {
   after(ms: number, callback: () => void, options?: { background?: boolean }): () => void
 }
 
-/** The machine's own clocks. */
+/** The machine's own clocks, also where a test has replaced the global timers and `Date`. */
 export const systemClock: Clock = {
-  wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  wallMs: wallNow,
+  monotonicMs: monotonicNow,
   after(ms, callback, options) {
     const timer = setTimeout(callback, Math.max(0, ms))
     if (options?.background) timer.unref()

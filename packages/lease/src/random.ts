@@ -1,3 +1,5 @@
+import { getRandomValues } from 'node:crypto'
+
 /** Randomness as a seam: a number of [0, 1), as from `Math.random`. */
 export type Random = () => number
 
@@ -6,7 +8,7 @@ export type Random = () => number
  * same nonces.
  */
 export const systemRandom: Random = () => {
-  const [word = 0] = crypto.getRandomValues(new Uint32Array(1))
+  const [word = 0] = getRandomValues(new Uint32Array(1))
   return word / 2 ** 32
 }
 
@@ -22,6 +24,6 @@ export function nonce(random: Random): string {
 }
 
 /** Each draw of the operating system's costs some microseconds, and none may be kept for later: see {@link systemRandom}. */
-const systemLetters = () => crypto.getRandomValues(new Uint8Array(8))
+const systemLetters = () => getRandomValues(new Uint8Array(8))
 
 const letters = (random: Random) => Array.from({ length: 8 }, () => Math.floor(random() * NONCE_ALPHABET.length))

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers'
 import type { Command } from 'commander'
 import { EXIT } from '../exit-codes.js'
 import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions, milliseconds } from '../options.js'
