@@ -150,6 +150,6 @@ function interruptible(leaser: Leaser, signal: AbortSignal): Leaser {
     inspect: (key) => leaser.inspect(key),
     raise: (key, floor) => leaser.raise(key, floor),
     sweep: (key, ticket, options) => leaser.sweep(key, ticket, options),
-    closeIdle: () => leaser.closeIdle?.(),
+    closeIdle: async () => leaser.closeIdle?.(),
   }
 }

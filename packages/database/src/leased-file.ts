@@ -254,7 +254,7 @@ export class LeasedFile {
     this.#reader.discard()
     this.#lastingReaders.discard()
     this.#writer.discard()
-    this.options.leaser.closeIdle?.()
+    await this.options.leaser.closeIdle?.()
     await closeLeftOpen()
   }
 
@@ -275,7 +275,7 @@ export class LeasedFile {
     this.#reader.discard()
     this.#lastingReaders.discard()
     this.#writer.discardWhenOver()
-    this.options.leaser.closeIdle?.()
+    void this.options.leaser.closeIdle?.()
   }
 
   #patience(recover?: () => Promise<unknown>): Patience {

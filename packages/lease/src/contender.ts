@@ -65,7 +65,7 @@ export class Contender {
     patience.check()
     const joining = new Joining(this.#line, { key, who, ttlMs, patienceMs: patience.remainingMs(), from: this.#from })
     this.#joining = joining
-    this.#seen = await this.#line.persist(patience, () => joining.attempt())
+    this.#seen = await this.#line.persist(key, patience, () => joining.attempt())
     this.#from = undefined
     return joining.place
   }
@@ -113,12 +113,13 @@ export class Contender {
   }
 
   #renew(place: Place, ms: number): Promise<LineItem | undefined> {
-    return this.#line.persist(this.#terms.patience, () => place.renew(ms))
+    const { key, patience } = this.#terms
+    return this.#line.persist(key, patience, () => place.renew(ms))
   }
 
   async #look(place: Place): Promise<LineItem> {
     const { key, patience } = this.#terms
-    return this.#line.persist(patience, async () => {
+    return this.#line.persist(key, patience, async () => {
       const options = { consistent: false, ...(patience.signal && { signal: patience.signal }) }
       const { item } = await this.#line.ask(() => this.#line.store.look(key, options))
       // That I am not in it proves nothing yet: it may be older than my join.
@@ -131,7 +132,7 @@ export class Contender {
     const head = seen.contenders[0]
     if (!head || !this.#isDead(head)) return false
     const { key, patience } = this.#terms
-    return this.#line.persist(patience, async () => {
+    return this.#line.persist(key, patience, async () => {
       const atMs = Math.floor(this.#line.settings.clock.wallMs())
       const answer = await this.#line.ask(() => this.#line.store.sweep(key, head, atMs))
       this.#seen = (answer.done && answer.item) || (await this.#line.lookConsistently(key))
@@ -169,7 +170,7 @@ export class Contender {
 
   async #leave(): Promise<void> {
     if (this.#joining) await this.#joining.withdraw()
-    else if (this.#from) await this.#line.leave(this.#terms.key, this.#from.id, this.#from.ticket)
+    else if (this.#from) await this.#line.leave(this.#terms.key, this.#from)
   }
 
   #explain(gaveUp: GaveUp): LeaseError {

@@ -92,7 +92,11 @@ export async function diagnoseLease(options: DiagnoseLeaseOptions): Promise<Leas
   const protocol = checkProtocol(options.protocol)
   const { client = createClient(REQUEST_TIMEOUT_MS), clock = systemClock } = options
   if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
-  const requests = new DynamoDBRequests(client, tableName, { clock, requestTimeoutMs: REQUEST_TIMEOUT_MS })
+  const requests = new DynamoDBRequests(client, tableName, {
+    clock,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    isOwnClient: options.client === undefined,
+  })
   try {
     const table = await findTable(requests)
     const permissions: Permission[] = []
@@ -101,7 +105,7 @@ export async function diagnoseLease(options: DiagnoseLeaseOptions): Promise<Leas
     const measured = await measure(requests, key, clock)
     return { tableName, key, protocol, ...(region !== undefined && { region }), table, permissions, ...measured }
   } finally {
-    if (options.client === undefined) requests.closeIdle()
+    await requests.closeIdle()
   }
 }
 

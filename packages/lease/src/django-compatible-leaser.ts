@@ -61,7 +61,7 @@ export class DjangoCompatibleLeaser implements Leaser {
   readonly name: string
   readonly ttlMs: number
   readonly #contest: DjangoContest
-  readonly #ownRequests: DynamoDBRequests | undefined
+  readonly #requests: DynamoDBRequests
 
   /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
   constructor(options: DjangoCompatibleLeaserOptions) {
@@ -72,8 +72,11 @@ export class DjangoCompatibleLeaser implements Leaser {
     if (options.maxAttempts !== undefined && !(Number.isSafeInteger(maxAttempts) && maxAttempts >= 1)) {
       refuse('maxAttempts', maxAttempts, 'must be a whole number, 1 or more')
     }
-    const requests = new DynamoDBRequests(client, tableName, settings)
-    if (options.client === undefined) this.#ownRequests = requests
+    const requests = new DynamoDBRequests(client, tableName, {
+      ...settings,
+      isOwnClient: options.client === undefined,
+    })
+    this.#requests = requests
     const store = new DjangoLockStore(requests, settings.maxClockSkewMs)
     this.#contest = { line: new Line(store, settings), tokens: new DjangoTokens(settings.clock), maxAttempts }
     this.name = `DynamoDB table ${tableName}, by django-sqlite-efs' protocol`
@@ -103,8 +106,8 @@ export class DjangoCompatibleLeaser implements Leaser {
   }
 
   /** Leaves a client that was given to it alone: that is its owner's. */
-  closeIdle(): void {
-    this.#ownRequests?.closeIdle()
+  closeIdle(): Promise<void> {
+    return this.#requests.closeIdle()
   }
 
   async #acquire(terms: ContenderTerms): Promise<Lease> {

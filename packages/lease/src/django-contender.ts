@@ -30,6 +30,8 @@ interface Bid {
   token: number
   /** Before its first request was sent. */
   since: Moment
+  /** The latest of all its requests. */
+  aliveUntilMs: number
   /** A request was not answered: it may have been applied, or may yet be. */
   isUnsettled: boolean
 }
@@ -68,7 +70,7 @@ export class DjangoContender {
       for (;;) {
         patience.check()
         this.#attempts++
-        const place = await line.persist(patience, () => this.#attempt())
+        const place = await line.persist(this.#terms.key, patience, () => this.#attempt())
         if (place && (await this.#isWorthIt(place))) return this.#take(place)
         if (this.#attempts >= maxAttempts) throw new GaveUp('timeout')
         await patience.sleep(this.#backoffMs(this.#attempts))
@@ -97,6 +99,7 @@ export class DjangoContender {
     }
     const sent = new Moment(line.settings.clock)
     const aliveUntilMs = aliveUntil(line.settings.clock, ttlMs)
+    bid.aliveUntilMs = Math.max(bid.aliveUntilMs, aliveUntilMs)
     const answer = await this.#send(bid, aliveUntilMs)
     if (answer.done) {
       const { replaced } = answer
@@ -116,7 +119,7 @@ export class DjangoContender {
     const { tokens, line } = this.#contest
     const { clock, random } = line.settings
     const token = tokens.next(this.#terms.key)
-    return { id: lockIdOf(token, random), token, since: new Moment(clock), isUnsettled: false }
+    return { id: lockIdOf(token, random), token, since: new Moment(clock), aliveUntilMs: 0, isUnsettled: false }
   }
 
   async #send(bid: Bid, aliveUntilMs: number): Promise<GrabAnswer> {
@@ -148,7 +151,8 @@ export class DjangoContender {
     const { line, tokens } = this.#contest
     const { key, ttlMs, patience } = this.#terms
     const isWhole =
-      place.grant.remainingMs() > ttlMs / 2 || (await line.persist(patience, () => place.renew(ttlMs))) !== undefined
+      place.grant.remainingMs() > ttlMs / 2 ||
+      (await line.persist(key, patience, () => place.renew(ttlMs))) !== undefined
     if (isWhole && tokens.take(key, place.ticket)) return true
     if (isWhole) await patience.bound(place.leave())
     this.#place = undefined
@@ -189,12 +193,12 @@ export class DjangoContender {
     await this.#leaveOld()
     await this.#pending.catch(() => {})
     if (this.#place) await this.#place.leave()
-    else if (this.#bid?.isUnsettled) await this.#contest.line.leave(this.#terms.key, this.#bid.id)
+    else if (this.#bid?.isUnsettled) await this.#contest.line.leave(this.#terms.key, this.#bid)
   }
 
   async #leaveOld(): Promise<void> {
     if (!this.#from) return
-    await this.#contest.line.leave(this.#terms.key, this.#from.id, this.#from.ticket)
+    await this.#contest.line.leave(this.#terms.key, this.#from)
     this.#from = undefined
   }
 

@@ -64,8 +64,9 @@ export class DjangoLockStore implements PlaceStore {
     return lineAnswer(answer, answer.done ? { ticket, contenders: [mine] } : this.#parse(key, answer))
   }
 
-  async leave(key: string, id: string): Promise<LineAnswer> {
-    return this.#delete(key, { ConditionExpression: 'lock_id = :id', ExpressionAttributeValues: { ':id': { S: id } } })
+  async leave(key: string, id: string, _ticket?: number, options?: { background: boolean }): Promise<LineAnswer> {
+    const condition = { ConditionExpression: 'lock_id = :id', ExpressionAttributeValues: { ':id': { S: id } } }
+    return this.#delete(key, condition, options)
   }
 
   /** `<=` for the fraction of a millisecond that was rounded up; a renewal moves it on by much more. */
@@ -79,8 +80,12 @@ export class DjangoLockStore implements PlaceStore {
     })
   }
 
-  async #delete(key: string, condition: Omit<Parameters<DynamoDBRequests['delete']>[0], 'Key'>): Promise<LineAnswer> {
-    const answer = await this.#requests.delete({ Key: { pk: { S: key } }, ...condition })
+  async #delete(
+    key: string,
+    condition: Omit<Parameters<DynamoDBRequests['delete']>[0], 'Key'>,
+    options?: { background: boolean },
+  ): Promise<LineAnswer> {
+    const answer = await this.#requests.delete({ Key: { pk: { S: key } }, ...condition }, options)
     return lineAnswer(answer, answer.done ? { ticket: 0, contenders: [] } : undefined)
   }
 

@@ -19,10 +19,11 @@ import {
   type UpdateItemCommandInput,
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
-import type { Clock } from './clock.js'
-import { LeaseError, type LeaseErrorCode } from './errors.js'
+import { BackgroundRequests } from './background-requests.js'
+import { type Clock, Moment } from './clock.js'
+import { failureOf, type Refusal } from './dynamodb-failure.js'
 import type { Attribute } from './item.js'
-import { StoreFailure } from './line-store.js'
+import { setImmediate } from './real-time.js'
 
 export type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 
@@ -44,12 +45,23 @@ export interface TableDescription {
 }
 
 /**
- * A client of which every request is bounded: without `throwOnRequestTimeout` the SDK would only warn. Its retries are
- * off, since it does not know what it repeats.
+ * A client of which every request is bounded, connecting included: without `throwOnRequestTimeout` the SDK would only warn.
+ * Its retries are off, since it does not know what it repeats. Its `connectionTimeout` is off too: the SDK does not clear
+ * that timer after a connection that was refused, and the timer keeps the process alive.
  */
 export function createClient(requestTimeoutMs: number, config: DynamoDBClientConfig = {}): DynamoDBClient {
-  const bounds = { connectionTimeout: requestTimeoutMs, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true }
+  const bounds = { connectionTimeout: 0, requestTimeout: requestTimeoutMs, throwOnRequestTimeout: true }
   return new DynamoDBClient({ maxAttempts: 1, requestHandler: bounds, ...config })
+}
+
+/** The join that is under way, the leave of the old entry, and that of the new one; and one more for slow timers. */
+const CLOSING_REQUESTS = 4
+
+/** How requests are bounded, and whether their client belongs to this package. */
+interface RequestSettings {
+  clock: Clock
+  requestTimeoutMs: number
+  isOwnClient: boolean
 }
 
 /** The requests that this package makes, each bounded in time whatever the settings of the client. */
@@ -58,33 +70,63 @@ export class DynamoDBRequests {
   readonly #client: DynamoDBClient
   readonly #clock: Clock
   readonly #requestTimeoutMs: number
-  #underWay = 0
+  readonly #isOwnClient: boolean
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #background: BackgroundRequests
   #isClosing = false
 
-  constructor(client: DynamoDBClient, tableName: string, bounds: { clock: Clock; requestTimeoutMs: number }) {
+  constructor(client: DynamoDBClient, tableName: string, { clock, requestTimeoutMs, isOwnClient }: RequestSettings) {
     this.tableName = tableName
     this.#client = client
-    this.#clock = bounds.clock
-    this.#requestTimeoutMs = bounds.requestTimeoutMs
+    this.#clock = clock
+    this.#background = new BackgroundRequests(clock)
+    this.#requestTimeoutMs = requestTimeoutMs
+    this.#isOwnClient = isOwnClient
   }
 
   /**
    * Closes the client's sockets whenever no request is under way, until {@link DynamoDBRequests.keepOpen}: a leave that is not
-   * acknowledged goes on in the background.
+   * acknowledged goes on in the background. A client that was given to this package is left alone: its owner closes it.
+   *
+   * Resolves when no request is under way, so that nothing keeps the process alive: a wait that its caller gave up may still
+   * be taking its entry out of the line. Waits for some request timeouts at most: others may go on using the leaser.
    */
-  closeIdle(): void {
+  async closeIdle(): Promise<void> {
     this.#isClosing = true
+    this.#background.pace()
     this.#closeUnlessUsed()
+    const since = new Moment(this.#clock)
+    const patienceMs = CLOSING_REQUESTS * this.#requestTimeoutMs
+    for (;;) {
+      // What an answer brings about begins in the same turn of the event loop: the leave after a join that came too late.
+      await new Promise<void>((resolve) => setImmediate(resolve))
+      const leftMs = patienceMs - since.elapsedMs()
+      if (this.#underWay.size === 0 || leftMs <= 0) break
+      await this.#settled(leftMs)
+    }
+    if (this.#isClosing) this.#background.pace()
   }
 
-  /** Somebody has use for the sockets again. */
+  /** Waits for all requests that are under way now, for `ms` at most. */
+  async #settled(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancelTimer = this.#clock.after(ms, resolve)
+      void Promise.allSettled(this.#underWay).then(() => {
+        cancelTimer()
+        resolve()
+      })
+    })
+  }
+
+  /** The leaser is used again. */
   keepOpen(): void {
     this.#isClosing = false
+    this.#background.resume()
   }
 
   #closeUnlessUsed(): void {
     // The next request opens new ones.
-    if (this.#isClosing && this.#underWay === 0) this.#client.destroy()
+    if (this.#isOwnClient && this.#isClosing && this.#underWay.size === 0) this.#client.destroy()
   }
 
   /** @throws StoreFailure */
@@ -95,8 +137,8 @@ export class DynamoDBRequests {
   }
 
   /** @throws StoreFailure */
-  update(input: Omit<UpdateItemCommandInput, 'TableName'>): Promise<ItemAnswer> {
-    return this.#write('UpdateItem', new UpdateItemCommand({ TableName: this.tableName, ...input }))
+  update(input: Omit<UpdateItemCommandInput, 'TableName'>, options?: WriteOptions): Promise<ItemAnswer> {
+    return this.#write('UpdateItem', new UpdateItemCommand({ TableName: this.tableName, ...input }), options)
   }
 
   /** Replaces the item. @throws StoreFailure */
@@ -105,17 +147,18 @@ export class DynamoDBRequests {
   }
 
   /** @throws StoreFailure */
-  delete(input: Omit<DeleteItemCommandInput, 'TableName'>): Promise<ItemAnswer> {
-    return this.#write('DeleteItem', new DeleteItemCommand({ TableName: this.tableName, ...input }))
+  delete(input: Omit<DeleteItemCommandInput, 'TableName'>, options?: WriteOptions): Promise<ItemAnswer> {
+    return this.#write('DeleteItem', new DeleteItemCommand({ TableName: this.tableName, ...input }), options)
   }
 
   async #write<Input extends ServiceInputTypes, Output extends WriteOutput>(
     operation: string,
     command: Command<Input, Output>,
+    { background = false }: WriteOptions = {},
   ): Promise<ItemAnswer> {
-    const { output, refusal, dateMs } = await this.#send(operation, command, {
-      expected: 'ConditionalCheckFailedException',
-    })
+    const expected = 'ConditionalCheckFailedException'
+    const attempt = (signal?: AbortSignal) => this.#send(operation, command, { expected, signal })
+    const { output, refusal, dateMs } = await (background ? this.#background.run(attempt) : attempt())
     return { done: output !== undefined, attributes: output ? output.Attributes : refusal?.Item, dateMs }
   }
 
@@ -156,16 +199,28 @@ export class DynamoDBRequests {
   async #send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
     operation: string,
     command: Command<Input, Output>,
-    { signal, expected }: { signal?: AbortSignal | undefined; expected?: string },
-  ): Promise<{ output?: Output; refusal?: Refusal; dateMs: number | undefined }> {
+    terms: Terms,
+  ): Promise<Answer<Output>> {
+    const attempt = this.#attempt(operation, command, terms)
+    this.#underWay.add(attempt)
+    try {
+      return await attempt
+    } finally {
+      this.#underWay.delete(attempt)
+      this.#closeUnlessUsed()
+    }
+  }
+
+  async #attempt<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    operation: string,
+    command: Command<Input, Output>,
+    { signal, expected }: Terms,
+  ): Promise<Answer<Output>> {
     const bound = new AbortController()
     const abort = () => bound.abort()
     const aborted = whenAborted(bound.signal)
-    // Asked for in good time: an error that comes of the time being up is not to wait for it.
-    const region = Promise.race([this.region(), aborted]).then(
-      (known) => known ?? NO_REGION,
-      () => NO_REGION,
-    )
+    // Asked for in good time: an error that comes of the time being up must not wait for it.
+    const region = Promise.race([this.region(), aborted]).catch(() => undefined)
     const cancelTimer = this.#clock.after(this.#requestTimeoutMs, abort)
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
@@ -179,7 +234,6 @@ export class DynamoDBRequests {
       },
       { step: 'deserialize', priority: 'low', name: 'sqliteEfsDate' },
     )
-    this.#underWay++
     try {
       // The SDK looks at the signal when it sends; the credentials that it asks for first may never come.
       const output = await Promise.race([this.#client.send(command, { abortSignal: bound.signal }), aborted])
@@ -187,26 +241,18 @@ export class DynamoDBRequests {
     } catch (error) {
       const refusal = error as Refusal
       if (expected !== undefined && refusal.name === expected) return { refusal, dateMs }
-      throw this.#failure(refusal, operation, { dateMs, region: await region })
+      const { tableName } = this
+      throw failureOf(refusal, {
+        operation,
+        tableName,
+        region: await region,
+        timeoutMs: this.#requestTimeoutMs,
+        dateMs,
+      })
     } finally {
       cancelTimer()
       signal?.removeEventListener('abort', abort)
-      this.#underWay--
-      this.#closeUnlessUsed()
     }
-  }
-
-  #failure(
-    error: Refusal,
-    operation: string,
-    { dateMs, region }: { dateMs: number | undefined; region: string },
-  ): StoreFailure {
-    const where = `table ${this.tableName} in ${region}`
-    const { kind, code, advice } = judge(error, operation)
-    const message = `${code === 'UNREACHABLE' ? 'No usable answer from' : 'Refused by'} DynamoDB, ${where}: ${advice} (${error.name}: ${error.message})`
-    const action = code === 'ACCESS_DENIED' && { action: `dynamodb:${operation}` }
-    const details = { tableName: this.tableName, region, ...action }
-    return new StoreFailure(kind, new LeaseError(code, message, details, { cause: error }), dateMs)
   }
 }
 
@@ -218,66 +264,28 @@ type Command<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>
   ServiceOutputTypes
 >
 
+/** How one request ends early, and which refusal is an answer. */
+interface Terms {
+  signal?: AbortSignal | undefined
+  /** The name of the exception. */
+  expected?: string
+}
+
+/** How a write is made. */
+interface WriteOptions {
+  /** No caller waits for it. @default false */
+  background?: boolean
+}
+
+/** What one attempt brought: its output, or the refusal that was expected. */
+interface Answer<Output> {
+  output?: Output
+  refusal?: Refusal
+  dateMs: number | undefined
+}
+
 /** What the SDK brings of a write. */
 type WriteOutput = UpdateItemCommandOutput | PutItemCommandOutput | DeleteItemCommandOutput
-
-/** What the SDK throws. */
-interface Refusal extends Error {
-  Item?: Record<string, Attribute>
-  $metadata?: { httpStatusCode?: number }
-}
-
-interface Judgement {
-  kind: StoreFailure['kind']
-  code: LeaseErrorCode
-  advice: string
-}
-
-const NO_REGION = 'no region'
-
-const THROTTLED = new Set([
-  'ProvisionedThroughputExceededException',
-  'ThrottlingException',
-  'RequestLimitExceeded',
-  'LimitExceededException',
-  'TransactionConflictException',
-  'ReplicatedWriteConflictException',
-])
-
-const DENIED = new Set([
-  'AccessDeniedException',
-  'UnrecognizedClientException',
-  'InvalidSignatureException',
-  'IncompleteSignatureException',
-  'MissingAuthenticationTokenException',
-  'ExpiredTokenException',
-  'NotAuthorized',
-])
-
-function judge({ name, message, $metadata }: Refusal, operation: string): Judgement {
-  if (THROTTLED.has(name)) return { kind: 'throttled', code: 'UNREACHABLE', advice: 'it is throttling' }
-  if (name === 'CredentialsProviderError') {
-    const advice =
-      'no credentials were found; give this process a role (a profile, AWS_ACCESS_KEY_ID), or a client with credentials'
-    return { kind: 'refused', code: 'ACCESS_DENIED', advice }
-  }
-  if (DENIED.has(name)) {
-    const advice = `the credentials need dynamodb:${operation} on this table (leasePolicy prints the least policy)`
-    return { kind: 'refused', code: 'ACCESS_DENIED', advice }
-  }
-  if (name === 'ResourceNotFoundException') {
-    const advice = 'there is no such table; create it (createLeaseTable), or correct tableName or the region'
-    return { kind: 'refused', code: 'TABLE_NOT_FOUND', advice }
-  }
-  if (/region is missing/i.test(message)) {
-    return { kind: 'refused', code: 'CONFIGURATION', advice: 'set AWS_REGION, or give a client with a region' }
-  }
-  const status = $metadata?.httpStatusCode
-  if (status !== undefined && status >= 400 && status < 500 && status !== 408) {
-    return { kind: 'refused', code: 'CONFIGURATION', advice: 'is this a table with the key pk (S)?' }
-  }
-  return { kind: 'ambiguous', code: 'UNREACHABLE', advice: 'is there a route to it, or a VPC endpoint?' }
-}
 
 /** Rejects once the signal is aborted, as the SDK does then. */
 function whenAborted(signal: AbortSignal): Promise<never> {

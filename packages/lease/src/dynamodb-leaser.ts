@@ -29,7 +29,7 @@ export class DynamoDBLeaser implements Leaser {
   readonly name: string
   readonly ttlMs: number
   readonly #line: LineLeaser
-  readonly #ownRequests: DynamoDBRequests | undefined
+  readonly #requests: DynamoDBRequests
 
   /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
   constructor(options: DynamoDBLeaserOptions) {
@@ -37,25 +37,28 @@ export class DynamoDBLeaser implements Leaser {
     const tableName = checkTableName(options.tableName)
     const { client = createClient(settings.requestTimeoutMs) } = options
     if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
-    const requests = new DynamoDBRequests(client, tableName, settings)
-    if (options.client === undefined) this.#ownRequests = requests
+    const requests = new DynamoDBRequests(client, tableName, {
+      ...settings,
+      isOwnClient: options.client === undefined,
+    })
+    this.#requests = requests
     this.#line = new LineLeaser(new DynamoDBLineStore(requests), settings)
     this.name = this.#line.name
     this.ttlMs = settings.ttlMs
   }
 
   acquire(key: string, options?: AcquireOptions): Promise<Lease> {
-    this.#ownRequests?.keepOpen()
+    this.#requests.keepOpen()
     return this.#line.acquire(key, options)
   }
 
   inspect(key: string): Promise<LineState> {
-    this.#ownRequests?.keepOpen()
+    this.#requests.keepOpen()
     return this.#line.inspect(key)
   }
 
   raise(key: string, floor: number): Promise<void> {
-    this.#ownRequests?.keepOpen()
+    this.#requests.keepOpen()
     return this.#line.raise(key, floor)
   }
 
@@ -64,7 +67,7 @@ export class DynamoDBLeaser implements Leaser {
   }
 
   /** Leaves a client that was given to it alone: that is its owner's. */
-  closeIdle(): void {
-    this.#ownRequests?.closeIdle()
+  closeIdle(): Promise<void> {
+    return this.#requests.closeIdle()
   }
 }

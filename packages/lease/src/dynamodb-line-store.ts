@@ -44,13 +44,17 @@ export class DynamoDBLineStore implements LineStore {
     })
   }
 
-  leave(key: string, id: string, ticket?: number): Promise<LineAnswer> {
-    return this.#update(key, {
-      update: 'REMOVE #t, #u, #w',
-      condition: ticket === undefined ? 'attribute_exists(#t)' : '#t = :ticket',
-      names: entryNames(id),
-      ...(ticket !== undefined && { values: { ':ticket': number(ticket) } }),
-    })
+  leave(key: string, id: string, ticket?: number, options?: { background: boolean }): Promise<LineAnswer> {
+    return this.#update(
+      key,
+      {
+        update: 'REMOVE #t, #u, #w',
+        condition: ticket === undefined ? 'attribute_exists(#t)' : '#t = :ticket',
+        names: entryNames(id),
+        ...(ticket !== undefined && { values: { ':ticket': number(ticket) } }),
+      },
+      options,
+    )
   }
 
   yield(key: string, from: { id: string; ticket: number }, entry: Entry): Promise<LineAnswer> {
@@ -94,8 +98,9 @@ export class DynamoDBLineStore implements LineStore {
   async #update(
     key: string,
     request: { update: string; condition: string; names: Record<string, string>; values?: Record<string, Value> },
+    options?: { background: boolean },
   ): Promise<LineAnswer> {
-    const answer = await this.#requests.update({
+    const input: Parameters<ItemRequests['update']>[0] = {
       Key: { pk: { S: key } },
       UpdateExpression: request.update,
       ConditionExpression: request.condition,
@@ -103,7 +108,8 @@ export class DynamoDBLineStore implements LineStore {
       ExpressionAttributeValues: request.values,
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    })
+    }
+    const answer = await this.#requests.update(input, options)
     return lineAnswer(answer, answer.done)
   }
 }

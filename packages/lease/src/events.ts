@@ -20,6 +20,11 @@ export type LeaseEvent =
   | { type: 'yielded'; key: string; token: number; heldMs: number; waiting: number }
   /** Is over before it was given back, after `heldMs`; `error` says why, with the code `LEASE_LOST`. */
   | { type: 'lost'; key: string; token: number; heldMs: number; error: LeaseError }
+  /**
+   * DynamoDB, or the files of a local line, gave no usable answer after `waitedMs`; `error` says why. The request is repeated
+   * until the wait ends. Told once until there is an answer again.
+   */
+  | { type: 'unanswered'; key: string; waitedMs: number; error: LeaseError }
   /** Took a dead holder, `who` with `ticket`, out of the line: a takeover. */
   | { type: 'swept'; key: string; ticket: number; who: string }
   /** Left the line without a lease after `waitedMs`; `code` says why, `LEASE_TIMEOUT` in most cases. */

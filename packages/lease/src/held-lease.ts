@@ -5,12 +5,10 @@ import type { LineItem } from './item.js'
 import type { AcquireOptions, Lease } from './lease.js'
 import type { Line } from './line.js'
 import type { PlaceStore } from './line-store.js'
-import { checkTimeout, checkTtl, checkWho } from './options.js'
+import { checkTimeout, checkTtl, checkWho, PATIENT_REQUESTS } from './options.js'
 import { GaveUp, Patience } from './patience.js'
 import type { Place } from './place.js'
 
-/** How many request timeouts a renew or release waits for its answer. */
-const PATIENT_REQUESTS = 2
 /** A timer that fires this much later than it should says that the thread was busy, or the process frozen. */
 const LATE_MS = 100
 
@@ -138,7 +136,7 @@ export class HeldLease implements Lease {
     }
     this.#end('released')
     this.#line.emit({ type: 'yielded', ...this.#itself(), waiting: this.#waiting })
-    return this.#again({ ...terms, from: { id: this.#place.id, ticket: this.#place.ticket } })
+    return this.#again({ ...terms, from: this.#place.leaving })
   }
 
   async release(): Promise<void> {
@@ -188,7 +186,7 @@ export class HeldLease implements Lease {
     const waitMs = leftMs > 0 ? Math.min(patientMs, leftMs) : patientMs - this.#unansweredMs
     const sent = new Moment(this.#line.settings.clock)
     try {
-      const item = await this.#line.persist(this.#patience(waitMs), () => this.#place.renew(this.ttlMs))
+      const item = await this.#line.persist(this.key, this.#patience(waitMs), () => this.#place.renew(this.ttlMs))
       this.#unansweredMs = 0
       if (this.#state === 'held') this.#renewed(item)
       return undefined

@@ -17,6 +17,7 @@ const SHARE_TO_HOLD = 0.6
 export interface From {
   id: string
   ticket: number
+  aliveUntilMs: number
 }
 
 export interface JoinTerms {
@@ -114,9 +115,9 @@ export class Joining {
     this.#withdrawn = true
     await this.#pending.catch(() => {})
     // The old entry first: without it a yield that is still under way is refused.
-    if (from && !this.place) await this.#line.leave(key, from.id, from.ticket)
+    if (from && !this.place) await this.#line.leave(key, from)
     if (this.place) await this.place.leave()
-    else if (this.#unsettled) await this.#line.leave(key, this.#id)
+    else if (this.#unsettled) await this.#line.leave(key, { id: this.#id, aliveUntilMs: this.#aliveUntilMs })
   }
 }
 

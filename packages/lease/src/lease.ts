@@ -121,7 +121,8 @@ export interface Leaser {
   sweep(key: string, ticket: number, options?: SweepOptions): Promise<Contender>
   /**
    * Gives back what it keeps open between two requests, its sockets say, once no request is under way. Called where a
-   * file that it served is closed; it may be used again afterwards.
+   * file that it served is closed; it may be used again afterwards. Resolves once nothing of it keeps the process alive: after
+   * two request timeouts at the latest. Never rejects.
    */
-  closeIdle?(): void
+  closeIdle?(): Promise<void>
 }

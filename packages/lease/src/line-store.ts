@@ -29,8 +29,11 @@ export interface PlaceStore {
   look(key: string, options: { consistent: boolean; signal?: AbortSignal }): Promise<LineAnswer>
   /** Moves `aliveUntilMs` of one's entry forward. Refused if the entry is gone, or says more already. */
   renew(key: string, id: string, ticket: number, aliveUntilMs: number): Promise<LineAnswer>
-  /** Removes one's entry. Without a ticket (a join that was never answered): whatever ticket it got. */
-  leave(key: string, id: string, ticket?: number): Promise<LineAnswer>
+  /**
+   * Removes one's entry. Without a ticket (a join that was never answered): whatever ticket it got. In the background: no
+   * caller waits for it, and nothing is lost if it ends early.
+   */
+  leave(key: string, id: string, ticket?: number, options?: { background: boolean }): Promise<LineAnswer>
   /** Removes a contender, if it still is as it was seen. */
   sweep(key: string, seen: Contender, atMs: number): Promise<LineAnswer>
 }

@@ -10,6 +10,15 @@ import { GaveUp, type Patience } from './patience.js'
 const FIRST_BACKOFF_MS = 20
 const MAX_BACKOFF_MS = 1000
 
+/** An entry that is to be taken out of the line. */
+export interface Leaving {
+  id: string
+  /** Unknown after a join that was never answered. */
+  ticket?: number | undefined
+  /** The latest time that any request for this entry, answered or not, may have written. */
+  aliveUntilMs: number
+}
+
 /** How requests to the store are made: with the clock compared, and repeated where that is safe. */
 export class Line<Store extends PlaceStore = LineStore> {
   readonly store: Store
@@ -56,11 +65,11 @@ export class Line<Store extends PlaceStore = LineStore> {
   }
 
   /**
-   * Attempts again, with growing pauses, until it works or patience ends.
+   * Attempts again, with growing pauses, until it works or patience ends. Tells listeners once that answers stay away.
    *
    * @throws GaveUp, or LeaseError `UNREACHABLE` once there has been no answer for a whole ttl
    */
-  async persist<T>(patience: Patience, attempt: () => Promise<T>): Promise<T> {
+  async persist<T>(key: string, patience: Patience, attempt: () => Promise<T>): Promise<T> {
     let failure: StoreFailure | undefined
     const since = new Moment(this.settings.clock)
     for (let tries = 0; ; tries++) {
@@ -73,6 +82,7 @@ export class Line<Store extends PlaceStore = LineStore> {
         if (error instanceof GaveUp && error.why === 'timeout' && failure) throw failure.error
         if (!(error instanceof StoreFailure)) throw error
         failure = error
+        if (!patience.trouble) this.emit({ type: 'unanswered', key, waitedMs: patience.waitedMs(), error: error.error })
         patience.trouble = error.error
       }
       if (since.elapsedMs() > this.settings.ttlMs) throw failure.error
@@ -85,20 +95,25 @@ export class Line<Store extends PlaceStore = LineStore> {
   }
 
   /**
-   * Takes an entry out of the line, however long that takes. Does not keep the process alive between two attempts.
+   * Takes an entry out of the line. Attempts again until the store acknowledges it, or until any waiter may sweep the entry
+   * anyway. A pause between two attempts does not keep the process alive, and a repeated attempt ends when the leaser is closed.
    *
-   * @throws LeaseError where trying again would not help
+   * @throws LeaseError if trying again would not help
    */
-  async leave(key: string, id: string, ticket?: number): Promise<void> {
+  async leave(key: string, { id, ticket, aliveUntilMs }: Leaving): Promise<void> {
+    const { clock, maxClockSkewMs } = this.settings
+    const since = new Moment(clock)
+    const isWorthItForMs = aliveUntilMs + maxClockSkewMs - since.wallMs
     for (let tries = 0; ; tries++) {
       try {
-        await this.store.leave(key, id, ticket)
+        await this.store.leave(key, id, ticket, { background: tries > 0 })
         return
       } catch (failure) {
         if (!(failure instanceof StoreFailure)) throw failure
         if (failure.kind === 'refused') throw failure.error
       }
-      await sleep(this.settings.clock, this.#backoffMs(tries), undefined, { background: true })
+      if (since.elapsedMs() > isWorthItForMs) return
+      await sleep(clock, this.#backoffMs(tries), undefined, { background: true })
     }
   }
 

@@ -16,7 +16,7 @@ export interface SweepTerms {
 export async function persistBriefly<T>(line: Line<PlaceStore>, key: string, attempt: () => Promise<T>): Promise<T> {
   const { clock, timeoutMs } = line.settings
   try {
-    return await line.persist(new Patience(clock, timeoutMs), attempt)
+    return await line.persist(key, new Patience(clock, timeoutMs), attempt)
   } catch (error) {
     if (!(error instanceof GaveUp)) throw error
     throw new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${timeoutMs} ms.`, { key })

@@ -60,6 +60,9 @@ export interface LeaserSettings {
   readonly onEvent: (event: LeaseEvent) => void
 }
 
+/** How many request timeouts a renewal or a release waits for its answer. */
+export const PATIENT_REQUESTS = 2
+
 /** A contender that claims to be alive for longer than this is not believed. */
 export const MAX_TTL_MS = 3_600_000
 

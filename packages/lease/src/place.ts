@@ -57,7 +57,12 @@ export class Place {
     return item.contenders.some(({ id, ticket }) => id === this.id && ticket === this.ticket)
   }
 
+  /** What a leave has to know of it. */
+  get leaving(): { id: string; ticket: number; aliveUntilMs: number } {
+    return { id: this.id, ticket: this.ticket, aliveUntilMs: this.#highestSentMs }
+  }
+
   leave(): Promise<void> {
-    return this.#line.leave(this.key, this.id, this.ticket)
+    return this.#line.leave(this.key, this.leaving)
   }
 }

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
-import { clearTimeout, setTimeout } from 'node:timers'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { runInNewContext } from 'node:vm'
 
 // Test runners replace the global timers and `Date` (fake timers), and so does jsdom, whose timers have no `unref`. A
 // lease counts on the time that other processes have too: so this package takes it where neither reaches.
 
 /** A timer of Node's own, whatever a test has put in the place of the global one. */
-export { clearTimeout, setTimeout }
+export { clearTimeout, setImmediate, setTimeout }
 
 /** Node's own `Date.now`; from a realm of its own if a test has replaced the global one before this module was loaded. */
 export const wallNow: () => number = isNative(Date.now) ? Date.now : (runInNewContext('Date.now') as () => number)

@@ -23,11 +23,15 @@ export async function createLeaseTable(
   checkTableName(tableName)
   const isOwn = !('send' in client)
   const sender = isOwn ? createClient(REQUEST_TIMEOUT_MS, client) : client
-  const requests = new DynamoDBRequests(sender, tableName, { clock, requestTimeoutMs: REQUEST_TIMEOUT_MS })
+  const requests = new DynamoDBRequests(sender, tableName, {
+    clock,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    isOwnClient: isOwn,
+  })
   try {
     await create(requests, tableName, clock)
   } finally {
-    if (isOwn) requests.closeIdle()
+    await requests.closeIdle()
   }
 }
 
@@ -40,7 +44,7 @@ export async function leaseTableArn(client: DynamoDBClient | DynamoDBClientConfi
   checkTableName(tableName)
   const isOwn = !('send' in client)
   const sender = isOwn ? createClient(REQUEST_TIMEOUT_MS, client) : client
-  const bounds = { clock: systemClock, requestTimeoutMs: REQUEST_TIMEOUT_MS }
+  const bounds = { clock: systemClock, requestTimeoutMs: REQUEST_TIMEOUT_MS, isOwnClient: isOwn }
   const requests = new DynamoDBRequests(sender, tableName, bounds)
   try {
     const table = await requests.describeTable()
@@ -48,7 +52,7 @@ export async function leaseTableArn(client: DynamoDBClient | DynamoDBClientConfi
   } catch (error) {
     throw error instanceof StoreFailure ? error.error : error
   } finally {
-    if (isOwn) requests.closeIdle()
+    await requests.closeIdle()
   }
   throw new LeaseError('TABLE_NOT_FOUND', `There is no table ${tableName} in this region.`, { tableName })
 }

@@ -31,7 +31,9 @@ describe.each([
   [
     'DynamoDB',
     () =>
-      new DynamoDBLineStore(new DynamoDBRequests(db.client(), TABLE, { clock: systemClock, requestTimeoutMs: 5000 })),
+      new DynamoDBLineStore(
+        new DynamoDBRequests(db.client(), TABLE, { clock: systemClock, requestTimeoutMs: 5000, isOwnClient: false }),
+      ),
   ],
 ])('the operations of the line in %s', (name, create: () => LineStore) => {
   let keys = 0

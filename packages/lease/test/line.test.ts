@@ -411,7 +411,39 @@ describe('the holder', () => {
     expect(lease.signal.aborted).toBe(true)
     expect((lease.signal.reason as LeaseError).code).toBe('LEASE_LOST')
     await world.run(lease.release())
-    expect(machine.events.map(({ type }) => type)).toEqual(['acquired', 'lost'])
+    expect(machine.events.map(({ type }) => type)).toEqual(['acquired', 'unanswered', 'lost'])
+  })
+
+  test('a leave that is never answered is repeated until any waiter may sweep the entry, and then no more', async () => {
+    const world = new World()
+    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    world.fate = () => ({ lost: 'request' })
+    const [entry] = await lineOf(world)
+    expect(await world.run(codeOf(lease.release()))).toBe('UNREACHABLE')
+    const deadMs = (entry?.aliveUntilMs ?? 0) + 500
+    world.requests.length = 0
+    await world.pass(deadMs - world.nowMs)
+    expect(world.requests.length).toBeGreaterThan(1)
+    // The attempt that is under way, and a pause.
+    await world.pass(1000 + 1000)
+    world.requests.length = 0
+    await world.pass(60_000)
+    expect(world.requests).toEqual([])
+  })
+
+  test('nor is that of a join that was never answered, or of an old place that a yield gave up', async () => {
+    const world = new World()
+    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    world.fate = () => ({ lost: 'request' })
+    const join = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 1500 }))
+    const again = codeOf(lease.yield({ timeoutMs: 1500 }))
+    expect(await world.run(Promise.all([join, again]))).toEqual(['UNREACHABLE', 'UNREACHABLE'])
+    // Both places, one after the other.
+    await world.pass(2 * (6000 + 500 + 1000 + 1000))
+    expect(world.requests).toContain('leave')
+    world.requests.length = 0
+    await world.pass(60_000)
+    expect(world.requests).toEqual([])
   })
 
   describe('whose time has run out', () => {

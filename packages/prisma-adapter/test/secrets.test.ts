@@ -30,6 +30,7 @@ const TYPES: Record<SqliteEfsEvent['type'], true> = {
   released: true,
   yielded: true,
   lost: true,
+  unanswered: true,
   swept: true,
   'gave-up': true,
   commit: true,
@@ -43,6 +44,11 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
   await using dynamodb = await startDynamoDB()
   const client = new DynamoDBClient({ ...dynamodb.config, maxAttempts: 1 })
   await createLeaseTable(client, TABLE)
+  let failures = 0
+  client.middlewareStack.add((next) => (args) => {
+    if (failures-- > 0) throw new Error('socket hang up')
+    return next(args)
+  })
   await using bench = await new Workbench().migrate()
   using traces = new Traces()
   const debug: string[] = []
@@ -120,6 +126,8 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
   const other = await new DynamoDBLeaser({ tableName: TABLE, client }).acquire(key)
   await failing(prisma.$transaction((tx) => tx.$executeRaw`UPDATE "User" SET name = ${PARAMETER}`))
   await other.release()
+  failures = 1
+  await prisma.$executeRaw`UPDATE "User" SET name = ${PARAMETER}`
   const lost = heard('lost')
   await failing(
     prisma.$transaction(async (tx) => {

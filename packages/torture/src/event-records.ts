@@ -22,5 +22,6 @@ export const recordEvents = (history: HistoryWriter) => (event: LeaseEvent | Dat
     case 'journal-restored':
       return history.write({ type: 'file', at, event: event.type, token: event.token })
     case 'renewed':
+    case 'unanswered':
   }
 }

@@ -57,7 +57,7 @@ export function addStatus(program: Command, setExitCode: SetExitCode): void {
         if ('error' in status.lease) output.hint(status.lease.error)
         if (isIncomplete(status)) setExitCode(EXIT.failed)
       } finally {
-        target.leaser.closeIdle?.()
+        await target.leaser.closeIdle?.()
       }
     })
 }
