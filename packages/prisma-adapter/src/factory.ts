@@ -52,7 +52,7 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
 
   /** Called by Prisma before the first query, and again before the first one after `$disconnect()`. */
   async connect(): Promise<SqlDriverAdapter> {
-    if (this.#options.lease === 'local') networkFileWarning.check(this.#options.path)
+    if (this.#options.lease.protocol === 'local') networkFileWarning.check(this.#options.path)
     const tracer = this.#ownTracer()
     await tracer?.loaded
     return withPrismaError(
@@ -63,8 +63,13 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   /** Called by Prisma Migrate. Nobody else writes a shadow database, so it needs no line. */
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
     const { shadowPath } = this.#options
-    const options: ResolvedOptions = { ...this.#options, path: shadowPath, lease: 'local', fencing: 'off' }
-    return withPrismaError(() => new ShadowAdapter(openByOptions(options, createLeaser('local')), options))
+    const options: ResolvedOptions = {
+      ...this.#options,
+      path: shadowPath,
+      lease: { protocol: 'local' },
+      fencing: 'off',
+    }
+    return withPrismaError(() => new ShadowAdapter(openByOptions(options, createLeaser(options.lease)), options))
   }
 
   #ownTracer(): OpenTelemetryTracer | undefined {

@@ -1,8 +1,11 @@
 import type { DynamoDBClient } from '@sqlite-efs/lease'
 
-/** Leases from a DynamoDB table. Every instance that writes the same file must have the same ones. */
+/**
+ * Leases from a DynamoDB table, or with `protocol: 'local'` from files beside the database. Every instance that writes the same
+ * file must have the same ones.
+ */
 export interface LeaseOptions {
-  /** A table with a partition key `pk` of type S. @defaultValue the environment variable SQLITE_LOCK_DYNAMODB_TABLE */
+  /** A table with a partition key `pk` of type S; none with `protocol: 'local'`. @defaultValue the environment variable SQLITE_LOCK_DYNAMODB_TABLE */
   tableName?: string
   /**
    * What the lease is taken on: set it where instances mount the file at different paths.
@@ -31,12 +34,13 @@ export interface LeaseOptions {
   /** @defaultValue a client with short timeouts and no retries, with the environment's region and credentials */
   client?: DynamoDBClient
   /**
-   * How instances take turns: in a fair line, or by the protocol of django-sqlite-efs, to share the file with a Django
-   * application. All who write one file must have the same.
+   * How instances take turns: in a fair line on a DynamoDB table; by the protocol of django-sqlite-efs, to share the file with
+   * a Django application; or in the same line in files beside the database, for the processes of one machine. All programs that
+   * write one file must have the same.
    *
    * @defaultValue `'line'`
    */
-  protocol?: 'line' | 'django-sqlite-efs'
+  protocol?: 'line' | 'django-sqlite-efs' | 'local'
   /**
    * With `protocol: 'django-sqlite-efs'`: how often the lock is asked for at the most, within `timeoutMs`; a whole number, 1 or more.
    *

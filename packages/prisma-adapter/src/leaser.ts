@@ -1,10 +1,10 @@
 import { DjangoCompatibleLeaser, DynamoDBLeaser, type LeaseEvent, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
-import type { ResolvedOptions } from './options.js'
+import type { ResolvedLease } from './options.js'
 
 /** Where a local line is kept, and who hears of what happens to the leases. */
 export interface LeaserContext {
   onEvent?: ((event: LeaseEvent) => void) | undefined
-  /** For `'local'`: see {@link localDirectory}. Without it the line is in this process's memory. */
+  /** For a line in files: see {@link localDirectory}. Without it the line is in this process's memory. */
   directory?: string | undefined
 }
 
@@ -13,17 +13,15 @@ export interface LeaserContext {
  *
  * @throws LeaseError `CONFIGURATION`
  */
-export function createLeaser(lease: ResolvedOptions['lease'], { onEvent, directory }: LeaserContext = {}): Leaser {
-  const events = onEvent && { onEvent }
-  if (lease === 'local') return new LocalLeaser({ ...events, ...(directory !== undefined && { directory }) })
-  const { tableName, client, ttlMs, maxClockSkewMs, protocol, maxAttempts } = lease
-  const options = {
-    tableName,
-    ...(client !== undefined && { client }),
+export function createLeaser(lease: ResolvedLease, { onEvent, directory }: LeaserContext = {}): Leaser {
+  const { client, ttlMs, maxClockSkewMs, maxAttempts } = lease
+  const settings = {
     ...(ttlMs !== undefined && { ttlMs }),
     ...(maxClockSkewMs !== undefined && { maxClockSkewMs }),
-    ...events,
+    ...(onEvent && { onEvent }),
   }
-  if (protocol !== 'django-sqlite-efs') return new DynamoDBLeaser(options)
+  if (lease.protocol === 'local') return new LocalLeaser({ ...settings, ...(directory !== undefined && { directory }) })
+  const options = { tableName: lease.tableName, ...(client !== undefined && { client }), ...settings }
+  if (lease.protocol !== 'django-sqlite-efs') return new DynamoDBLeaser(options)
   return new DjangoCompatibleLeaser({ ...options, ...(maxAttempts !== undefined && { maxAttempts }) })
 }

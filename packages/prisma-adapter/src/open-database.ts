@@ -32,7 +32,7 @@ export function leaserByOptions(options: ResolvedOptions): Leaser {
 }
 
 function databaseOptions({ path, lease, fencing, pragmas, onEvent }: ResolvedOptions, leaser: Leaser): DatabaseOptions {
-  const { key, timeoutMs, transactionTimeoutMs, maxHoldMs } = lease === 'local' ? {} : lease
+  const { key, timeoutMs, transactionTimeoutMs, maxHoldMs } = lease
   return {
     path,
     leaser,

@@ -15,7 +15,8 @@ export interface PrismaSqliteEfsOptions {
   url: string
   /**
    * Who decides who writes: a DynamoDB table, or `'local'` where only processes of this machine write, as on a developer's:
-   * it needs no AWS, and keeps the line in files beside the database (`<database>-lease`), which must be on a local disk.
+   * it needs no AWS, and keeps the line in files beside the database (`<database>-lease`), which must be on a local disk. It is
+   * short for `{ protocol: 'local' }`, which takes the same waits as a table does.
    *
    * @defaultValue a table named by the environment variable SQLITE_LOCK_DYNAMODB_TABLE; without one it is an error
    */
@@ -74,11 +75,16 @@ export interface PrismaSqliteEfsOptions {
   tracing?: boolean
 }
 
+/** A line in files, or one on a table. */
+export type ResolvedLease =
+  | (LeaseOptions & { protocol: 'local' })
+  | (LeaseOptions & { protocol?: 'line' | 'django-sqlite-efs'; tableName: string })
+
 /** The options as they are worked with: checked, complete, and with what the environment says. */
 export interface ResolvedOptions {
   path: string
   shadowPath: string
-  lease: 'local' | (LeaseOptions & { tableName: string })
+  lease: ResolvedLease
   transactionMode: 'immediate' | 'deferred'
   fencing: 'user_version' | 'off' | undefined
   pragmas: Readonly<Record<string, string | number>> | undefined
@@ -123,7 +129,7 @@ export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.Proc
   refuseUnknown('', options, OPTIONS)
   const path = pathOfUrl('url', options.url)
   const lease = resolveLease(options.lease, env)
-  if (path === MEMORY && lease !== 'local') {
+  if (path === MEMORY && lease.protocol !== 'local') {
     throw configurationError('url', options.url, "nobody else can open it: use lease: 'local'")
   }
   const { onEvent, tracing = true } = options
@@ -146,10 +152,21 @@ export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.Proc
   }
 }
 
-function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.ProcessEnv): ResolvedOptions['lease'] {
-  if (lease === 'local') return lease
+/** What a line in files has no use for. */
+const OF_A_TABLE = ['tableName', 'client', 'maxAttempts'] as const satisfies (keyof LeaseOptions)[]
+
+function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.ProcessEnv): ResolvedLease {
+  if (lease === 'local') return { protocol: 'local' }
   if (lease !== undefined) refuseUnknown('lease', lease, LEASE_OPTIONS)
-  const { tableName = env['SQLITE_LOCK_DYNAMODB_TABLE'] || undefined, key, protocol } = lease ?? {}
+  const protocol = oneOf('lease.protocol', lease?.protocol, ['line', 'django-sqlite-efs', 'local'])
+  checkTerms(lease)
+  if (protocol === 'local') {
+    const ofTable = OF_A_TABLE.find((name) => lease?.[name] !== undefined)
+    if (ofTable === undefined) return { ...lease, protocol }
+    const wayOut = "it is of a DynamoDB table, and protocol: 'local' has none; leave one of the two out"
+    throw configurationError(`lease.${ofTable}`, lease?.[ofTable], wayOut)
+  }
+  const { tableName = env['SQLITE_LOCK_DYNAMODB_TABLE'] || undefined } = lease ?? {}
   if (tableName === undefined) {
     const wayOut =
       "name the DynamoDB table here or in SQLITE_LOCK_DYNAMODB_TABLE, or use lease: 'local' where nobody else writes"
@@ -158,15 +175,20 @@ function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.Proces
   if (typeof tableName !== 'string' || tableName === '') {
     throw configurationError('lease.tableName', tableName, 'expected the name of a DynamoDB table')
   }
+  refuseWrongAttempts(lease?.maxAttempts, protocol)
+  const fromEnvironment = protocol === 'django-sqlite-efs' && djangoEnvironment(env, lease)
+  return { ...fromEnvironment, ...lease, ...(protocol && { protocol }), tableName }
+}
+
+/** What any line takes. */
+function checkTerms(lease: LeaseOptions = {}): void {
+  const { key } = lease
   if (key !== undefined && (typeof key !== 'string' || key === '')) {
     throw configurationError('lease.key', key, 'expected a text, the same in every instance')
   }
-  oneOf('lease.protocol', protocol, ['line', 'django-sqlite-efs'])
   for (const [name, rule] of Object.entries(NUMBERS)) {
-    refuseWrongNumber(`lease.${name}`, (lease as Record<string, unknown> | undefined)?.[name], rule)
+    refuseWrongNumber(`lease.${name}`, (lease as Record<string, unknown>)[name], rule)
   }
-  refuseWrongAttempts(lease?.maxAttempts, protocol)
-  return { ...(protocol === 'django-sqlite-efs' && djangoEnvironment(env, lease)), ...lease, tableName }
 }
 
 function refuseWrongAttempts(maxAttempts: unknown, protocol: LeaseOptions['protocol']): void {

@@ -54,7 +54,7 @@ export class SchemaEngineSession {
 
 /** Runs `body` on an empty database: what a file that is not there yet is to the engine. */
 export async function onEmptyDatabase<T>(body: (database: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase({ path: ':memory:', leaser: createLeaser('local') })
+  const database = openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) })
   try {
     return await body(database)
   } finally {

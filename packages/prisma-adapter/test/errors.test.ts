@@ -11,7 +11,7 @@ let database: FaultyDatabase
 let prisma: PrismaClient
 
 beforeAll(async () => {
-  database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: createLeaser('local') }))
+  database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) }))
   const adapter = new SqliteEfsAdapter(database, { timestampFormat: 'iso8601', transactionMode: 'immediate' })
   await adapter.executeScript(SCHEMA)
   const { provider, adapterName } = adapter

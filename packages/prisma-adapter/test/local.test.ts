@@ -46,6 +46,52 @@ describe("lease: 'local'", () => {
     expect(await elsewhere(bench.file)).toMatchObject({ write: { result: { name: 'x' } } })
   })
 
+  test("takes the waits that a table takes, as protocol: 'local'", async () => {
+    await using bench = await new Workbench().migrate()
+    const leaser = new LocalLeaser({ directory: `${bench.file}-lease` })
+    const key = 'the-app'
+    const held = await leaser.acquire(key, { who: 'somebody-else' })
+    const hasty = bench.ours({ lease: { protocol: 'local', key, timeoutMs: 1, transactionTimeoutMs: 2 } })
+    await expect(hasty.tag.create({ data: { name: 'a' } })).rejects.toMatchObject({
+      code: 'P1008',
+      message: expect.stringContaining('lease.timeoutMs') as string,
+    })
+    await expect(hasty.$transaction((tx) => tx.tag.create({ data: { name: 'a' } }))).rejects.toMatchObject({
+      code: 'P1008',
+      message: expect.stringContaining('lease.transactionTimeoutMs') as string,
+    })
+    await hasty.$disconnect()
+
+    let heard = () => {}
+    const waiting = new Promise<void>((resolve) => {
+      heard = resolve
+    })
+    const patient = bench.ours({
+      lease: { protocol: 'local', key, transactionTimeoutMs: 60_000, maxHoldMs: 0, ttlMs: 50_000 },
+      onEvent: ({ type }) => type === 'waiting' && heard(),
+    })
+    const written = patient.$transaction(
+      async (tx) => {
+        await tx.tag.create({ data: { name: 'b' } })
+        return leaser.inspect(key)
+      },
+      { maxWait: 60_000, timeout: 60_000 },
+    )
+    await waiting
+    await held.release()
+    const [holder] = (await written).contenders
+    expect(holder?.aliveUntilMs).toBeGreaterThan(Date.now() + 10_000)
+  })
+
+  test('a hundred transactions at once are served, where each may wait for long enough', async () => {
+    await using bench = await new Workbench().migrate()
+    const prisma = bench.ours({ lease: { protocol: 'local', transactionTimeoutMs: 50_000 } })
+    const create = (name: string) =>
+      prisma.$transaction((tx) => tx.tag.create({ data: { name } }), { maxWait: 50_000, timeout: 50_000 })
+    await Promise.all(Array.from({ length: 100 }, (_, i) => create(`${i}`)))
+    expect(await prisma.tag.count()).toBe(100)
+  })
+
   test('needs none for a database in memory', async () => {
     await using bench = new Workbench()
     const prisma = bench.ours({ url: ':memory:' })

@@ -97,7 +97,14 @@ describe('lease', () => {
     expect(resolve({ url }, env).lease).toEqual({ tableName: 'from-env' })
     expect(resolve({ url, lease: { ttlMs: 9 } }, env).lease).toEqual({ tableName: 'from-env', ttlMs: 9 })
     expect(resolve({ url, lease: table }, env).lease).toEqual(table)
-    expect(resolve({ url, lease: 'local' }, env).lease).toBe('local')
+  })
+
+  test("'local' is short for the protocol of that name, which takes waits, and no table from the environment", () => {
+    const env = { SQLITE_LOCK_DYNAMODB_TABLE: 'from-env', SQLITE_LOCK_EXPIRATION: '9' }
+    expect(resolve({ url, lease: 'local' }, env).lease).toEqual({ protocol: 'local' })
+    const waits = { timeoutMs: 1, transactionTimeoutMs: 2, maxHoldMs: 3, ttlMs: 4000, maxClockSkewMs: 5, key: 'k' }
+    expect(resolve({ url, lease: { protocol: 'local', ...waits } }, env).lease).toEqual({ protocol: 'local', ...waits })
+    expect(resolve({ url: ':memory:', lease: { protocol: 'local' } }).path).toBe(':memory:')
   })
 
   test('by the Django protocol falls back to the settings of django-sqlite-efs, and no other does', () => {
@@ -153,6 +160,11 @@ describe('lease', () => {
     [{ ...table, protocol: 'django-sqlite-efs', maxAttempts: 1.5 }, 'lease.maxAttempts'],
     [{ ...table, protocol: 'django-sqlite-efs', maxAttempts: '10' }, 'lease.maxAttempts'],
     [{ ...table, protocol: 'redlock' }, 'lease.protocol'],
+    [{ ...table, protocol: 'local' }, 'lease.tableName'],
+    [{ protocol: 'local', client: {} }, 'lease.client'],
+    [{ protocol: 'local', maxAttempts: 3 }, 'lease.maxAttempts'],
+    [{ protocol: 'local', ttlMs: 0 }, 'lease.ttlMs'],
+    [{ protocol: 'local', key: '' }, 'lease.key'],
     [{ ...table, tableNmae: 'x' }, 'lease.tableNmae'],
     [{ ...table, timeout: 5 }, 'lease.timeout'],
     [{ ...table, ttlMs: 0 }, 'lease.ttlMs'],
