@@ -1,11 +1,8 @@
-import { Moment } from './clock.js'
 import { explainWithoutHolder } from './ended-wait.js'
 import { LeaseError } from './errors.js'
 import type { LineItem } from './item.js'
 import { type From, Joining } from './joining.js'
-import type { Contender as Seen } from './lease.js'
 import type { Line } from './line.js'
-import { MAX_TTL_MS } from './options.js'
 import { Pace } from './pace.js'
 import { part, tellGivenUp } from './parting.js'
 import { GaveUp, type Patience } from './patience.js'
@@ -36,7 +33,6 @@ export class Contender {
   #from: From | undefined
   #seen: LineItem | undefined
   #position: number | undefined
-  #head: { id: string; aliveUntilMs: number; unchangedSince: Moment; sinceMs: number } | undefined
 
   constructor(line: Line, terms: ContenderTerms) {
     this.#line = line
@@ -130,8 +126,8 @@ export class Contender {
   /** Only ever the head: whoever stands behind it may have renewed since this was seen, and is nobody's obstacle. */
   async #sweepHead(seen: LineItem): Promise<boolean> {
     const head = seen.contenders[0]
-    if (!head || !this.#isDead(head)) return false
     const { key, patience } = this.#terms
+    if (!head || !this.#line.heads.isDead(key, head)) return false
     return this.#line.persist(key, patience, async () => {
       const atMs = Math.floor(this.#line.settings.clock.wallMs())
       const answer = await this.#line.ask(() => this.#line.store.sweep(key, head, atMs))
@@ -141,21 +137,9 @@ export class Contender {
     })
   }
 
-  #isDead(head: Seen): boolean {
-    const { clock, maxClockSkewMs } = this.#line.settings
-    const { id, aliveUntilMs } = head
-    const wallMs = clock.wallMs()
-    if (this.#head?.id !== id || this.#head.aliveUntilMs !== aliveUntilMs) {
-      const sinceMs = this.#head?.id === id ? this.#head.sinceMs : wallMs
-      this.#head = { id, aliveUntilMs, unchangedSince: new Moment(clock), sinceMs }
-    }
-    if (aliveUntilMs + maxClockSkewMs < wallMs) return true
-    const absurd = aliveUntilMs > wallMs + MAX_TTL_MS + maxClockSkewMs
-    return absurd && this.#head.unchangedSince.surelyElapsedMs() > this.#terms.ttlMs
-  }
-
   #take(place: Place): Turn {
     const { patience, key } = this.#terms
+    this.#line.heads.forget(key)
     const waiting = this.#seen ? place.within(this.#seen).behind : 0
     this.#line.emit({ type: 'acquired', key, token: place.ticket, waitedMs: patience.waitedMs(), waiting })
     return { place, waiting }
@@ -192,16 +176,19 @@ export class Contender {
     }
     const position = place.within(seen).ahead
     const { swept } = seen
-    const heldSinceMs = this.#head?.id === head.id ? this.#head.sinceMs : undefined
+    const heldSinceMs = this.#line.heads.seen(key, head)?.sinceMs
+    const aliveUntilMs = this.#line.heads.presumedAliveUntilMs(key, head)
     const since = heldSinceMs === undefined ? '' : `, seen there since ${new Date(heldSinceMs).toISOString()}`
     return new LeaseError(
       'LEASE_TIMEOUT',
-      `The lease on ${key} could not be had within ${waitedMs} ms: held by ${head.who}${since}, ` +
-        `${position} in line before this caller. Wait longer (timeoutMs), or hold the lease for shorter.`,
+      `The lease on ${key} was not acquired within ${waitedMs} ms: ${head.who} holds it${since}, and ${position} stood in ` +
+        `line before this caller. If the holder is dead, it is replaced at ${new Date(aliveUntilMs).toISOString()}. ` +
+        'Wait longer (timeoutMs), or hold the lease for shorter.',
       {
         ...where,
         holder: head.who,
         position,
+        aliveUntilMs,
         ...(heldSinceMs !== undefined && { heldSinceMs }),
         ...(swept && { swept }),
       },

@@ -217,13 +217,15 @@ export class DjangoContender {
       })
     }
     const { seen, sinceMs } = this.#holder
+    const aliveUntilMs = seen.aliveUntilMs + 2 * this.#contest.line.settings.maxClockSkewMs
     const isOut = this.#attempts >= this.#contest.maxAttempts
     const wayOut = isOut ? 'Allow more attempts (maxAttempts)' : 'Wait longer (timeoutMs)'
     return new LeaseError(
       'LEASE_TIMEOUT',
-      `The lease on ${key} could not be had in ${this.#attempts} attempts within ${waitedMs} ms: held under the lock_id ` +
-        `${seen.who}, seen there since ${new Date(sinceMs).toISOString()}. ${wayOut}, or hold the lease for shorter.`,
-      { ...where, holder: seen.who, heldSinceMs: sinceMs, ...(isOut && { attempts: this.#attempts }) },
+      `The lease on ${key} was not acquired in ${this.#attempts} attempts within ${waitedMs} ms: lock_id ${seen.who} holds ` +
+        `it, seen there since ${new Date(sinceMs).toISOString()}. If the holder is dead, it is replaced at ` +
+        `${new Date(aliveUntilMs).toISOString()}. ${wayOut}, or hold the lease for shorter.`,
+      { ...where, holder: seen.who, heldSinceMs: sinceMs, aliveUntilMs, ...(isOut && { attempts: this.#attempts }) },
     )
   }
 }

@@ -21,12 +21,12 @@ export function explainWithoutHolder(wait: EndedWait): LeaseError {
     return new LeaseError('LEASE_ABORTED', message, where, { cause: gaveUp.cause })
   }
   if (!wasAsked) {
-    const message = `The wait for the lease on ${key} was over before it began: timeoutMs left no time.`
+    const message = `No time was left to ask for the lease on ${key}: raise timeoutMs.`
     return new LeaseError('LEASE_TIMEOUT', message, where)
   }
   // A store that was given no time to answer is not to blame.
   if (wait.waitedMs < wait.requestTimeoutMs) {
-    const message = `The wait for the lease on ${key} ended after ${waitedMs} ms, before it was known who has it: timeoutMs left no more time.`
+    const message = `The wait for the lease on ${key} ended after ${waitedMs} ms, before the holder could be read: raise timeoutMs.`
     return new LeaseError('LEASE_TIMEOUT', message, where)
   }
   return new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${waitedMs} ms.`, where)

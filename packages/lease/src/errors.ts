@@ -39,6 +39,8 @@ export interface LeaseErrorDetails {
   holder?: string
   /** When that was first seen by this waiter, epoch milliseconds. */
   heldSinceMs?: number
+  /** Until when the holder must be presumed alive unless it renews, epoch milliseconds: it is replaced then if it is dead. */
+  aliveUntilMs?: number
   /** How many stood before the caller. */
   position?: number
   /** Who was swept last, and when. */

@@ -15,13 +15,17 @@ export function parseStoredItem(text: string | undefined): LineItem | undefined 
   return { ticket, contenders, ...(isSwept(swept) && { swept }) }
 }
 
-/** A line of nobody or of one, and who was swept last, as a part of a file's name; nothing for what has no place there. */
+/**
+ * A line of nobody or of one, who was swept last, and the length of the one's lease, as a part of a file's name; nothing for
+ * what has no place there. The length comes last: programs that do not know it overlook it.
+ */
 export function namePartOf({ contenders, swept }: LineItem): string | undefined {
   const [one, another] = contenders
   if (another) return undefined
   const told = [
     one ? [one.id, one.who, one.aliveUntilMs, one.ticket] : [],
     swept ? [swept.who, swept.ticket, swept.atMs] : [],
+    ...(one?.ttlMs === undefined ? [] : [[one.ttlMs]]),
   ]
   try {
     return told.map((fields) => fields.map(asNamePart).join(',')).join(';')
@@ -34,8 +38,16 @@ export function namePartOf({ contenders, swept }: LineItem): string | undefined 
 /** The other way round; nothing for what {@link namePartOf} did not write. */
 export function parseNamePart(ticket: number, part: string): LineItem | undefined {
   try {
-    const [one = [], last = []] = part.split(';').map((fields) => fields.split(',').map((it) => decodeURIComponent(it)))
-    const contender = { id: one[0], who: one[1], aliveUntilMs: Number(one[2]), ticket: Number(one[3]) }
+    const [one = [], last = [], [ttl = ''] = []] = part
+      .split(';')
+      .map((fields) => fields.split(',').map((it) => decodeURIComponent(it)))
+    const contender = {
+      id: one[0],
+      who: one[1],
+      aliveUntilMs: Number(one[2]),
+      ticket: Number(one[3]),
+      ...(ttl && { ttlMs: Number(ttl) }),
+    }
     const swept = { who: last[0], ticket: Number(last[1]), atMs: Number(last[2]) }
     return {
       ticket,
@@ -59,7 +71,8 @@ const isContender = (value: unknown): value is Contender =>
   typeof value['id'] === 'string' &&
   typeof value['who'] === 'string' &&
   isCount(value['ticket']) &&
-  isCount(value['aliveUntilMs'])
+  isCount(value['aliveUntilMs']) &&
+  (value['ttlMs'] === undefined || Number.isFinite(value['ttlMs']))
 
 const isSwept = (value: unknown): value is NonNullable<LineItem['swept']> =>
   isRecord(value) && typeof value['who'] === 'string' && isCount(value['ticket']) && isCount(value['atMs'])

@@ -87,8 +87,8 @@ export class Joining {
   }
 
   async #send(): Promise<LineAnswer> {
-    const { key, who, from } = this.#terms
-    const entry = { id: this.#id, who, aliveUntilMs: this.#aliveUntilMs }
+    const { key, who, ttlMs, from } = this.#terms
+    const entry = { id: this.#id, who, aliveUntilMs: this.#aliveUntilMs, ttlMs }
     const { store } = this.#line
     try {
       return await this.#line.ask(() => (from ? store.yield(key, from, entry) : store.join(key, entry)))

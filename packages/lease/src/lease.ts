@@ -71,6 +71,8 @@ export interface Contender {
   ticket: number
   /** Until when it must be presumed alive, epoch milliseconds. */
   aliveUntilMs: number
+  /** The length of its lease in milliseconds, where the line is in files or in memory. */
+  ttlMs?: number
   /** Who it says it is. */
   who: string
 }

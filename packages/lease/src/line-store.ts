@@ -7,6 +7,8 @@ export interface Entry {
   id: string
   who: string
   aliveUntilMs: number
+  /** The longest time that it ever claims at once. A line in files keeps it; an item in DynamoDB has no room for it. */
+  ttlMs?: number
 }
 
 /** An answer of the store; the lack of one is a {@link StoreFailure}. */

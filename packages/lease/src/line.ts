@@ -2,6 +2,7 @@ import { Moment, sleep } from './clock.js'
 import { provenSkewMs } from './clock-skew.js'
 import { LeaseError } from './errors.js'
 import type { LeaseEvent } from './events.js'
+import { HeadWatch } from './head-watch.js'
 import type { LineItem } from './item.js'
 import { type LineAnswer, type LineStore, type PlaceStore, StoreFailure } from './line-store.js'
 import type { LeaserSettings } from './options.js'
@@ -25,10 +26,12 @@ export class Line<Store extends PlaceStore = LineStore> {
   readonly settings: LeaserSettings
   /** The keys in whose line others were seen, beside the one who asked. */
   readonly crowded = new Set<string>()
+  readonly heads: HeadWatch
 
   constructor(store: Store, settings: LeaserSettings) {
     this.store = store
     this.settings = settings
+    this.heads = new HeadWatch(settings)
   }
 
   emit(event: LeaseEvent): void {

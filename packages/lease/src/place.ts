@@ -38,7 +38,8 @@ export class Place {
   async renew(ms: number): Promise<LineItem | undefined> {
     const { clock } = this.#line.settings
     const sent = new Moment(clock)
-    const aliveUntilMs = Math.max(this.#highestSentMs, aliveUntil(clock, ms))
+    // Later than any before, also by a clock that was set back: others take what does not change for a sign of death.
+    const aliveUntilMs = Math.max(this.#highestSentMs + 1, aliveUntil(clock, ms))
     this.#highestSentMs = aliveUntilMs
     const answer = await this.#line.ask(() => this.#line.store.renew(this.key, this.id, this.ticket, aliveUntilMs))
     if (!answer.done) return undefined

@@ -234,3 +234,19 @@ test('a process that is killed at any moment leaves a line that can be used', as
     expect(filesOf(directory)).toHaveLength(item?.contenders.length === 1 ? 1 : 2)
   }
 })
+
+test('the length of a lease is kept in the name of a pointer and in a file, and an entry of an older version has none', async () => {
+  const directory = newDirectory()
+  const store = contender(directory)
+  const lengths = async () =>
+    (await contender(directory).look(KEY)).item?.contenders.map(({ id, ttlMs }) => [id, ttlMs]) ?? []
+  await store.join(KEY, { ...entry('a'), ttlMs: 6000 })
+  expect(await lengths()).toEqual([['a', 6000]])
+  await store.join(KEY, entry('b'))
+  expect(await lengths()).toEqual([
+    ['a', 6000],
+    ['b', undefined],
+  ])
+  await store.leave(KEY, 'a', 1)
+  expect(await lengths()).toEqual([['b', undefined]])
+})
