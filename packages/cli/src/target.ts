@@ -38,12 +38,14 @@ export function requireKey({ key, ...options }: LeaseOptions): string {
 }
 
 /** @throws CliError `USAGE` where no table is named */
-export function requireTable({ table, region }: Pick<LeaseOptions, 'table' | 'region'>): string {
+export function requireTable(
+  { table, region }: Pick<LeaseOptions, 'table' | 'region'>,
+  wayOut = 'Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE; or say --local, where the application does.',
+): string {
   // The SDK looks for it there, and so do its credentials.
   if (region !== undefined) process.env['AWS_REGION'] = region
   const tableName = table ?? process.env['SQLITE_LOCK_DYNAMODB_TABLE']
   if (tableName) return tableName
-  const wayOut = 'Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE; or say --local, where the application does.'
   throw new CliError('USAGE', `Which DynamoDB table has the lease? ${wayOut}`)
 }
 

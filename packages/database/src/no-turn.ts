@@ -37,17 +37,32 @@ export function noTurnInTime(
   if (previous && behindMs > job.timeoutMs / 2) {
     return keptWaiting(path, waited, `until just now ${previous.what} of this process had it for`, behindMs)
   }
-  const { holder, position } = why?.details ?? {}
-  const message = why?.message ?? 'The lease was not asked for in time: the one before was still being given back.'
+  const { holder, position, attempts } = why?.details ?? {}
+  const option = attempts === undefined ? job.timeoutOption : 'lease.maxAttempts'
   return new DatabaseError(
     'LEASE_TIMEOUT',
-    `No turn to write ${path} came within ${job.timeoutMs} ms. ${message}${holder === undefined ? '' : COMPUTES} The option here is ${job.timeoutOption}.`,
+    `No turn to write ${path} came within ${job.timeoutMs} ms: ${reasonOf(why)}.${holder === undefined ? '' : COMPUTES} Raise ${option}, or hold the lease for shorter.`,
     {
       path,
-      option: job.timeoutOption,
+      option,
       ...(holder === undefined ? {} : { holder }),
       ...(position === undefined ? {} : { position }),
     },
     { cause: why },
   )
+}
+
+/** What was in the way: the lease's own message names options that this package has under other names. */
+function reasonOf(why: LeaseError | undefined): string {
+  if (!why) return 'this process was still giving back its last lease, and had not asked for the next one'
+  const { holder, heldSinceMs, position, aliveUntilMs, attempts } = why.details
+  const times = attempts === undefined ? '' : `all ${attempts} attempts are used up, and `
+  if (holder === undefined) return `${times}the time was over before the holder of the lease could be read`
+  const since = heldSinceMs === undefined ? '' : `, seen there since ${new Date(heldSinceMs).toISOString()}`
+  const before = position === undefined ? '' : `; ${position} in line before this process`
+  const until =
+    aliveUntilMs === undefined
+      ? ''
+      : `. If the holder is dead, it is replaced at ${new Date(aliveUntilMs).toISOString()}`
+  return `${times}${holder} holds the lease${since}${before}${until}`
 }

@@ -42,6 +42,7 @@ export interface TableDescription {
   /** Each as `<name> HASH|RANGE S|N|B`. */
   keys: string[]
   arn: string
+  isProtected: boolean
 }
 
 /**
@@ -176,24 +177,33 @@ export class DynamoDBRequests {
     const command = new DescribeTableCommand({ TableName: this.tableName })
     const { output } = await this.#send('DescribeTable', command, { expected: 'ResourceNotFoundException' })
     if (!output) return undefined
-    const { TableStatus = '', KeySchema = [], AttributeDefinitions = [], TableArn = '' } = output.Table ?? {}
+    const {
+      TableStatus = '',
+      KeySchema = [],
+      AttributeDefinitions = [],
+      TableArn = '',
+      DeletionProtectionEnabled = false,
+    } = output.Table ?? {}
     const types = new Map(AttributeDefinitions.map((it) => [it.AttributeName, it.AttributeType]))
     return {
       status: TableStatus,
       arn: TableArn,
+      isProtected: DeletionProtectionEnabled,
       keys: KeySchema.map((it) => `${it.AttributeName} ${it.KeyType} ${types.get(it.AttributeName)}`),
     }
   }
 
-  /** A table of on-demand capacity with the key `pk`; no harm if somebody else was faster. @throws StoreFailure */
-  async createTable(): Promise<void> {
+  /** A table of on-demand capacity with the key `pk`. False: another process was faster. @throws StoreFailure */
+  async createTable(): Promise<boolean> {
     const command = new CreateTableCommand({
       TableName: this.tableName,
       BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: true,
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     })
-    await this.#send('CreateTable', command, { expected: 'ResourceInUseException' })
+    const { output } = await this.#send('CreateTable', command, { expected: 'ResourceInUseException' })
+    return output !== undefined
   }
 
   async #send<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(

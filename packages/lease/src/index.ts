@@ -32,4 +32,4 @@ export type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions 
 export { LocalLeaser, type LocalLeaserOptions } from './local-leaser.js'
 export type { LeaserOptions } from './options.js'
 export { type LeasePolicy, type LeasePolicyOptions, leasePolicy } from './policy.js'
-export { createLeaseTable, leaseTableArn } from './table.js'
+export { type CreateLeaseTableOptions, createLeaseTable, type LeaseTable, leaseTableArn } from './table.js'

@@ -8,18 +8,34 @@ const REQUEST_TIMEOUT_MS = 5000
 const POLL_MS = 500
 const PATIENCE_MS = 120_000
 
+/** What {@link createLeaseTable} found or made. */
+export interface LeaseTable {
+  /** False: it was there already, and is left as it is. */
+  isNew: boolean
+  /** Whether DynamoDB refuses to delete it. A deleted table sets all tickets back. */
+  isProtected: boolean
+}
+
+/** How {@link createLeaseTable} waits. */
+export interface CreateLeaseTableOptions {
+  /** Time, for tests. @default {@link systemClock} */
+  clock?: Clock
+  /** Hears once of each new reason why it still waits: an `UNREACHABLE`, or that the table is not ready yet. */
+  onWait?: (why: LeaseError) => void
+}
+
 /**
- * Creates the table for {@link DynamoDBLeaser} (key `pk`, a string; billed by request) and waits, for at most two
- * minutes, until it can be used. A table that is there already is left as it is. Needs dynamodb:DescribeTable and
- * dynamodb:CreateTable.
+ * Creates the table for {@link DynamoDBLeaser} (key `pk`, a string; billed by request; protected against deletion) and waits, for
+ * at most two minutes, until it can be used. A table that is there already is left as it is, without protection too. Needs
+ * dynamodb:DescribeTable and dynamodb:CreateTable.
  *
  * @throws LeaseError `CONFIGURATION` when a table of that name has another key, `ACCESS_DENIED`, `UNREACHABLE`
  */
 export async function createLeaseTable(
   client: DynamoDBClient | DynamoDBClientConfig,
   tableName: string,
-  { clock = systemClock }: { clock?: Clock } = {},
-): Promise<void> {
+  { clock = systemClock, onWait = () => {} }: CreateLeaseTableOptions = {},
+): Promise<LeaseTable> {
   checkTableName(tableName)
   const isOwn = !('send' in client)
   const sender = isOwn ? createClient(REQUEST_TIMEOUT_MS, client) : client
@@ -29,7 +45,7 @@ export async function createLeaseTable(
     isOwnClient: isOwn,
   })
   try {
-    await create(requests, tableName, clock)
+    return await create(requests, { tableName, clock, onWait })
   } finally {
     await requests.closeIdle()
   }
@@ -57,19 +73,31 @@ export async function leaseTableArn(client: DynamoDBClient | DynamoDBClientConfi
   throw new LeaseError('TABLE_NOT_FOUND', `There is no table ${tableName} in this region.`, { tableName })
 }
 
-async function create(requests: DynamoDBRequests, tableName: string, clock: Clock): Promise<void> {
+async function create(
+  requests: DynamoDBRequests,
+  { tableName, clock, onWait }: Required<CreateLeaseTableOptions> & { tableName: string },
+): Promise<LeaseTable> {
   const since = new Moment(clock)
   let failure: StoreFailure | undefined
-  let created = false
+  let isAsked = false
+  let isNew = false
+  let told = ''
+  const tell = (why: LeaseError) => {
+    if (why.message !== told) onWait(why)
+    told = why.message
+  }
   while (since.elapsedMs() < PATIENCE_MS) {
     try {
       const table = await requests.describeTable()
       if (table) {
         checkKeys(tableName, table.keys)
-        if (table.status === 'ACTIVE' || table.status === 'UPDATING') return
-      } else if (!created) {
-        await requests.createTable()
-        created = true
+        if (table.status === 'ACTIVE' || table.status === 'UPDATING') {
+          return { isNew, isProtected: isNew || table.isProtected }
+        }
+        tell(new LeaseError('UNREACHABLE', `The table ${tableName} is ${table.status}, not ACTIVE yet.`, { tableName }))
+      } else if (!isAsked) {
+        isNew = await requests.createTable()
+        isAsked = true
         continue
       }
       failure = undefined
@@ -77,6 +105,7 @@ async function create(requests: DynamoDBRequests, tableName: string, clock: Cloc
       if (!(error instanceof StoreFailure)) throw error
       if (error.kind === 'refused') throw error.error
       failure = error
+      tell(error.error)
     }
     await sleep(clock, POLL_MS)
   }

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { type AttributeValue, CreateTableCommand, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createClient } from '../src/dynamodb-client.js'
+import { failureOf } from '../src/dynamodb-failure.js'
 import { DynamoDBLeaser, type DynamoDBLeaserOptions, LeaseError } from '../src/index.js'
 import { type Handle, intercepted, startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
 import { impatient } from './impatient.js'
@@ -371,6 +372,8 @@ describe('refusals', () => {
     const error = await errorOf(leaserOver(db.client({ credentials: noCredentials })).acquire(newKey()))
     expect(error).toMatchObject({ code: 'ACCESS_DENIED', details: { tableName: TABLE, region: 'eu-central-1' } })
     expect(error.message).toContain('no credentials were found')
+    expect(error.message).toContain('DynamoDB was not asked')
+    expect(error.message).not.toContain('leasePolicy')
   })
 
   test('an unreachable DynamoDB is named, with table and region', async () => {
@@ -384,7 +387,22 @@ describe('refusals', () => {
     const client = db.client({
       region: (() => Promise.reject(new Error('Region is missing'))) as never,
     })
-    expect((await errorOf(leaserOver(client).acquire(newKey()))).code).toBe('CONFIGURATION')
+    const error = await errorOf(leaserOver(client).acquire(newKey()))
+    expect(error.code).toBe('CONFIGURATION')
+    // Nothing was sent, so nothing was refused.
+    expect(error.message).toMatch(/^DynamoDB was not asked, table leases: .*AWS_REGION/)
+  })
+
+  test.each([
+    ['GetItem', 'leasePolicy prints'],
+    ['DescribeTable', 'leasePolicy leaves it out'],
+    ['CreateTable', 'createLeaseTable needs dynamodb:DescribeTable too'],
+  ])('a denied %s recommends a policy only where that has it', (operation, words) => {
+    const error = Object.assign(new Error('no'), { name: 'AccessDeniedException' })
+    const request = { operation, tableName: TABLE, region: 'eu-central-1', timeoutMs: 1000, dateMs: undefined }
+    const { message, details } = failureOf(error, request).error
+    expect(message).toContain(words)
+    expect(details.action).toBe(`dynamodb:${operation}`)
   })
 
   test('a table with another key is a matter of configuration', async () => {
@@ -427,6 +445,8 @@ describe('a server that never answers', () => {
     const leaser = leaserOver(client, { requestTimeoutMs: 20 })
     const error = await errorOf(leaser.acquire(newKey(), { timeoutMs: impatient() }))
     expect(error.code).toBe('UNREACHABLE')
+    expect(error.message).toMatch(/^No answer from DynamoDB within 20 ms, table leases in eu-central-1/)
+    expect(error.message).not.toContain('AbortError')
     expect(attempts).toBeGreaterThan(1)
   })
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => db.stop())
 
-const errorOf = (promise: Promise<void>) => promise.then(() => undefined).catch((error: LeaseError) => error)
+const errorOf = (promise: Promise<unknown>) => promise.then(() => undefined).catch((error: LeaseError) => error)
 
 test('creates a table that is billed by request, with the key pk, and waits until it is ready', async () => {
   await createLeaseTable(db.client(), 'fresh')
@@ -23,6 +23,55 @@ test('creates a table that is billed by request, with the key pk, and waits unti
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
   })
+})
+
+/** A client, with the operations and the bodies of what it sends. */
+function recorded() {
+  const sent: { operation: string; body: Record<string, unknown> }[] = []
+  const client = intercepted(db, (send) => (request, options) => {
+    const operation = request.headers['x-amz-target']?.split('.').at(-1) ?? ''
+    const body = JSON.parse(new TextDecoder().decode(request.body as Uint8Array)) as Record<string, unknown>
+    sent.push({ operation, body })
+    return send(request, options)
+  })
+  return { client, sent }
+}
+
+test('protects a new table against deletion, and says so', async () => {
+  const { client, sent } = recorded()
+  expect(await createLeaseTable(client, 'protected')).toEqual({ isNew: true, isProtected: true })
+  const { body } = sent.find(({ operation }) => operation === 'CreateTable') ?? {}
+  expect(body).toMatchObject({ DeletionProtectionEnabled: true })
+})
+
+test('leaves a table as it is that was there, and says whether it is protected', async () => {
+  const { client, sent } = recorded()
+  await createLeaseTable(db.client(), 'there')
+  // dynalite knows no protection.
+  expect(await createLeaseTable(client, 'there')).toEqual({ isNew: false, isProtected: false })
+  const guarded = intercepted(db, (send) => async (request, options) => {
+    const output = await send(request, options)
+    const body =
+      '{"Table":{"TableStatus":"ACTIVE","DeletionProtectionEnabled":true,"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}]}}'
+    Object.assign(output.response, { body: new Blob([body]).stream() })
+    output.response.headers['content-length'] = String(body.length)
+    delete output.response.headers['x-amz-crc32']
+    return output
+  })
+  expect(await createLeaseTable(guarded, 'there')).toEqual({ isNew: false, isProtected: true })
+  expect(new Set(sent.map(({ operation }) => operation))).toEqual(new Set(['DescribeTable']))
+})
+
+test('says why it still waits, each reason once', async () => {
+  const client = db.client({ endpoint: 'http://127.0.0.1:9' })
+  const clock = new WarpClock()
+  const reasons: LeaseError[] = []
+  const creating = errorOf(createLeaseTable(client, 'unreachable', { clock, onWait: (why) => reasons.push(why) }))
+  const timer = setInterval(() => clock.advance(500), 1)
+  expect(await creating).toMatchObject({ code: 'UNREACHABLE' })
+  clearInterval(timer)
+  expect(reasons.length).toBeGreaterThan(0)
+  expect(new Set(reasons.map(({ message }) => message)).size).toBe(reasons.length)
 })
 
 test('takes the options of a client, too', async () => {

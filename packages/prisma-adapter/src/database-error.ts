@@ -42,12 +42,23 @@ const LEASE_CODES: Record<LeaseError['code'], PrismaSqliteEfsErrorCode> = {
   NO_SUCH_TICKET: 'P1008',
 }
 
+/** What is in the way of asking for the lease: nothing is written before that, and a COMMIT without an answer is P2034. */
+const NOT_WRITTEN: ReadonlySet<LeaseError['code']> = new Set<LeaseError['code']>([
+  'UNREACHABLE',
+  'TABLE_NOT_FOUND',
+  'ACCESS_DENIED',
+  'CLOCK_SKEW',
+  'FOREIGN_PROTOCOL',
+])
+
 /** What the database or the lease threw, as Prisma and its users know it; anything else as it is. */
 export function toPrismaError(error: unknown): unknown {
   if (error instanceof DatabaseError) return fromDatabase(error)
   if (error instanceof LeaseError) {
-    const meta = { reason: error.code, ...error.details }
-    return new PrismaSqliteEfsError({ code: LEASE_CODES[error.code], message: error.message, meta, cause: error })
+    const { code, message, details } = error
+    const meta = { reason: code, ...details }
+    const told = NOT_WRITTEN.has(code) ? `${message}${/[.?!]$/.test(message) ? '' : '.'} Nothing was written.` : message
+    return new PrismaSqliteEfsError({ code: LEASE_CODES[code], message: told, meta, cause: error })
   }
   return error
 }

@@ -93,6 +93,10 @@ describe('where DynamoDB', () => {
       const { write, transaction, before, after } = await saidBy(child)
       expect(write).toMatchObject({ code: 'P1001' })
       expect(transaction).toMatchObject({ code: 'P1001' })
+      for (const { message } of [write, transaction]) {
+        expect(message).toMatch(/table app-locks in eu-central-1: .* Nothing was written\.$/)
+        expect(message).not.toContain('AbortError')
+      }
       expect(after).toEqual(before)
     },
   )

@@ -14,6 +14,10 @@ const HELP = `
 What it needs:
   dynamodb:DescribeTable and dynamodb:CreateTable. The application needs neither of them: see "sqlite-efs iam".
 
+What it makes:
+  A table that DynamoDB refuses to delete (deletion protection): without its tickets a late writer would look new.
+  A table that was there already is not changed; it says so where that one has no protection.
+
 What it costs:
   Nothing while nobody writes: the table is billed by request.
 
@@ -38,8 +42,16 @@ export function addCreateTable(program: Command): void {
   addOutputOptions(command)
     .addHelpText('after', HELP)
     .action(async ({ json = false, ...options }: CreateTableOptions) => {
-      const table = requireTable(options)
-      await createLeaseTable({}, table)
-      new Output(json).result({ table }, `The table ${table} can be used.`)
+      const table = requireTable(options, 'Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE.')
+      const output = new Output(json)
+      const onWait = ({ message }: { message: string }) => output.note(`Still waiting: ${message}`)
+      const { isNew, isProtected } = await createLeaseTable({}, table, { onWait })
+      output.result({ table, isNew, isProtected }, textOf(table, isNew, isProtected))
     })
+}
+
+function textOf(table: string, isNew: boolean, isProtected: boolean): string {
+  if (isNew) return `The table ${table} can be used. It is protected against deletion.`
+  if (isProtected) return `The table ${table} was there already, and can be used.`
+  return `The table ${table} was there already, and can be used. It is not protected against deletion: aws dynamodb update-table --table-name ${table} --deletion-protection-enabled`
 }
