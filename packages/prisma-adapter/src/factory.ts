@@ -1,13 +1,15 @@
+import { inspect } from 'node:util'
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { Invocation, InvocationOptions } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import { ShadowAdapter, SqliteEfsAdapter } from './adapter.js'
 import { withPrismaError } from './database-error.js'
+import { PrismaSqliteEfsError } from './errors.js'
 import { createLeaser } from './leaser.js'
 import { NetworkFileWarning } from './local-line.js'
 import { leaserByOptions, openByOptions } from './open-database.js'
 import { OpenTelemetryTracer } from './open-telemetry.js'
-import { type PrismaSqliteEfsOptions, type ResolvedOptions, resolveOptions } from './options.js'
+import { checkOptions, type PrismaSqliteEfsOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { ADAPTER_NAME } from './queryable.js'
 
 /** One for all adapters of the process. */
@@ -32,8 +34,8 @@ export let beginInvocation: (adapter: PrismaSqliteEfs, options: InvocationOption
 export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   readonly provider = 'sqlite'
   readonly adapterName = ADAPTER_NAME
-  readonly #options: ResolvedOptions
-  readonly #leaser: Leaser
+  readonly #given: PrismaSqliteEfsOptions
+  #configured: Configured | undefined
   #tracer: OpenTelemetryTracer | undefined
 
   static {
@@ -41,46 +43,54 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
   }
 
   /**
-   * Touches neither the file nor DynamoDB.
+   * Touches neither the file nor DynamoDB. Where `url` is `undefined`, or no table is named, the first query fails instead, for a
+   * framework that only builds has no environment to take them from.
    *
    * @throws PrismaSqliteEfsError `CONFIGURATION`, naming the option and its value
    */
-  constructor(options: PrismaSqliteEfsOptions) {
-    this.#options = resolveOptions(options, process.env)
-    this.#leaser = leaserByOptions(this.#options)
+  constructor(options: PrismaSqliteEfsOptions, ...others: never[]) {
+    refuseOthers(others)
+    this.#given = isObject(options) ? { ...options } : options
+    const { options: checked, absent } = checkOptions(this.#given, process.env)
+    const leaser = leaserByOptions(checked)
+    if (!absent) this.#configured = { options: checked, leaser }
   }
 
-  /** Called by Prisma before the first query, and again before the first one after `$disconnect()`. */
+  /**
+   * Called by Prisma before the first query, and again before the first one after `$disconnect()`.
+   *
+   * @throws PrismaSqliteEfsError `CONFIGURATION` where the url or the table is still absent
+   */
   async connect(): Promise<SqlDriverAdapter> {
-    if (this.#options.lease.protocol === 'local') networkFileWarning.check(this.#options.path)
-    const tracer = this.#ownTracer()
+    const { options, leaser } = this.#configure()
+    if (options.lease.protocol === 'local') networkFileWarning.check(options.path)
+    const tracer = this.#ownTracer(options)
     await tracer?.loaded
-    return withPrismaError(
-      () => new SqliteEfsAdapter(openByOptions(this.#options, this.#leaser, tracer), this.#options),
-    )
+    return withPrismaError(() => new SqliteEfsAdapter(openByOptions(options, leaser, tracer), options))
   }
 
   /** Called by Prisma Migrate. Nobody else writes a shadow database, so it needs no line. */
   async connectToShadowDb(): Promise<SqlDriverAdapter> {
-    const { shadowPath } = this.#options
+    const { options: given } = this.#configure()
     const options: ResolvedOptions = {
-      ...this.#options,
-      path: shadowPath,
+      ...given,
+      path: given.shadowPath,
       lease: { protocol: 'local' },
       fencing: 'off',
     }
     return withPrismaError(() => new ShadowAdapter(openByOptions(options, createLeaser(options.lease)), options))
   }
 
-  #ownTracer(): OpenTelemetryTracer | undefined {
-    if (this.#options.tracing) this.#tracer ??= new OpenTelemetryTracer()
+  #ownTracer({ tracing }: ResolvedOptions): OpenTelemetryTracer | undefined {
+    if (tracing) this.#tracer ??= new OpenTelemetryTracer()
     return this.#tracer
   }
 
   #beginInvocation(options: InvocationOptions): Invocation {
+    const { options: adapterOptions, leaser } = this.#configure()
     return withPrismaError(() => {
       // Prisma connects at its first query, which may be a part of it.
-      const database = openByOptions(this.#options, this.#leaser, this.#ownTracer())
+      const database = openByOptions(adapterOptions, leaser, this.#ownTracer(adapterOptions))
       try {
         return database.beginInvocation(options)
       } finally {
@@ -88,4 +98,28 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
       }
     })
   }
+  /** What was absent when this was made may be set by now. */
+  #configure(): Configured {
+    if (!this.#configured) {
+      const options = resolveOptions(this.#given, process.env)
+      this.#configured = { options, leaser: leaserByOptions(options) }
+    }
+    return this.#configured
+  }
 }
+
+/** Options with nothing absent, and the leaser by them. */
+interface Configured {
+  options: ResolvedOptions
+  leaser: Leaser
+}
+
+function refuseOthers(others: readonly unknown[]): void {
+  const [second] = others.filter((each) => each !== undefined)
+  if (second === undefined) return
+  const message = `prisma-adapter-sqlite-efs: the constructor has a second argument, ${inspect(second, { depth: 0, breakLength: Infinity })}: unlike PrismaLibSql it takes one object with all its options: new PrismaSqliteEfs({ url, lease, ...others })`
+  throw new PrismaSqliteEfsError({ code: 'CONFIGURATION', message, meta: { option: 'arguments[1]' } })
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -6,7 +6,7 @@ import type { DynamoDBClient } from '@sqlite-efs/lease'
  */
 export interface LeaseOptions {
   /** A table with a partition key `pk` of type S; none with `protocol: 'local'`. @defaultValue the environment variable SQLITE_LOCK_DYNAMODB_TABLE */
-  tableName?: string
+  tableName?: string | undefined
   /**
    * What the lease is taken on: set it where instances mount the file at different paths.
    *

@@ -1,18 +1,23 @@
 import type { TimestampFormat } from './arguments.js'
 import { configurationError } from './configuration.js'
 import { djangoEnvironment } from './django-environment.js'
+import type { PrismaSqliteEfsError } from './errors.js'
 import type { SqliteEfsEvent } from './events.js'
 import type { LeaseOptions } from './lease-options.js'
+import { didYouMean } from './nearest.js'
 import type { IntMode } from './results.js'
 import { MEMORY, pathOfUrl } from './url.js'
 
 /** Options of {@link PrismaSqliteEfs}. */
 export interface PrismaSqliteEfsOptions {
   /**
-   * The database file: `file:` and an absolute path; `file:` may be left out. With `lease: 'local'` also `:memory:`, a private
-   * database that lives until `$disconnect`.
+   * The database file: `file:` and an absolute path; `file:` may be left out. With `lease: 'local'` also a path relative to the
+   * working directory of the process at construction, or `:memory:`, a private database that lives until `$disconnect`.
+   *
+   * `undefined` stands for an environment variable that is not set while a framework builds: then the first query fails, not the
+   * constructor.
    */
-  url: string
+  url: string | undefined
   /**
    * Who decides who writes: a DynamoDB table, or `'local'` where only processes of this machine write, as on a developer's:
    * it needs no AWS, and keeps the line in files beside the database (`<database>-lease`), which must be on a local disk. It is
@@ -75,10 +80,11 @@ export interface PrismaSqliteEfsOptions {
   tracing?: boolean
 }
 
+/** A lease of a table. */
+type TableLease = LeaseOptions & { protocol?: 'line' | 'django-sqlite-efs'; tableName: string }
+
 /** A line in files, or one on a table. */
-export type ResolvedLease =
-  | (LeaseOptions & { protocol: 'local' })
-  | (LeaseOptions & { protocol?: 'line' | 'django-sqlite-efs'; tableName: string })
+export type ResolvedLease = (LeaseOptions & { protocol: 'local' }) | TableLease
 
 /** The options as they are worked with: checked, complete, and with what the environment says. */
 export interface ResolvedOptions {
@@ -120,15 +126,67 @@ const OPTIONS = [
 
 const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', 'maxAttempts', ...Object.keys(NUMBERS)]
 
+/** Options that are given one level too high or too low, and where they belong. */
+const LEASE_OPTIONS_BY_NAME = new Map(LEASE_OPTIONS.map((name) => [name, `lease.${name}`]))
+const OPTIONS_BY_NAME = new Map<string, string>(OPTIONS.map((name) => [name, name]))
+
+/** Stand for what is absent, so that all the rest can be checked. Neither is ever opened or asked. */
+const ABSENT_PATH = '/absent'
+const ABSENT_TABLE = 'absent'
+
+/** The options as {@link checkOptions} finds them. */
+export interface CheckedOptions {
+  options: ResolvedOptions
+  /** The error for the first that needs them, where the url or the table is absent. */
+  absent?: PrismaSqliteEfsError
+}
+
 /**
  * The options with their defaults, or what is wrong with them.
  *
+ * @throws PrismaSqliteEfsError `CONFIGURATION`, also where the url or the table is absent
+ */
+export function resolveOptions(given: PrismaSqliteEfsOptions, env: NodeJS.ProcessEnv): ResolvedOptions {
+  const { options, absent } = checkOptions(given, env)
+  if (absent) throw absent
+  return options
+}
+
+/**
+ * The options with their defaults. An absent url or table may be set by the time of the first query; every value that is there is
+ * checked now.
+ *
  * @throws PrismaSqliteEfsError `CONFIGURATION`
  */
-export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.ProcessEnv): ResolvedOptions {
-  refuseUnknown('', options, OPTIONS)
-  const path = pathOfUrl('url', options.url)
-  const lease = resolveLease(options.lease, env)
+export function checkOptions(given: PrismaSqliteEfsOptions, env: NodeJS.ProcessEnv): CheckedOptions {
+  refuseUnknown('', given, OPTIONS, LEASE_OPTIONS_BY_NAME)
+  const missing: PrismaSqliteEfsError[] = []
+  const lease = resolveLease(given.lease, env) ?? absentTable(given.lease, missing)
+  const options = resolveRest(given.url === undefined ? absentUrl(given, missing) : given, lease)
+  const [absent] = missing
+  return { options, ...(absent && { absent }) }
+}
+
+function absentUrl(given: PrismaSqliteEfsOptions, missing: PrismaSqliteEfsError[]): PrismaSqliteEfsOptions {
+  const wayOut =
+    'expected file: and the path of the database; where it comes from an environment variable (DATABASE_URL, for example), set that for the process that runs queries'
+  missing.unshift(configurationError('url', given.url, wayOut))
+  return { ...given, url: ABSENT_PATH }
+}
+
+function absentTable(
+  lease: PrismaSqliteEfsOptions['lease'],
+  missing: PrismaSqliteEfsError[],
+): ResolvedLease {
+  const wayOut =
+    "name the DynamoDB table here or in SQLITE_LOCK_DYNAMODB_TABLE, or use lease: 'local' where no other machine writes"
+  missing.push(configurationError('lease.tableName', undefined, wayOut))
+  return { ...(lease as Omit<TableLease, 'tableName'> | undefined), tableName: ABSENT_TABLE }
+}
+
+function resolveRest(options: PrismaSqliteEfsOptions, lease: ResolvedLease): ResolvedOptions {
+  const relativePaths = lease.protocol === 'local' ? 'resolved' : 'refused'
+  const path = pathOfUrl('url', options.url, relativePaths)
   if (path === MEMORY && lease.protocol !== 'local') {
     throw configurationError('url', options.url, "nobody else can open it: use lease: 'local'")
   }
@@ -142,7 +200,9 @@ export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.Proc
     onEvent,
     tracing,
     shadowPath:
-      options.shadowDatabaseUrl === undefined ? MEMORY : pathOfUrl('shadowDatabaseUrl', options.shadowDatabaseUrl),
+      options.shadowDatabaseUrl === undefined
+        ? MEMORY
+        : pathOfUrl('shadowDatabaseUrl', options.shadowDatabaseUrl, relativePaths),
     lease,
     transactionMode: oneOf('transactionMode', options.transactionMode, ['immediate', 'deferred']) ?? 'immediate',
     fencing: oneOf('fencing', options.fencing, ['user_version', 'off']),
@@ -155,9 +215,14 @@ export function resolveOptions(options: PrismaSqliteEfsOptions, env: NodeJS.Proc
 /** What a line in files has no use for. */
 const OF_A_TABLE = ['tableName', 'client', 'maxAttempts'] as const satisfies (keyof LeaseOptions)[]
 
-function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.ProcessEnv): ResolvedLease {
+/** Undefined where the table is absent, and all the rest is right. */
+function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.ProcessEnv): ResolvedLease | undefined {
   if (lease === 'local') return { protocol: 'local' }
-  if (lease !== undefined) refuseUnknown('lease', lease, LEASE_OPTIONS)
+  if (typeof lease === 'string') {
+    const expected = `expected 'local' or an object with ${LEASE_OPTIONS.join(', ')}`
+    throw configurationError('lease', lease, `${expected}${didYouMean(lease, ['local'], quoted)}`)
+  }
+  if (lease !== undefined) refuseUnknown('lease', lease, LEASE_OPTIONS, OPTIONS_BY_NAME)
   const protocol = oneOf('lease.protocol', lease?.protocol, ['line', 'django-sqlite-efs', 'local'])
   checkTerms(lease)
   if (protocol === 'local') {
@@ -167,16 +232,12 @@ function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.Proces
     throw configurationError(`lease.${ofTable}`, lease?.[ofTable], wayOut)
   }
   const { tableName = env['SQLITE_LOCK_DYNAMODB_TABLE'] || undefined } = lease ?? {}
-  if (tableName === undefined) {
-    const wayOut =
-      "name the DynamoDB table here or in SQLITE_LOCK_DYNAMODB_TABLE, or use lease: 'local' where nobody else writes"
-    throw configurationError('lease.tableName', tableName, wayOut)
-  }
-  if (typeof tableName !== 'string' || tableName === '') {
+  if (tableName !== undefined && (typeof tableName !== 'string' || tableName === '')) {
     throw configurationError('lease.tableName', tableName, 'expected the name of a DynamoDB table')
   }
   refuseWrongAttempts(lease?.maxAttempts, protocol)
   const fromEnvironment = protocol === 'django-sqlite-efs' && djangoEnvironment(env, lease)
+  if (tableName === undefined) return undefined
   return { ...fromEnvironment, ...lease, ...(protocol && { protocol }), tableName }
 }
 
@@ -222,18 +283,34 @@ function refuseWrongNumber(option: string, value: unknown, rule: NumberRule): vo
 
 function oneOf<T extends string>(option: string, value: T | undefined, allowed: readonly T[]): T | undefined {
   if (value === undefined || allowed.includes(value)) return value
-  throw configurationError(option, value, `expected ${allowed.map((each) => `'${each}'`).join(' or ')}`)
+  throw configurationError(
+    option,
+    value,
+    `expected ${allowed.map(quoted).join(' or ')}${didYouMean(value, allowed, quoted)}`,
+  )
 }
 
-/** @throws PrismaSqliteEfsError `CONFIGURATION` for what is no object, or has a name that is not among the known ones */
-export function refuseUnknown(option: string, value: unknown, known: readonly string[]): void {
+const quoted = (value: string) => `'${value}'`
+
+/**
+ * @param elsewhere - names that are options in another place, and that place
+ * @throws PrismaSqliteEfsError `CONFIGURATION` for what is no object, or has a name that is not among the known ones
+ */
+export function refuseUnknown(
+  option: string,
+  value: unknown,
+  known: readonly string[],
+  elsewhere: ReadonlyMap<string, string> = new Map(),
+): void {
   if (!isRecord(value)) {
     throw configurationError(option || 'options', value, `expected an object with ${known.join(', ')}`)
   }
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue
+    const place = elsewhere.get(name)
+    const hint = place === undefined ? didYouMean(name, known) : `; did you mean ${place}?`
     const path = option === '' ? name : `${option}.${name}`
-    throw configurationError(path, value[name], `there is no such option; expected one of ${known.join(', ')}`)
+    throw configurationError(path, value[name], `there is no such option; expected one of ${known.join(', ')}${hint}`)
   }
 }
 

@@ -1,16 +1,19 @@
-import { isAbsolute, normalize } from 'node:path'
+import { isAbsolute, normalize, resolve } from 'node:path'
 import { configurationError } from './configuration.js'
 
 /** What stands for a private database that lives until it is closed. */
 export const MEMORY = ':memory:'
+
+/** What becomes of a relative path: one machine has one working directory to resolve it against, several hosts do not. */
+export type RelativePaths = 'resolved' | 'refused'
 
 /**
  * The path that a url names; `:memory:` as it is. What would be taken for something else than it says is refused.
  *
  * @throws PrismaSqliteEfsError `CONFIGURATION`
  */
-export function pathOfUrl(option: string, url: unknown): string {
-  if (typeof url !== 'string' || url === '') throw refuse(option, url, 'expected file: and an absolute path')
+export function pathOfUrl(option: string, url: unknown, relativePaths: RelativePaths): string {
+  if (typeof url !== 'string' || url === '') throw refuse(option, url, `expected file: and ${WANTED[relativePaths]}`)
   if (url === MEMORY || url === 'file::memory:') return MEMORY
 
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
@@ -25,13 +28,17 @@ export function pathOfUrl(option: string, url: unknown): string {
 
   const path = scheme === undefined ? url : pathOfFileUrl(option, url)
   if (path.includes('\0')) throw refuse(option, url, 'a path has no NUL')
-  if (!isAbsolute(path)) {
-    const wayOut = 'every instance must mean the same file, whatever its working directory'
+  if (path === '') throw refuse(option, url, `expected file: and ${WANTED[relativePaths]}`)
+  if (relativePaths === 'refused' && !isAbsolute(path)) {
+    const wayOut =
+      "every instance must mean the same file, whatever its working directory (only with lease: 'local' a path may be relative)"
     throw refuse(option, url, `expected an absolute path, as in file:/mnt/efs/app.db: ${wayOut}`)
   }
-  if (path.endsWith('/')) throw refuse(option, url, 'expected a file, and this is a folder')
-  return normalize(path)
+  if (/(^|\/)\.{0,2}$/.test(path)) throw refuse(option, url, 'expected a file, and this is a folder')
+  return isAbsolute(path) ? normalize(path) : resolve(path)
 }
+
+const WANTED = { refused: 'an absolute path', resolved: 'a path' }
 
 function pathOfFileUrl(option: string, url: string): string {
   let rest = url.slice('file:'.length)

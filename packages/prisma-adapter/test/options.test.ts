@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { PrismaSqliteEfsError } from '../src/errors.js'
 import { type PrismaSqliteEfsOptions, resolveOptions } from '../src/options.js'
@@ -27,15 +28,28 @@ describe('url', () => {
     ['file:/mnt/my%20data/a%3Fb.db', '/mnt/my data/a?b.db'],
     [':memory:', ':memory:'],
     ['file::memory:', ':memory:'],
+    ['file:./dev.db', join(process.cwd(), 'dev.db')],
+    ['file:dev.db', join(process.cwd(), 'dev.db')],
+    ['file:../my%20data/dev.db', join(process.cwd(), '../my data/dev.db')],
+    ['./dev.db', join(process.cwd(), 'dev.db')],
+    ['prisma/dev.db', join(process.cwd(), 'prisma/dev.db')],
   ])('%s is the file %s', (url, path) => {
     expect(resolve({ url, lease: 'local' }).path).toBe(path)
   })
 
+  test.each(['app.db', './app.db', 'file:app.db', 'file:./prisma/dev.db'])(
+    '%s is refused with a DynamoDB table: hosts that share it may have different working directories',
+    (url) => {
+      const error = refusal({ url, lease: table })
+      expect(error).toMatchObject({ code: 'CONFIGURATION', meta: { option: 'url' } })
+      expect(error.message).toMatch(/absolute path, as in file:\/mnt\/efs\/app\.db.*lease: 'local'/)
+    },
+  )
+
   test.each([
-    ['app.db', 'absolute path'],
-    ['./app.db', 'absolute path'],
-    ['file:app.db', 'absolute path'],
-    ['file:./prisma/dev.db', 'absolute path'],
+    ['file:.', 'folder'],
+    ['file:..', 'folder'],
+    ['file:data/', 'folder'],
     ['libsql://app.turso.io', 'not supported'],
     ['https://app.turso.io', 'not supported'],
     ['http://127.0.0.1:8080', 'not supported'],
@@ -48,11 +62,12 @@ describe('url', () => {
     ['file:/mnt/efs/app.db#part', 'no parameters'],
     ['file:/mnt/efs/100%.db', '%25'],
     ['file:/mnt/efs/', 'folder'],
-    ['file:', 'absolute path'],
+    ['file:', 'file: and a path'],
     ['file:/mnt/a%00b', 'NUL'],
-    ['', 'absolute path'],
-    [undefined, 'absolute path'],
-    [7, 'absolute path'],
+    ['', 'file: and a path'],
+    [undefined, 'DATABASE_URL'],
+    [null, 'file: and a path'],
+    [7, 'file: and a path'],
   ])('%j is refused, with the way out', (url, words) => {
     const error = refusal({ url, lease: 'local' })
     expect(error).toMatchObject({ code: 'CONFIGURATION', meta: { option: 'url' } })
@@ -60,7 +75,7 @@ describe('url', () => {
   })
 
   test('the message shows the value, but no password', () => {
-    expect(refusal({ url: 'app.db', lease: 'local' }).message).toContain('option url is "app.db"')
+    expect(refusal({ url: 'app.db', lease: table }).message).toContain('option url is "app.db"')
     expect(refusal({ url: 'libsql://me:hunter2@host?authToken=hunter2', lease: 'local' }).message).not.toContain(
       'hunter2',
     )
@@ -75,7 +90,8 @@ describe('url', () => {
     const url = 'file:/a.db'
     expect(resolve({ url, lease: 'local' }).shadowPath).toBe(':memory:')
     expect(resolve({ url, lease: 'local', shadowDatabaseUrl: 'file:/s.db' }).shadowPath).toBe('/s.db')
-    expect(refusal({ url, lease: 'local', shadowDatabaseUrl: 's.db' }).meta).toEqual({ option: 'shadowDatabaseUrl' })
+    expect(resolve({ url, lease: 'local', shadowDatabaseUrl: 's.db' }).shadowPath).toBe(join(process.cwd(), 's.db'))
+    expect(refusal({ url, lease: table, shadowDatabaseUrl: 's.db' }).meta).toEqual({ option: 'shadowDatabaseUrl' })
   })
 })
 
@@ -178,6 +194,33 @@ describe('lease', () => {
     const error = refusal({ url, lease })
     expect(error).toMatchObject({ code: 'CONFIGURATION', meta: { option } })
     expect(error.message).toContain(`option ${option} is `)
+  })
+})
+
+describe('a misspelt name', () => {
+  const valid = { url: 'file:/mnt/efs/app.db', lease: 'local' }
+  test.each<[object, string]>([
+    [{ ...valid, lease: 'locl' }, "did you mean 'local'?"],
+    [{ ...valid, lease: 'Local' }, "did you mean 'local'?"],
+    [{ ...valid, lease: { tableNmae: 'x' } }, 'did you mean tableName?'],
+    [{ ...valid, lease: { timeoutMS: 5 } }, 'did you mean timeoutMs?'],
+    [{ ...valid, lease: { ...table, protocol: 'django-sqlite-ef' } }, "did you mean 'django-sqlite-efs'?"],
+    [{ ...valid, transactionMode: 'defered' }, "did you mean 'deferred'?"],
+    [{ ...valid, timestampFormat: 'iso-8601' }, "did you mean 'iso8601'?"],
+    [{ ...valid, timestampformat: 'iso8601' }, 'did you mean timestampFormat?'],
+    [{ ...valid, tableName: 'app-locks' }, 'did you mean lease.tableName?'],
+    [{ ...valid, lease: { ...table, fencing: 'off' } }, 'did you mean fencing?'],
+  ])('%j is refused with the name that was meant', (options, hint) => {
+    expect(refusal(options).message).toContain(hint)
+  })
+
+  test.each<object>([
+    { ...valid, lease: 'dynamodb' },
+    { ...valid, authToken: 'x' },
+    { ...valid, transactionMode: 'serializable' },
+    { ...valid, fencing: true },
+  ])('%j is like no name, and none is guessed', (options) => {
+    expect(refusal(options).message).not.toContain('did you mean')
   })
 })
 
