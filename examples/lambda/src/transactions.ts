@@ -1,26 +1,19 @@
-const ATTEMPTS = 3
-const BUSY: ReadonlySet<unknown> = new Set(['P1001', 'P1008', 'P2024', 'P2028', 'P2034'])
+import { isRetryable, retry } from 'prisma-adapter-sqlite-efs'
 
 /**
- * Runs it again when it met a conflict: then nothing was written. It does not queue anew for a lease that did not come
- * in time: the wait was paid for once, and the client is told when to come back.
+ * Runs it again when it met a conflict: then nothing was written. It does not queue again for a lease that did not come
+ * in time: the wait was paid for once, and the caller is told when to come back.
  */
-export async function retryConflicts<T>(transaction: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await transaction()
-    } catch (error) {
-      if (attempt === ATTEMPTS || prismaCode(error) !== 'P2034') throw error
-    }
-  }
+export function retryConflicts<T>(transaction: () => Promise<T>): Promise<T> {
+  return retry(transaction, { only: (error) => prismaCode(error) === 'P2034' })
 }
 
 /**
- * The turn to write did not come: P1008 and P2028 by waiting for it, P2024 because too many wait already, P2034 by
- * conflict after conflict, P1001 because DynamoDB did not answer in time. Nothing was written.
+ * The turn to write did not come, or DynamoDB did not answer, and the same request may succeed later. P2028 is Prisma's own: the
+ * transaction took longer than its time, and was rolled back. Nothing was written.
  */
 export function isBusy(error: unknown): boolean {
-  return BUSY.has(prismaCode(error))
+  return isRetryable(error) || prismaCode(error) === 'P2028'
 }
 
 /** A value of the request is one that the database can't hold, such as a text with a NUL in it. Nothing was written. */

@@ -6,8 +6,31 @@ export function unionMembers(source: string, name: string): string[] {
 }
 
 /** The codes in the first column of the tables under the heading that names the error class. */
-export function documentedCodes(page: string, errorClass: string): string[] {
+export const documentedCodes = (page: string, errorClass: string): string[] =>
+  rowsOf(page, errorClass).map(([code = '']) => code)
+
+/** Each code with what its second column, "retry", says: for every error of this code, for none, or for these values of `meta.reason`. */
+export function documentedRetries(page: string, errorClass: string): Map<string, 'yes' | 'no' | string[]> {
+  return new Map(
+    rowsOf(page, errorClass).map(([code = '', retry = '']) => {
+      const [word, ...reasons] = retry.replaceAll('*', '').split('`')
+      if (word === 'yes') return [code, 'yes']
+      if (word === 'no' || word === 'never') return [code, 'no']
+      if (word === 'where ' && reasons[0] === 'meta.reason') return [code, [reasons[2] ?? '']]
+      throw new Error(`docs/errors.md says "${retry}" of ${code}`)
+    }),
+  )
+}
+
+/** The codes on this side of a map from code to code, in the source text of a module, that become a code on the other. */
+export const sourcesOf = (source: string, code: string): string[] =>
+  [...source.matchAll(new RegExp(`^ {2}([A-Z0-9_]+): '${code}',`, 'gm'))].map((match) => match[1] ?? '')
+
+function rowsOf(page: string, errorClass: string): string[][] {
   const section = page.split(/^## /m).find((text) => text.split('\n', 1)[0]?.includes(`\`${errorClass}\``))
   if (section === undefined) throw new Error(`docs/errors.md has no section for \`${errorClass}\``)
-  return [...section.matchAll(/^\|\s*`([A-Z0-9_]+)`\s*\|/gm)].map((match) => match[1] ?? '')
+  return [...section.matchAll(/^\|\s*`([A-Z0-9_]+)`\s*\|(.*)\|$/gm)].map(([, code = '', rest = '']) => [
+    code,
+    ...rest.split('|').map((cell) => cell.trim()),
+  ])
 }

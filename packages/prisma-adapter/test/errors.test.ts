@@ -3,6 +3,7 @@ import { LeaseError } from '@sqlite-efs/lease'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SqliteEfsAdapter } from '../src/adapter.js'
 import { createLeaser } from '../src/leaser.js'
+import { isRetryable } from '../src/retryable.js'
 import { Prisma, PrismaClient } from './generated/prisma/client.js'
 import { type FaultAt, FaultyDatabase } from './support/faulty-database.js'
 import { SCHEMA } from './support/schema.js'
@@ -96,6 +97,17 @@ const operational: [string, Error, object][] = [
   ['FOREIGN_PROTOCOL', new LeaseError('FOREIGN_PROTOCOL', 'in use by Django'), {}],
 ]
 
+/** After these nothing was written, and the cause may pass. */
+const RETRYABLE = [
+  'LEASE_TIMEOUT',
+  'LEASE_ABORTED',
+  'BUSY',
+  'QUEUE_FULL',
+  'WRITE_CONFLICT',
+  'LEASE_LOST',
+  'UNREACHABLE',
+]
+
 async function failure(at: FaultAt, error: Error, run: () => Promise<unknown>): Promise<unknown> {
   database.failNext(at, error)
   return run().then(
@@ -113,6 +125,7 @@ describe.each(paths)('$path', ({ at, isRaw, run }) => {
     expect(thrown).toMatchObject({ code, meta })
     expect((thrown as Error).message).toContain(error.message)
     expect(() => JSON.stringify(thrown)).not.toThrow()
+    expect(isRetryable(thrown)).toBe(RETRYABLE.includes((error as LeaseError | DatabaseError).code))
     // Whatever happened, the client goes on.
     await expect(run()).resolves.not.toThrow()
   })
@@ -129,6 +142,8 @@ describe.each(paths)('$path', ({ at, isRaw, run }) => {
     ['P2022', 'no such column: main.User.name', 1, '`main.User.name`'],
     ['P2022', 'table User has no column named name', 1, '`name`'],
     ['P2039', 'database disk image is malformed', 11, 'malformed'],
+    ['P1008', 'database is locked', 5, 'database is locked'],
+    ['P1008', 'database is locked', 517, 'database is locked'],
   ]
   test.each(sqlite)('%s: %s', async (code, sqliteMessage, extendedCode, words) => {
     const error = new DatabaseError('SQLITE', sqliteMessage, { extendedCode, sqliteMessage })
@@ -136,8 +151,9 @@ describe.each(paths)('$path', ({ at, isRaw, run }) => {
     expect(thrown).toBeInstanceOf(Prisma.PrismaClientKnownRequestError)
     expect(thrown).toMatchObject({ code: isRaw ? 'P2010' : code })
     const raw = `Code: \`${extendedCode}\`. Message: \`${sqliteMessage}\``
-    expect((thrown as Error).message).toContain(isRaw ? raw : words)
+    if (code !== 'P1008') expect((thrown as Error).message).toContain(isRaw ? raw : words)
     expect(() => JSON.stringify(thrown)).not.toThrow()
+    expect(isRetryable(thrown)).toBe(code === 'P1008')
   })
 })
 
