@@ -10,16 +10,17 @@ export const documentedCodes = (page: string, errorClass: string): string[] =>
   rowsOf(page, errorClass).map(([code = '']) => code)
 
 /** Each code with what its second column, "retry", says: for every error of this code, for none, or for these values of `meta.reason`. */
-export function documentedRetries(page: string, errorClass: string): Map<string, 'yes' | 'no' | string[]> {
-  return new Map(
-    rowsOf(page, errorClass).map(([code = '', retry = '']) => {
-      const [word, ...reasons] = retry.replaceAll('*', '').split('`')
-      if (word === 'yes') return [code, 'yes']
-      if (word === 'no' || word === 'never') return [code, 'no']
-      if (word === 'where ' && reasons[0] === 'meta.reason') return [code, [reasons[2] ?? '']]
-      throw new Error(`docs/errors.md says "${retry}" of ${code}`)
-    }),
-  )
+export const documentedRetries = (page: string, errorClass: string): Map<string, Retries> =>
+  new Map(rowsOf(page, errorClass).map(([code = '', cell = '']) => [code, retriesOf(code, cell)]))
+
+type Retries = 'yes' | 'no' | string[]
+
+function retriesOf(code: string, cell: string): Retries {
+  const [word, ...reasons] = cell.replaceAll('*', '').split('`')
+  if (word === 'yes') return 'yes'
+  if (word === 'no' || word === 'never') return 'no'
+  if (word === 'where ' && reasons[0] === 'meta.reason') return [reasons[2] ?? '']
+  throw new Error(`docs/errors.md says "${cell}" of ${code}`)
 }
 
 /** The codes on this side of a map from code to code, in the source text of a module, that become a code on the other. */
