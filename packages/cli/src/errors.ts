@@ -6,7 +6,7 @@
  * - `NOT_CONFIRMED`: what replaces the live content was not confirmed.
  * - `COMMAND_NOT_FOUND`: there is no such program to run.
  * - `COMMAND_NOT_EXECUTABLE`: the program to run is there, and can't be started.
- * - `INTERRUPTED`: a signal ended it: a `run` that had not started its command, a snapshot or a restore at any time.
+ * - `INTERRUPTED`: a signal ended it before it was done: out of the line, or with a rollback.
  */
 export type CliErrorCode = 'USAGE' | 'NOT_CONFIRMED' | 'COMMAND_NOT_FOUND' | 'COMMAND_NOT_EXECUTABLE' | 'INTERRUPTED'
 
@@ -14,9 +14,12 @@ export type CliErrorCode = 'USAGE' | 'NOT_CONFIRMED' | 'COMMAND_NOT_FOUND' | 'CO
 export class CliError extends Error {
   override readonly name = 'CliError'
   readonly code: CliErrorCode
+  /** The signal that ended the command, where one did. */
+  readonly signal: NodeJS.Signals | undefined
 
-  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions & { signal?: NodeJS.Signals }) {
     super(message, options)
     this.code = code
+    this.signal = options?.signal
   }
 }

@@ -1,10 +1,11 @@
 import { CommanderError } from 'commander'
 import { loadEnvironment } from './environment.js'
 import { CliError } from './errors.js'
-import { EXIT } from './exit-codes.js'
+import { EXIT, exitCodeOfSignal } from './exit-codes.js'
 import { Output } from './output.js'
 import { outliveReaders } from './pipes.js'
 import { createProgram } from './program.js'
+import { signalNumber } from './signals.js'
 
 /** Runs one command line, and says what the process is to end with. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -23,13 +24,19 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (!(error instanceof CommanderError)) {
       output.error(error)
-      return error instanceof CliError && error.code === 'USAGE' ? EXIT.usage : EXIT.failed
+      return exitCodeOf(error)
     }
     if (error.exitCode === 0) return EXIT.good
     // Called with no command at all, commander has shown the help already.
     if (error.code !== 'commander.help') output.error(usageError(error))
     return EXIT.usage
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (!(error instanceof CliError)) return EXIT.failed
+  if (error.signal !== undefined) return exitCodeOfSignal(signalNumber(error.signal))
+  return error.code === 'USAGE' ? EXIT.usage : EXIT.failed
 }
 
 const usageError = ({ message }: CommanderError) =>

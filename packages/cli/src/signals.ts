@@ -1,9 +1,8 @@
 import { constants } from 'node:os'
 import { CliError } from './errors.js'
-import { exitCodeOfSignal } from './exit-codes.js'
-import type { Output } from './output.js'
 
-const WATCHED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** The signals that end a command. */
+export const WATCHED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Hears the signals that would end this process, and has the program that it stands for end first. */
 export class SignalWatch implements Disposable {
@@ -34,7 +33,10 @@ export class SignalWatch implements Disposable {
   /** What ended the wait was a signal, whatever the wait has to say. */
   asInterruption(error: unknown): unknown {
     if (this.received === undefined) return error
-    return new CliError('INTERRUPTED', `${this.received} came before the command was started.`, { cause: error })
+    return new CliError('INTERRUPTED', `${this.received} came before the command was started.`, {
+      cause: error,
+      signal: this.received,
+    })
   }
 
   [Symbol.dispose](): void {
@@ -50,27 +52,6 @@ export class SignalWatch implements Disposable {
     this.received ??= name
     this.#interrupted.abort()
   }
-}
-
-/**
- * Has a signal end the process so that its `exit` handlers still run: they take unfinished files away. For what never
- * keeps the process from hearing a signal for long.
- */
-export function exitOnSignals(output: Output): Disposable {
-  const listeners = WATCHED.map((name) => [name, () => exitFor(name, output)] as const)
-  for (const [name, listener] of listeners) process.on(name, listener)
-  return {
-    [Symbol.dispose]() {
-      for (const [name, listener] of listeners) process.off(name, listener)
-    },
-  }
-}
-
-function exitFor(name: NodeJS.Signals, output: Output): never {
-  output.error(
-    new CliError('INTERRUPTED', `${name} ended it. A transaction that it had begun is rolled back by who comes next.`),
-  )
-  process.exit(exitCodeOfSignal(signalNumber(name)))
 }
 
 export const signalNumber = (name: NodeJS.Signals): number => constants.signals[name]

@@ -2,8 +2,11 @@ import { canonicalPath, type Database, leaseKeyOf, openDatabase } from '@sqlite-
 import { DjangoCompatibleLeaser, DynamoDBLeaser, type LeaseEvent, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
 import { CliError } from './errors.js'
 import { pathOfUrl } from './file-url.js'
+import { interruptible } from './interruptible-leaser.js'
+import { Interruption } from './interruption.js'
 import type { FileOptions, HoldOptions, LeaseOptions, Protocol } from './options.js'
 import type { Output } from './output.js'
+import { LeaseWait, tableInWords } from './waiting.js'
 
 /** Which line a command looks at or stands in. */
 export interface LeaseTarget {
@@ -48,6 +51,10 @@ export function requireTable(
   if (tableName) return tableName
   throw new CliError('USAGE', `Which DynamoDB table has the lease? ${wayOut}`)
 }
+
+/** The line's place, for people. */
+export const lineInWords = ({ leaser, tableName }: Pick<LeaseTarget, 'leaser' | 'tableName'>) =>
+  tableName === undefined ? leaser.name : tableInWords(tableName)
 
 /** What a leaser is to be told beside its line. */
 interface LeaserSettings {
@@ -104,20 +111,43 @@ function localLeaser(options: FileOptions, settings: LeaserSettings): Leaser {
   return new LocalLeaser({ directory: `${canonicalPath(requirePath(options))}-lease`, ...settings })
 }
 
-/** Opens the file under its lease, and closes it whatever comes of it. Says so once where the lease has to be waited for. */
+/** What a command may say of how it is ended. */
+export interface Endings {
+  /** Ends the waits for the lease, for a command that hears the signals itself. Without it they are heard here. */
+  signal?: AbortSignal
+  /** What was done before a signal came, as a sentence. */
+  soFar?: () => string
+}
+
+/**
+ * Opens the file under its lease, and closes it whatever comes of it. Says what it waits for, and ends when a signal comes: see
+ * {@link Interruption}.
+ */
 export async function withDatabase<T>(
   options: HoldOptions,
   output: Output,
   body: (database: Database) => Promise<T>,
-  signal?: AbortSignal,
+  { signal, soFar }: Endings = {},
 ): Promise<T> {
   const path = requirePath(options)
-  const { leaser, key } = leaseTargetOf(options, sayOnce(output))
+  const target = leaseTargetOf(options, (event) => wait.hear(event))
+  using wait = new LeaseWait(output, lineInWords(target))
+  using interruption = signal ? undefined : new Interruption(output)
   const { timeoutMs, fencing } = options
   const database = openDatabase({
     path,
-    leaser: signal ? interruptible(leaser, signal) : leaser,
-    leaseKey: key,
+    leaser: interruptible(target.leaser, {
+      signal: signal ?? interruption!.signal,
+      asked: () => {
+        wait.asked()
+        interruption?.enterLine()
+      },
+      acquired: () => {
+        wait[Symbol.dispose]()
+        interruption?.beginWork()
+      },
+    }),
+    leaseKey: target.key,
     timeoutMs,
     transactionTimeoutMs: timeoutMs,
     ...(fencing && { fencing }),
@@ -125,33 +155,9 @@ export async function withDatabase<T>(
   })
   try {
     return await body(database)
+  } catch (error) {
+    throw interruption ? interruption.asInterruption(error, soFar?.()) : error
   } finally {
     await database.close()
-  }
-}
-
-function sayOnce(output: Output): (event: LeaseEvent) => void {
-  let isSaid = false
-  return (event) => {
-    if (event.type !== 'waiting' || isSaid) return
-    isSaid = true
-    output.note(`Waiting for the lease: ${event.holder || 'somebody'} holds it, and ${event.position} stand before.`)
-  }
-}
-
-/** Ends every wait for the lease when the signal does: whoever is told to stop leaves the line politely. */
-function interruptible(leaser: Leaser, signal: AbortSignal): Leaser {
-  return {
-    name: leaser.name,
-    ttlMs: leaser.ttlMs,
-    acquire: (key, options = {}) =>
-      leaser.acquire(key, {
-        ...options,
-        signal: options.signal ? AbortSignal.any([options.signal, signal]) : signal,
-      }),
-    inspect: (key) => leaser.inspect(key),
-    raise: (key, floor) => leaser.raise(key, floor),
-    sweep: (key, ticket, options) => leaser.sweep(key, ticket, options),
-    closeIdle: async () => leaser.closeIdle?.(),
   }
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { addOutputOptions } from '../options.js'
 import { Output } from '../output.js'
 import { requireTable } from '../target.js'
+import { saysWaiting, tableInWords } from '../waiting.js'
 
 interface CreateTableOptions {
   table?: string
@@ -42,10 +43,15 @@ export function addCreateTable(program: Command): void {
   addOutputOptions(command)
     .addHelpText('after', HELP)
     .action(async ({ json = false, ...options }: CreateTableOptions) => {
-      const table = requireTable(options, 'Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE.')
       const output = new Output(json)
-      const onWait = ({ message }: { message: string }) => output.note(`Still waiting: ${message}`)
-      const { isNew, isProtected } = await createLeaseTable({}, table, { onWait })
+      const table = requireTable(options)
+      let reason = 'there is no answer, or it is still being created'
+      const what = (waited: string) =>
+        `No ${tableInWords(table)} to be used after ${waited}: ${reason}. Ctrl-C ends the wait.`
+      const onWait = ({ message }: { message: string }) => {
+        reason = message.replace(/\.$/, '')
+      }
+      const { isNew, isProtected } = await saysWaiting(output, what, () => createLeaseTable({}, table, { onWait }))
       output.result({ table, isNew, isProtected }, textOf(table, isNew, isProtected))
     })
 }

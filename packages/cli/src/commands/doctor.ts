@@ -4,6 +4,8 @@ import { exitCodeOf, type Finding } from '../doctor/finding.js'
 import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
 import { Output } from '../output.js'
 import type { SetExitCode } from '../program.js'
+import { leaseTargetOf, lineInWords } from '../target.js'
+import { noAnswerFrom, saysWaiting } from '../waiting.js'
 
 interface DoctorOptions extends LeaseOptions {
   verbose?: boolean
@@ -45,10 +47,12 @@ export function addDoctor(program: Command, setExitCode: SetExitCode): void {
   addOutputOptions(command)
     .addHelpText('after', HELP)
     .action(async ({ json = false, verbose = false, ...options }: DoctorOptions) => {
-      const findings = await examine(options)
+      const output = new Output(json)
+      const target = leaseTargetOf(options)
+      const findings = await saysWaiting(output, noAnswerFrom(lineInWords(target)), () => examine(options, target))
       const shown = findings.filter(({ severity }) => verbose || severity !== 'ok')
       const text = [...shown.map(findingText), summary(findings)].join('\n')
-      new Output(json).result({ findings, worst: worstOf(findings) }, text)
+      output.result({ findings, worst: worstOf(findings) }, text)
       setExitCode(exitCodeOf(findings))
     })
 }

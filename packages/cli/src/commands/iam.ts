@@ -4,6 +4,7 @@ import { CliError } from '../errors.js'
 import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
 import { Output } from '../output.js'
 import { requireKey, requireTable } from '../target.js'
+import { noAnswerFrom, saysWaiting, tableInWords } from '../waiting.js'
 
 interface IamOptions extends LeaseOptions {
   tableArn?: string
@@ -45,16 +46,19 @@ export function addIam(program: Command): void {
       if (options.local) throw new CliError('USAGE', '--local uses no table, and needs no policy.')
       const key = requireKey(options)
       const { protocol = 'line' } = options
-      const policy = leasePolicy({ tableArn: await tableArnOf(options), key, protocol })
-      new Output(json).result(policy, JSON.stringify(policy, null, 2))
+      const output = new Output(json)
+      const policy = leasePolicy({ tableArn: await tableArnOf(options, output), key, protocol })
+      output.result(policy, JSON.stringify(policy, null, 2))
     })
 }
 
-async function tableArnOf({ tableArn, account, ...options }: IamOptions): Promise<string> {
+async function tableArnOf({ tableArn, account, ...options }: IamOptions, output: Output): Promise<string> {
   if (tableArn !== undefined) return tableArn
   const table = requireTable(options)
   if (table.startsWith('arn:')) return table
-  if (account === undefined) return leaseTableArn({}, table)
+  if (account === undefined) {
+    return saysWaiting(output, noAnswerFrom(tableInWords(table)), () => leaseTableArn({}, table))
+  }
   const region = process.env['AWS_REGION']
   if (!region) throw new CliError('USAGE', 'With --account the region is wanted too: --region, or AWS_REGION.')
   return `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`

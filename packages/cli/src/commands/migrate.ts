@@ -102,13 +102,19 @@ function addDeploy(migrate: Command): void {
     .action(async ({ json = false, migrations, ...options }: MigrateOptions) => {
       const output = new Output(json)
       const { timeoutMs } = options
-      const result = await withDatabase(options, output, (database) =>
-        database.migrate(resolve(migrations), {
-          timeoutMs,
-          onProgress: (step) => {
-            if (step.type === 'applying') output.progress(step, `Applying migration \`${step.name}\``)
-          },
-        }),
+      const applied: string[] = []
+      const result = await withDatabase(
+        options,
+        output,
+        (database) =>
+          database.migrate(resolve(migrations), {
+            timeoutMs,
+            onProgress: (step) => {
+              if (step.type === 'applying') output.progress(step, `Applying migration \`${step.name}\``)
+              else applied.push(step.name)
+            },
+          }),
+        { soFar: () => (applied.length === 0 ? '' : `Applied before, and kept: ${applied.join(', ')}.`) },
       )
       output.result(result, deployedText(result, migrations))
     })

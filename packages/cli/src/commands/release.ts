@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { formatMoment } from '../format.js'
 import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions, ticketNumber } from '../options.js'
 import { Output } from '../output.js'
-import { leaseTargetOf } from '../target.js'
+import { leaseTargetOf, lineInWords } from '../target.js'
+import { noAnswerFrom, saysWaiting } from '../waiting.js'
 
 interface ReleaseOptions extends LeaseOptions {
   ticket: number
@@ -45,10 +46,14 @@ export function addRelease(program: Command): void {
   addOutputOptions(command)
     .addHelpText('after', HELP)
     .action(async ({ ticket, force = false, json = false, ...options }: ReleaseOptions) => {
-      const { leaser, key } = leaseTargetOf(options)
-      const swept = await leaser.sweep(key, ticket, { force })
+      const output = new Output(json)
+      const target = leaseTargetOf(options)
+      const { leaser, key } = target
+      const swept = await saysWaiting(output, noAnswerFrom(lineInWords(target)), () =>
+        leaser.sweep(key, ticket, { force }),
+      )
       const { who, aliveUntilMs } = swept
       const text = `${who || '(no name)'}, ticket ${ticket}, is out of the line for ${key}. It was to be presumed alive until ${formatMoment(aliveUntilMs, Date.now())}.`
-      new Output(json).result({ key, swept }, text)
+      output.result({ key, swept }, text)
     })
 }

@@ -5,7 +5,6 @@ import { formatBytes } from '../format.js'
 import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
 import { ProgressLine } from '../progress.js'
-import { exitOnSignals } from '../signals.js'
 import { requirePath, withDatabase } from '../target.js'
 
 interface RestoreOptions extends HoldOptions {
@@ -54,7 +53,6 @@ export function addRestore(program: Command): void {
       const from = resolve(file)
       if (!yes) await confirm(`The content of ${requirePath(options)} would be replaced by that of ${from}.`)
       const progress = new ProgressLine(output)
-      using _signals = exitOnSignals(output)
       const restored = await withDatabase(options, output, (database) =>
         database.restore(from, { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())

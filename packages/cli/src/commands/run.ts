@@ -94,7 +94,7 @@ async function runCommand(words: readonly string[], options: RunOptions, output:
           if (held.signal.aborted) child.stop(options.killAfterMs)
           return { end: await child.end, token: held.token }
         }),
-      signals.interrupted,
+      { signal: signals.interrupted },
     )
     if (output.isJson) output.result({ token, ...end }, '')
     return exitCodeOf(end)

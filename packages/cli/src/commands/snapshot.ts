@@ -4,7 +4,6 @@ import { formatBytes, formatTable } from '../format.js'
 import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
 import { ProgressLine } from '../progress.js'
-import { exitOnSignals } from '../signals.js'
 import { withDatabase } from '../target.js'
 
 interface SnapshotOptions extends HoldOptions {
@@ -44,7 +43,6 @@ export function addSnapshot(program: Command): void {
     .action(async (file: string, { json = false, ...options }: SnapshotOptions) => {
       const output = new Output(json)
       const progress = new ProgressLine(output)
-      using _signals = exitOnSignals(output)
       const snapshot = await withDatabase(options, output, (database) =>
         database.snapshot(resolve(file), { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())

@@ -7,6 +7,8 @@ import { stdoutClosed } from '../pipes.js'
 import type { SetExitCode } from '../program.js'
 import { type Status, type StatusTarget, statusTargetOf, takeStatus, Watcher } from '../status/status.js'
 import { statusText } from '../status/status-text.js'
+import { lineInWords } from '../target.js'
+import { noAnswerFrom, saysWaiting } from '../waiting.js'
 
 interface StatusOptions extends LeaseOptions {
   watch?: boolean
@@ -52,7 +54,7 @@ export function addStatus(program: Command, setExitCode: SetExitCode): void {
       const target = statusTargetOf(options)
       try {
         if (options.watch) return await watch(target, options.intervalMs, watcher, output)
-        const status = await takeStatus(target, watcher)
+        const status = await saysWaiting(output, noAnswerFrom(lineInWords(target)), () => takeStatus(target, watcher))
         output.result(status, statusText(status))
         if ('error' in status.lease) output.hint(status.lease.error)
         if (isIncomplete(status)) setExitCode(EXIT.failed)

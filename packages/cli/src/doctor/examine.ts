@@ -3,7 +3,7 @@ import { canonicalPath, engineVersions, type FileInspection, inspectFile } from 
 import { diagnoseLease, type LineState } from '@sqlite-efs/lease'
 import type { LeaseOptions } from '../options.js'
 import { describeError } from '../output.js'
-import { type LeaseTarget, leaseTargetOf, requirePath } from '../target.js'
+import { type LeaseTarget, requirePath } from '../target.js'
 import { fileFindings } from './file-findings.js'
 import { fileSystemFindings, isNfs } from './file-system.js'
 import { type Finding, finding } from './finding.js'
@@ -15,9 +15,8 @@ import { type Mount, mountOf, parseMountInfo } from './mounts.js'
 import { folderFindings, spaceFindings } from './space.js'
 
 /** Looks at everything, takes no lease, and writes nothing. */
-export async function examine(options: LeaseOptions): Promise<Finding[]> {
+export async function examine(options: LeaseOptions, target: LeaseTarget): Promise<Finding[]> {
   const path = canonicalPath(requirePath(options))
-  const target = leaseTargetOf(options)
   const mount = mountOf(path, readMounts())
   const looks = await lookAtBoth(path, target)
   const { line } = looks
