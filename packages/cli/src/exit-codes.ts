@@ -3,9 +3,9 @@ export const EXIT = {
   good: 0,
   failed: 1,
   usage: 2,
-  /** `doctor` found something that will give trouble. */
+  /** `doctor` found something that will give trouble; `check` found foreign keys that point nowhere. */
   warnings: 3,
-  /** `doctor` found something that loses data, or keeps everybody from writing. */
+  /** `doctor` found something that loses data, or keeps everybody from writing; `check` found damage. */
   errors: 4,
   /** `run` failed itself, as env(1) and timeout(1) say it: the command's own codes are below. */
   runFailed: 125,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addCheck } from './commands/check.js'
 import { addCreateTable } from './commands/create-table.js'
 import { addDoctor } from './commands/doctor.js'
 import { addIam } from './commands/iam.js'
@@ -26,7 +27,7 @@ Exit codes:
   0  done
   1  failed: the code and the reason are on stderr
   2  wrong usage
-  "doctor" and "run" have more: see their --help.
+  "check", "doctor" and "run" have more: see their --help.
 
 Examples:
   sqlite-efs status --url /mnt/efs/app.db --table app-locks
@@ -51,6 +52,7 @@ export function createProgram(setExitCode: SetExitCode): Command {
     })
   addStatus(program, setExitCode)
   addDoctor(program, setExitCode)
+  addCheck(program, setExitCode)
   addRun(program, setExitCode)
   addRelease(program)
   addSnapshot(program)

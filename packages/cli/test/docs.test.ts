@@ -93,6 +93,7 @@ test('the JSON of docs/cli.md has the fields that are printed', async () => {
     [['migrate', 'deploy'], fresh, []],
     [['run'], target, ['--', process.execPath, '-e', '']],
     [['doctor'], target, []],
+    [['check'], target, []],
   ] as const) {
     const { document } = await cliJson([...words, ...args], {}, after)
     expect({ words, keys: keysOf(document) }).toEqual({ words, keys: keysOf(exampleOf(...words)) })

@@ -41,6 +41,8 @@ describe('doctor', () => {
       'file-system',
       'folder',
       'file',
+      'size',
+      'content',
       'journal-mode',
       'wal-leftovers',
       'journal',

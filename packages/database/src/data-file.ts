@@ -66,6 +66,8 @@ export function readHeader(path: string): Uint8Array | 'missing' | undefined {
   try {
     const libsql = new Libsql(uriOf(path, { mode: 'ro', immutable: '1' }))
     try {
+      // Of a file that ends before its last page SQLite reads nothing otherwise.
+      libsql.exec('PRAGMA writable_schema=ON')
       const rows = libsql.prepare('SELECT substr(data, 1, 100) FROM sqlite_dbpage WHERE pgno = 1').raw().all([]) as [
         Uint8Array,
       ][]

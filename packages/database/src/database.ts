@@ -1,5 +1,6 @@
 import type { Leaser } from '@sqlite-efs/lease'
 import type {
+  CheckResult,
   ContentOptions,
   Held,
   HoldOptions,
@@ -163,8 +164,21 @@ export interface Database {
   resolveMigration(directory: string, name: string, as: 'applied' | 'rolled-back'): Promise<void>
   /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
   recover(): Promise<boolean>
-  /** SQLite's integrity_check and foreign_key_check; an empty list is good. */
+  /**
+   * SQLite's integrity_check and foreign_key_check in one read; an empty list is good. Nobody can commit for as long, which for a large
+   * file is {@link Database.checkCopy}'s to avoid.
+   */
   check(): Promise<string[]>
+  /**
+   * SQLite's integrity_check and foreign_key_check of a copy of the whole database, while writers go on. The copy is made as that of a
+   * {@link Database.snapshot} is, in SQLite's temporary folder (`SQLITE_TMPDIR`, `TMPDIR`, `/var/tmp`), and deleted. It needs the lease only
+   * where somebody commits all the time, or where a dead writer's journal has to be rolled back first. SQLite keeps no checksums:
+   * a value that was changed in place is not found.
+   *
+   * @throws DatabaseError `SQLITE` (no room), `NOT_FOUND`, `CONFIGURATION` (no database at all), `BUSY`, `CLOSED`, and under the lease what a
+   * write may throw. Damage is no error, but in the result
+   */
+  checkCopy(options?: ContentOptions): Promise<CheckResult>
   /**
    * Copies the database into a new file, as one commit left it, while writers go on: its pages are read in short windows. Somebody's
    * commit makes it start anew; after three times it is copied under the lease, and writers wait in line for as long. The copy is

@@ -5,6 +5,8 @@
  */
 export { temporaryFolder } from './contents/space.js'
 export type {
+  CheckProblem,
+  CheckResult,
   ContentOptions,
   ContentProgress,
   Held,

@@ -13,6 +13,11 @@ export interface FileInspection {
   state: 'missing' | 'empty' | 'database'
   /** The file's size in bytes; 0 where there is none. */
   sizeBytes: number
+  /**
+   * How many bytes the file lacks at its end, by its header's count of pages; absent where it lacks none. While the journal is
+   * `hot-or-live` that is not known: a commit, or a rollback, makes the file as long as it has to be.
+   */
+  missingBytes?: number
   /** What the file says of itself. While the journal is `hot-or-live` it may be half of a transaction. */
   header?: FileHeader
   /**
@@ -33,6 +38,12 @@ export interface FileInspection {
 export interface FileHeader {
   /** In bytes. */
   pageSize: number
+  /**
+   * How many pages the database has. The file may be longer; one that is shorter has lost its end, unless a journal is there to be rolled
+   * back. Absent where the header does not count: SQLite before 3.7.0 wrote the file last
+   * (https://www.sqlite.org/fileformat2.html#in_header_database_size).
+   */
+  pages?: number
   /** The file's own journal mode: WAL is kept in the header, and all the others are `rollback`. */
   journalMode: 'rollback' | 'wal'
   /** Whether `user_version` holds the fence: `application_id` is the mark. */
@@ -56,17 +67,23 @@ export interface FileHeader {
  */
 export function inspectFile(path: string): FileInspection {
   const checked = checkPath(path)
-  const stats = statDataFile(checked)
-  const found = stats && stats.size > 0 ? readHeader(checked) : undefined
+  const before = statDataFile(checked)
+  const found = before && before.size > 0 ? readHeader(checked) : undefined
+  // After the header: a file that is being written grows first, or its journal is hot.
+  const stats = found instanceof Uint8Array ? statDataFile(checked) : before
   const isThere = stats && found !== 'missing'
   const walBytes = sizeOf(checked, '-wal')
   const shmBytes = sizeOf(checked, '-shm')
+  const header = found instanceof Uint8Array ? parseHeader(found) : undefined
+  const journal = journalState(checked)
+  const missingBytes = !isThere || !header || journal === 'hot-or-live' ? 0 : wantedBytes(header) - stats.size
   return {
     path: checked,
     state: !isThere ? 'missing' : stats.size === 0 ? 'empty' : 'database',
     sizeBytes: isThere ? stats.size : 0,
-    ...(found && found !== 'missing' && { header: parseHeader(found) }),
-    journal: journalState(checked),
+    ...(missingBytes > 0 && { missingBytes }),
+    ...(header && { header }),
+    journal,
     journalBytes: journalSize(checked) ?? 0,
     ...(walBytes !== undefined && { walBytes }),
     ...(shmBytes !== undefined && { shmBytes }),
@@ -77,14 +94,20 @@ function parseHeader(header: Uint8Array): FileHeader {
   const bytes = Buffer.from(header)
   const pageSize = bytes.readUInt16BE(16)
   const applicationId = bytes.readInt32BE(68)
+  const pages = bytes.readUInt32BE(28)
+  const isCounted = pages > 0 && bytes.readUInt32BE(24) === bytes.readUInt32BE(92)
   return {
     pageSize: pageSize === 1 ? 65_536 : pageSize,
+    ...(isCounted && { pages }),
     journalMode: bytes[18] === 2 || bytes[19] === 2 ? 'wal' : 'rollback',
     isFenced: applicationId === FENCE_MARK,
     userVersion: bytes.readInt32BE(60),
     applicationId,
   }
 }
+
+/** A database has one page at least. */
+const wantedBytes = ({ pages = 1, pageSize }: FileHeader) => pages * pageSize
 
 const sizeOf = (path: string, suffix: string): number | undefined =>
   withTypedErrors(path, () => statSync(`${path}${suffix}`, { throwIfNoEntry: false })?.size)

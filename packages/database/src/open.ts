@@ -1,5 +1,6 @@
 import { checkedArguments } from './arguments.js'
 import type {
+  CheckResult,
   ContentOptions,
   Held,
   HoldOptions,
@@ -129,6 +130,10 @@ class OpenDatabase implements Database {
       ...integrity.rows.map(([line]) => String(line)).filter((line) => line !== 'ok'),
       ...keys.rows.map(([table, rowid, parent]) => `row ${rowid} of ${table} points to no row of ${parent}`),
     ]
+  }
+
+  async checkCopy(options?: ContentOptions): Promise<CheckResult> {
+    return this.#tracked(this.#open.contents.checkCopy(options))
   }
 
   async snapshot(to: string, options?: ContentOptions): Promise<SnapshotResult> {

@@ -39,6 +39,8 @@ export const needsRecovery = (error: unknown) => extendedCodeOf(error) === READO
 /** The connection may hold locks or pages that are worth nothing any more. */
 export const isConnectionDoubtful = (error: unknown) =>
   [IOERR, CORRUPT, NOTADB].includes(primaryCodeOf(error)) || isMoved(error)
+/** A page is not what it has to be, or is not there. */
+export const isMalformed = (error: unknown) => primaryCodeOf(error) === CORRUPT
 /** Another file stands at the path than the one that the connection has open, or none. */
 export const isMoved = (error: unknown) => extendedCodeOf(error) === READONLY_DBMOVED
 export const isNotADatabase = (error: unknown) => primaryCodeOf(error) === NOTADB

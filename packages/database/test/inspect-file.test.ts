@@ -19,6 +19,7 @@ describe('a look at the file', () => {
       sizeBytes: statSync(path).size,
       header: {
         pageSize: 4096,
+        pages: 2,
         journalMode: 'rollback',
         isFenced: true,
         userVersion: 42,

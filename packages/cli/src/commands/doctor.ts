@@ -1,10 +1,11 @@
+import { canonicalPath } from '@sqlite-efs/database'
 import type { Command } from 'commander'
 import { examine } from '../doctor/examine.js'
 import { exitCodeOf, type Finding } from '../doctor/finding.js'
 import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
 import { Output } from '../output.js'
 import type { SetExitCode } from '../program.js'
-import { leaseTargetOf, lineInWords } from '../target.js'
+import { leaseTargetOf, lineInWords, requirePath } from '../target.js'
 import { noAnswerFrom, saysWaiting } from '../waiting.js'
 
 interface DoctorOptions extends LeaseOptions {
@@ -14,10 +15,13 @@ interface DoctorOptions extends LeaseOptions {
 
 const HELP = `
 What it looks at:
-  the file system and how it is mounted, the folder and the room in it, the file's journal and journal mode,
+  the file system and how it is mounted, the folder and the room in it, the file's size, journal and journal mode,
   what WAL mode and killed commands left, who maps the file into memory, the fence and the table's tickets, the
   table and the permissions on it one by one, this machine's clock against DynamoDB's, the versions of SQLite
   and libsql.
+
+What it does not look at:
+  the pages of the database: "sqlite-efs check" does.
 
 What it needs:
   to run where the application runs, as the same user and with the same credentials. It takes no lease and no
@@ -48,8 +52,9 @@ export function addDoctor(program: Command, setExitCode: SetExitCode): void {
     .addHelpText('after', HELP)
     .action(async ({ json = false, verbose = false, ...options }: DoctorOptions) => {
       const output = new Output(json)
+      const path = canonicalPath(requirePath(options))
       const target = leaseTargetOf(options)
-      const findings = await saysWaiting(output, noAnswerFrom(lineInWords(target)), () => examine(options, target))
+      const findings = await saysWaiting(output, noAnswerFrom(lineInWords(target)), () => examine(path, target))
       const shown = findings.filter(({ severity }) => verbose || severity !== 'ok')
       const text = [...shown.map(findingText), summary(findings)].join('\n')
       output.result({ findings, worst: worstOf(findings) }, text)

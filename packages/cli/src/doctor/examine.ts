@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { canonicalPath, engineVersions, type FileInspection, inspectFile } from '@sqlite-efs/database'
+import { engineVersions, type FileInspection, inspectFile } from '@sqlite-efs/database'
 import { diagnoseLease, type LineState } from '@sqlite-efs/lease'
-import type { LeaseOptions } from '../options.js'
 import { describeError } from '../output.js'
-import { type LeaseTarget, requirePath } from '../target.js'
+import type { LeaseTarget } from '../target.js'
 import { fileFindings } from './file-findings.js'
 import { fileSystemFindings, isNfs } from './file-system.js'
 import { type Finding, finding } from './finding.js'
@@ -15,13 +14,12 @@ import { type Mount, mountOf, parseMountInfo } from './mounts.js'
 import { folderFindings, spaceFindings } from './space.js'
 
 /** Looks at everything, takes no lease, and writes nothing. */
-export async function examine(options: LeaseOptions, target: LeaseTarget): Promise<Finding[]> {
-  const path = canonicalPath(requirePath(options))
+export async function examine(path: string, target: LeaseTarget): Promise<Finding[]> {
   const mount = mountOf(path, readMounts())
   const looks = await lookAtBoth(path, target)
   const { line } = looks
   return [
-    ...fileSystemFindings(mount, options.local ?? false),
+    ...fileSystemFindings(mount, target.tableName === undefined),
     ...folderFindings(path),
     ...onFile(looks, target, mount),
     ...('check' in line ? [line] : lineFindings(line, Date.now(), target.maxClockSkewMs)),
@@ -41,14 +39,14 @@ interface Looks {
 
 /**
  * A hot journal without a holder is looked at again: the commit may have ended between the two looks. Its writer is dead
- * where that is so twice, and nobody had a ticket in between.
+ * where that is so twice, and nobody had a ticket in between. So is a file that is too short: a VACUUM may have changed it meanwhile.
  */
 async function lookAtBoth(path: string, target: LeaseTarget): Promise<Looks> {
   let looks = await lookOnce(path, target)
-  for (let again = 0; again < MOST_LOOKS && isDeserted(looks, target); again++) {
+  for (let again = 0; again < MOST_LOOKS && isSuspicious(looks, target); again++) {
     const before = looks
     looks = await lookOnce(path, target)
-    if (isDeserted(looks, target) && ticketOf(looks) === ticketOf(before)) break
+    if (isSuspicious(looks, target) && ticketOf(looks) === ticketOf(before)) break
   }
   return looks
 }
@@ -57,6 +55,10 @@ const lookOnce = async (path: string, target: LeaseTarget): Promise<Looks> => ({
   file: look(path),
   line: await inspectLine(target),
 })
+
+/** What a writer at work may look like for a moment, and what is bad if it lasts. */
+const isSuspicious = (looks: Looks, target: LeaseTarget) =>
+  isDeserted(looks, target) || (!('check' in looks.file) && looks.file.missingBytes !== undefined)
 
 const isDeserted = ({ file, line }: Looks, target: LeaseTarget) =>
   !('check' in file) && file.journal === 'hot-or-live' && isHeld(line, target) === false

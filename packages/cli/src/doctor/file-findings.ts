@@ -1,4 +1,5 @@
 import type { FileInspection } from '@sqlite-efs/database'
+import { formatBytes } from '../format.js'
 import { type Finding, finding } from './finding.js'
 
 /** What is known beside the file itself. */
@@ -34,11 +35,36 @@ export function fileFindings(file: FileInspection, surroundings: Surroundings): 
   }
   return [
     finding('file', 'ok', `${path} is a SQLite database.`),
+    ...sizeFindings(file),
     ...journalModeFindings(file),
     ...walFindings(file),
     journalFinding(file, surroundings),
     ...fenceFindings(file),
   ]
+}
+
+function sizeFindings(file: FileInspection): Finding[] {
+  const { path, header, sizeBytes, missingBytes, journal } = file
+  const unread = finding(
+    'content',
+    'note',
+    'Only the header was read, and none of the pages.',
+    'To have all of them checked, while writers go on: sqlite-efs check',
+  )
+  if (!header || journal === 'hot-or-live') return [unread]
+  const { pages = 1, pageSize } = header
+  const wantedBytes = pages * pageSize
+  if (missingBytes !== undefined) {
+    const what = `${path} ends too early: its header counts ${pages} pages of ${pageSize} bytes (${wantedBytes} bytes), and it has ${sizeBytes}. What was behind that is lost.`
+    const wayOut =
+      'Stop the writers, and restore a snapshot: docs/operations.md, "The file is damaged". What is damaged: sqlite-efs check'
+    return [finding('size', 'error', what, wayOut), unread]
+  }
+  if (header.pages !== undefined && sizeBytes > wantedBytes) {
+    const what = `${path} is ${formatBytes(sizeBytes - wantedBytes)} longer than its content, which does no harm.`
+    return [finding('size', 'note', what, 'To give that back: sqlite-efs vacuum'), unread]
+  }
+  return [finding('size', 'ok', `The file is as long as its header says: ${pages} pages.`), unread]
 }
 
 function journalModeFindings({ path, header }: FileInspection): Finding[] {

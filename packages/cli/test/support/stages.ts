@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeleteTableCommand, type DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
@@ -139,6 +139,10 @@ const STAGES: Readonly<Record<string, (stage: Stage) => Promise<unknown> | void>
   'a broken file': async (stage) => {
     await backedUp(stage)
     writeFileSync(stage.path, 'this is no database any more')
+  },
+  'a file that lost its end': async (stage) => {
+    await live(stage)
+    truncateSync(stage.path, statSync(stage.path).size - 1)
   },
   'a failed migration that is mended': async (stage) => {
     await live(stage)

@@ -1,8 +1,17 @@
+import { checkCopy } from './check.js'
 import type { ContentContext } from './context.js'
 import { hold } from './hold.js'
 import { restore } from './restore.js'
 import { snapshot } from './snapshot.js'
-import type { ContentOptions, Held, HoldOptions, RestoreResult, SnapshotResult, VacuumResult } from './types.js'
+import type {
+  CheckResult,
+  ContentOptions,
+  Held,
+  HoldOptions,
+  RestoreResult,
+  SnapshotResult,
+  VacuumResult,
+} from './types.js'
 import { vacuum } from './vacuum.js'
 
 /** What is done with the whole content of a file, and not with rows of it. */
@@ -15,6 +24,10 @@ export class Contents {
 
   snapshot(to: string, options: ContentOptions = {}): Promise<SnapshotResult> {
     return snapshot(this.#context, to, options)
+  }
+
+  checkCopy(options: ContentOptions = {}): Promise<CheckResult> {
+    return checkCopy(this.#context, options)
   }
 
   restore(from: string, options: ContentOptions = {}): Promise<RestoreResult> {

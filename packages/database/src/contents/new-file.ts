@@ -80,10 +80,10 @@ export class NewFile {
   }
 
   /** @throws DatabaseError `CONFIGURATION` where the folder can't be written, `SQLITE` for other errors of the file system */
-  static async create(path: string): Promise<NewFile> {
+  static async create(path: string, mode = 0o666): Promise<NewFile> {
     const temporaryPath = `${path}.${randomBytes(6).toString('hex')}`
     return typed(path, async () => {
-      const handle = await open(temporaryPath, 'wx', 0o666)
+      const handle = await open(temporaryPath, 'wx', mode)
       begun(temporaryPath)
       return new NewFile(path, temporaryPath, handle)
     })

@@ -8,7 +8,7 @@ export interface ContentProgress {
   pages: number
 }
 
-/** Options of {@link Database.snapshot}, {@link Database.restore} and {@link Database.vacuum}. */
+/** Options of {@link Database.snapshot}, {@link Database.restore}, {@link Database.vacuum} and {@link Database.checkCopy}. */
 export interface ContentOptions {
   /** Hears how far it is. What it throws is ignored. */
   onProgress?: (progress: ContentProgress) => void
@@ -29,6 +29,33 @@ export interface SnapshotResult {
   /** The last writer's ticket modulo 2^31; undefined where the file is not fenced. */
   fence: number | undefined
   /** How often it was begun: somebody's commit makes it start anew. */
+  tries: number
+  /** Whether the last try was made under the lease, so that nobody could commit meanwhile. */
+  heldLease: boolean
+}
+
+/** Something that {@link Database.checkCopy} found. */
+export interface CheckProblem {
+  /**
+   * `integrity`: a page, a row or an index is damaged (https://www.sqlite.org/pragma.html#pragma_integrity_check). `foreign-key`: rows
+   * point to rows that are not there (https://www.sqlite.org/pragma.html#pragma_foreign_key_check).
+   */
+  kind: 'integrity' | 'foreign-key'
+  /** The problem in words, SQLite's own where it has some. */
+  what: string
+}
+
+/** Result of {@link Database.checkCopy}. */
+export interface CheckResult {
+  /** The database. */
+  path: string
+  /** The pages that were checked, or should have been. */
+  pages: number
+  /** Their size in bytes; the file's size where it could not be read. */
+  bytes: number
+  /** Empty where nothing is wrong. At most a hundred of `integrity`; those of `foreign-key` are counted by table. */
+  problems: CheckProblem[]
+  /** How often the copy was begun: somebody's commit makes it start again. */
   tries: number
   /** Whether the last try was made under the lease, so that nobody could commit meanwhile. */
   heldLease: boolean

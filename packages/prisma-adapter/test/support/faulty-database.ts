@@ -1,4 +1,6 @@
 import type {
+  CheckResult,
+  ContentOptions,
   Database,
   Held,
   HoldOptions,
@@ -94,6 +96,10 @@ export class FaultyDatabase implements Database {
 
   check(): Promise<string[]> {
     return this.#inner.check()
+  }
+
+  checkCopy(options?: ContentOptions): Promise<CheckResult> {
+    return this.#inner.checkCopy(options)
   }
 
   snapshot(...args: Parameters<Database['snapshot']>): ReturnType<Database['snapshot']> {
