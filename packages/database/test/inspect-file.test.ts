@@ -52,6 +52,22 @@ describe('a look at the file', () => {
     await transaction.rollback()
   })
 
+  it('tells how much of its end a file lacks, by the header, and nothing while a journal may bring it back', async () => {
+    const path = scratchPath()
+    const database = await openBank({}, path)
+    await database.script('CREATE TABLE filler AS SELECT randomblob(100000) AS x')
+    await database.close()
+    const { size } = statSync(path)
+    const { missingBytes, header } = inspectFile(path)
+    expect({ missingBytes, bytes: header!.pages! * header!.pageSize }).toEqual({ missingBytes: undefined, bytes: size })
+    for (const left of [size - 1, size - 4096, 4096, 100]) {
+      truncateSync(path, left)
+      expect(inspectFile(path)).toMatchObject({ sizeBytes: left, missingBytes: size - left })
+    }
+    writeFileSync(`${path}-journal`, Buffer.from('d9d505f920a163d7', 'hex'))
+    expect(inspectFile(path)).not.toHaveProperty('missingBytes')
+  })
+
   it('finds the journal of a killed writer', async () => {
     const path = scratchPath()
     await (await openBank({}, path)).close()
