@@ -82,6 +82,12 @@ export function ticketNumber(text: string): number {
   return whole(text, 1, Number.MAX_SAFE_INTEGER, 'The number of a ticket, as `sqlite-efs status` shows it,')
 }
 
+/** https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html */
+export function accountId(text: string): string {
+  if (/^\d{12}$/.test(text)) return text
+  throw new InvalidArgumentError('The 12 digits of an AWS account are wanted, without hyphens.')
+}
+
 function whole(text: string, least: number, most: number, wanted: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value

@@ -1,13 +1,8 @@
 import { DatabaseError } from '@sqlite-efs/database'
 import { LeaseError } from '@sqlite-efs/lease'
+import { hintFor, inCliWords } from './cli-words.js'
 import { CliError } from './errors.js'
 import { stdoutClosed } from './pipes.js'
-
-/** The command that helps, where the packages' own words name a function. */
-const HINTS: ReadonlyMap<string, string> = new Map([
-  ['TABLE_NOT_FOUND', 'To create the table: sqlite-efs create-table'],
-  ['ACCESS_DENIED', 'The policy that is needed: sqlite-efs iam'],
-])
 
 /** Where a command says what it has to say: its result on stdout, all else on stderr; as JSON documents on request, one a line. */
 export class Output {
@@ -34,10 +29,9 @@ export class Output {
   }
 
   /** The command that helps against an error, if one does. */
-  hint({ code, message }: { code: string; message: string }): void {
-    const hint = HINTS.get(code)
-    // Who makes the table needs more than the application.
-    if (hint !== undefined && !/dynamodb:(Describe|Create)Table/.test(message)) this.note(hint)
+  hint(error: { code: string; message: string }): void {
+    const hint = hintFor(error)
+    if (hint !== undefined) this.note(hint)
   }
 
   /** Why there is no result: the last word, where it is JSON. */
@@ -50,11 +44,12 @@ export class Output {
   }
 }
 
-/** An error as it is shown: one of ours by its code, any other as it is. */
+/** An error as it is shown: one of ours by its code and in the command line's words, any other as it is. */
 export function describeError(error: unknown): { code: string; message: string; details?: object } {
   if (error instanceof CliError) return { code: error.code, message: error.message }
   if (error instanceof DatabaseError || error instanceof LeaseError) {
-    const { code, message, details } = error
+    const { code, details } = error
+    const message = inCliWords(error.message)
     return { code, message, ...(Object.keys(details).length > 0 && { details }) }
   }
   if (!(error instanceof Error)) return { code: 'UNEXPECTED', message: String(error) }

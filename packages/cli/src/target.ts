@@ -40,17 +40,33 @@ export function requireKey({ key, ...options }: LeaseOptions): string {
   throw new CliError('USAGE', 'Which lease? Name the file with --url or in DATABASE_URL, or the key with --key.')
 }
 
-/** @throws CliError `USAGE` where no table is named */
+/**
+ * @param options.mayBeLocal - whether the command has `--local`, too
+ * @throws CliError `USAGE` where no table is named, or none that can be one
+ */
 export function requireTable(
   { table, region }: Pick<LeaseOptions, 'table' | 'region'>,
-  wayOut = 'Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE; or say --local, where the application does.',
+  { mayBeLocal = true } = {},
 ): string {
   // The SDK looks for it there, and so do its credentials.
   if (region !== undefined) process.env['AWS_REGION'] = region
   const tableName = table ?? process.env['SQLITE_LOCK_DYNAMODB_TABLE']
-  if (tableName) return tableName
-  throw new CliError('USAGE', `Which DynamoDB table has the lease? ${wayOut}`)
+  if (!tableName) {
+    const orLocal = mayBeLocal ? '; or say --local, where the application does' : ''
+    const wayOut = `Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE${orLocal}.`
+    throw new CliError('USAGE', `Which DynamoDB table has the lease? ${wayOut}`)
+  }
+  if (TABLE_NAME.test(tableName) || TABLE_ARN.test(tableName)) return tableName
+  const source = table === undefined ? 'SQLITE_LOCK_DYNAMODB_TABLE' : '--table'
+  const wanted = "a DynamoDB table's name (3 to 255 of A-Z a-z 0-9 _ . -) or its ARN is wanted"
+  throw new CliError('USAGE', `${source} is ${JSON.stringify(tableName)}: ${wanted}.`)
 }
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
+const TABLE_NAME = /^[\w.-]{3,255}$/
+
+/** The ARN of a table, and no wildcard in it. */
+export const TABLE_ARN = /^arn:aws[a-z-]*:dynamodb:[a-z\d-]+:\d{12}:table\/[\w.-]{3,255}$/
 
 /** The line's place, for people. */
 export const lineInWords = ({ leaser, tableName }: Pick<LeaseTarget, 'leaser' | 'tableName'>) =>

@@ -1,6 +1,7 @@
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb'
 import { type Policy } from '@sqlite-efs/testing'
 import { describe, expect, test } from 'vitest'
+import { inCliWords } from '../src/cli-words.js'
 import { cli, cliJson, errorOf } from './support/cli.js'
 import { libsql } from './support/libsql.js'
 import { bank } from './support/scratch.js'
@@ -106,13 +107,21 @@ describe('iam', () => {
   })
 
   test.each([
-    [['--table-arn', 'arn:aws:s3:::bucket'], 1, 'CONFIGURATION'],
-    [['--table', TABLE, '--account', '123456789012'], 2, 'USAGE'],
-    [['--local'], 2, 'USAGE'],
-  ])('%j is refused', async (args, code, name) => {
+    [['--table-arn', 'arn:aws:s3:::bucket'], /--table-arn is "arn:aws:s3:::bucket"/],
+    [['--table-arn', 'arn:aws:dynamodb:eu-central-1:123456789012:table/*'], /--table-arn is .*without wildcards/],
+    [['--table', TABLE, '--account', '123456789012'], /--region, or AWS_REGION/],
+    [['--table', TABLE, '--region', 'eu-central-1', '--account', '123'], /--account.*'123'.*12 digits/],
+    [['--table', TABLE, '--region', 'eu-central-1', '--account', '1234-5678-9012'], /--account.*without hyphens/],
+    [['--table', TABLE, '--region', 'Frankfurt', '--account', '123456789012'], /--region is "Frankfurt"/],
+    [['--table', 'my table', '--region', 'eu-central-1', '--account', '123456789012'], /--table is "my table"/],
+    [['--table', 'arn:aws:s3:::bucket'], /--table is "arn:aws:s3:::bucket"/],
+    [['--local'], /--local uses no table/],
+  ])('%j is refused, and the message names the option', async (args, message) => {
     const ended = await cli(['iam', '--key', KEY, ...args, '--json'])
-    expect(ended.code).toBe(code)
-    expect(errorOf(ended)).toMatchObject({ code: name })
+    expect(ended.code).toBe(2)
+    const error = errorOf(ended)
+    expect(error).toMatchObject({ code: 'USAGE', message: expect.stringMatching(message) as string })
+    expect(error.message).not.toMatch(/tableArn|tableName/)
   })
 
   test('prints what is enough to write under the lease, and to diagnose it', async () => {
@@ -143,4 +152,42 @@ test.each([[[]], [['--json']]])('an error of the table names the command that he
   const denied = await cli(vacuum, { env })
   expect(denied.stderr).toContain('The policy that is needed: sqlite-efs iam')
   if (json.length > 0) expect(errorOf(denied)).toMatchObject({ code: 'ACCESS_DENIED' })
+})
+
+describe('without credentials or a region', () => {
+  const nowhere = { AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nonexistent' }
+
+  test.each([
+    ['create-table', ['create-table'], /Credentials are found as the AWS SDK finds them/],
+    ['iam', ['iam', '--key', KEY], /give --table-arn, or --account with --region/],
+    ['release', ['release', '--key', KEY, '--ticket', '1'], /Credentials are found as the AWS SDK finds them/],
+  ])('%s says how they are found, and recommends no policy', async (_, args, hint) => {
+    const ended = await cli([...args, '--table', TABLE, '--region', 'eu-central-1'], { env: nowhere })
+    expect(ended.code).toBe(1)
+    expect(ended.stderr).toMatch(/ACCESS_DENIED: .*no credentials/)
+    expect(ended.stderr).toMatch(hint)
+    expect(ended.stderr).not.toMatch(/sqlite-efs iam|--local|a client with/)
+  })
+
+  test('a region is set by --region, and create-table does not speak of --local, which it does not have', async () => {
+    const noRegion = await cli(['create-table', '--table', TABLE], { env: nowhere })
+    expect(noRegion.stderr).toMatch(/AWS_REGION or --region/)
+    const noTable = await cli(['create-table'], { env: nowhere })
+    expect(noTable).toMatchObject({ code: 2, stderr: expect.stringMatching(/--table or in SQLITE_LOCK/) as string })
+    expect(noTable.stderr).not.toContain('--local')
+  })
+})
+
+test.each([
+  ['Option tableName is "t"', 'Option --table is "t"'],
+  [
+    'Wait longer (timeoutMs), or hold the lease for shorter.',
+    'Wait longer (--timeout-ms), or hold the lease for shorter.',
+  ],
+  ['The option here is lease.timeoutMs.', 'The option here is --timeout-ms.'],
+  ['raise lease.ttlMs', 'raise --ttl-ms'],
+  ['create it (createLeaseTable), or correct tableName', 'create it (sqlite-efs create-table), or correct --table'],
+  ['/mnt/app-ttlMs.db is busy', '/mnt/app-ttlMs.db is busy'],
+])('%s is %s in the words of the command line', (theirs, ours) => {
+  expect(inCliWords(theirs)).toBe(ours)
 })

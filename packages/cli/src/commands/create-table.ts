@@ -44,7 +44,7 @@ export function addCreateTable(program: Command): void {
     .addHelpText('after', HELP)
     .action(async ({ json = false, ...options }: CreateTableOptions) => {
       const output = new Output(json)
-      const table = requireTable(options)
+      const table = requireTable(options, { mayBeLocal: false })
       let reason = 'there is no answer, or it is still being created'
       const what = (waited: string) =>
         `No ${tableInWords(table)} to be used after ${waited}: ${reason}. Ctrl-C ends the wait.`

@@ -1,9 +1,9 @@
-import { leasePolicy, leaseTableArn } from '@sqlite-efs/lease'
+import { LeaseError, leasePolicy, leaseTableArn } from '@sqlite-efs/lease'
 import type { Command } from 'commander'
 import { CliError } from '../errors.js'
-import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
+import { accountId, addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
 import { Output } from '../output.js'
-import { requireKey, requireTable } from '../target.js'
+import { requireKey, requireTable, TABLE_ARN } from '../target.js'
 import { noAnswerFrom, saysWaiting, tableInWords } from '../waiting.js'
 
 interface IamOptions extends LeaseOptions {
@@ -28,7 +28,7 @@ Examples:
 
 Exit codes:
   0  printed
-  1  the ARN could not be had, or is none
+  1  DynamoDB could not be asked for the ARN
   2  wrong usage`
 
 export function addIam(program: Command): void {
@@ -39,7 +39,7 @@ export function addIam(program: Command): void {
   addLeaseOptions(addFileOption(command))
     .optionsGroup("The table's ARN:")
     .option('--table-arn <arn>', 'arn:aws:dynamodb:<region>:<account>:table/<name>')
-    .option('--account <id>', 'the AWS account, of 12 digits, to compose it with --region')
+    .option('--account <id>', 'the AWS account, of 12 digits, to compose it with --region', accountId)
   addOutputOptions(command)
     .addHelpText('after', HELP)
     .action(async ({ json = false, ...options }: IamOptions) => {
@@ -53,14 +53,29 @@ export function addIam(program: Command): void {
 }
 
 async function tableArnOf({ tableArn, account, ...options }: IamOptions, output: Output): Promise<string> {
-  if (tableArn !== undefined) return tableArn
-  const table = requireTable(options)
+  if (tableArn !== undefined) {
+    if (TABLE_ARN.test(tableArn)) return tableArn
+    const wanted = 'arn:aws:dynamodb:<region>:<account>:table/<name> is wanted, without wildcards'
+    throw new CliError('USAGE', `--table-arn is ${JSON.stringify(tableArn)}: ${wanted}.`)
+  }
+  const table = requireTable(options, { mayBeLocal: false })
   if (table.startsWith('arn:')) return table
   if (account === undefined) {
-    return saysWaiting(output, noAnswerFrom(tableInWords(table)), () => leaseTableArn({}, table))
+    try {
+      return await saysWaiting(output, noAnswerFrom(tableInWords(table)), () => leaseTableArn({}, table))
+    } catch (error) {
+      const isAnswered = error instanceof LeaseError && error.code === 'TABLE_NOT_FOUND'
+      if (!isAnswered)
+        output.note('DynamoDB need not be asked for the ARN: give --table-arn, or --account with --region.')
+      throw error
+    }
   }
   const region = process.env['AWS_REGION']
   if (!region) throw new CliError('USAGE', 'With --account the region is wanted too: --region, or AWS_REGION.')
+  if (!/^[a-z]{2}(-[a-z]+)+-\d+$/.test(region)) {
+    const source = options.region === undefined ? 'AWS_REGION' : '--region'
+    throw new CliError('USAGE', `${source} is ${JSON.stringify(region)}: a region like eu-central-1 is wanted.`)
+  }
   return `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`
 }
 

@@ -1,0 +1,34 @@
+/**
+ * The words of the packages for what has other words on the command line: an option, and a function that a command calls. Their
+ * messages are for programmers, and the command line shows them to operators.
+ */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  // The policy of a lease does not have these.
+  [/(dynamodb:(?:Describe|Create)Table on this table) \(leasePolicy [^)]*\)/g, '$1'],
+  [/(?<![\w/-])(lease\.)?(timeoutMs|transactionTimeoutMs)\b/g, '--timeout-ms'],
+  [/(?<![\w/-])(lease\.)?ttlMs\b/g, '--ttl-ms'],
+  [/(?<![\w/-])(lease\.)?maxClockSkewMs\b/g, '--max-clock-skew-ms'],
+  [/(?<![\w/-])(lease\.)?tableName\b/g, '--table'],
+  [/(?<![\w/-])tableArn\b/g, '--table-arn'],
+  [/(?<![\w/-])leasePolicy\b/g, 'sqlite-efs iam'],
+  [/(?<![\w/-])createLeaseTable\b/g, 'sqlite-efs create-table'],
+  [/(?<![\w/-])diagnoseLease\b/g, 'sqlite-efs doctor'],
+  [/, or (give )?a client with a region\b/g, ' or --region'],
+  [/, or a client with credentials\b/g, ''],
+]
+
+/** A message of the packages in the words of the command line. */
+export const inCliWords = (message: string): string =>
+  WORDS.reduce((text, [theirs, ours]) => text.replaceAll(theirs, ours), message)
+
+/** The command or the setting that helps against an error of the lease's table, where the message does not say it already. */
+export function hintFor({ code, message }: { code: string; message: string }): string | undefined {
+  if (code === 'TABLE_NOT_FOUND') return 'To create the table: sqlite-efs create-table'
+  if (code !== 'ACCESS_DENIED') return undefined
+  // Only what a lease needs is in the policy: who creates or describes the table needs more.
+  const action = /\bdynamodb:(\w+)/.exec(message)?.[1]
+  if (action !== undefined) {
+    return /Table$/.test(action) ? undefined : 'The policy that is needed: sqlite-efs iam'
+  }
+  return 'Credentials are found as the AWS SDK finds them: AWS_PROFILE, AWS_ACCESS_KEY_ID, or the role of this machine.'
+}
