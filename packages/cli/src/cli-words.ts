@@ -25,10 +25,14 @@ export const inCliWords = (message: string): string =>
 export function hintFor({ code, message }: { code: string; message: string }): string | undefined {
   if (code === 'TABLE_NOT_FOUND') return 'To create the table: sqlite-efs create-table'
   if (code !== 'ACCESS_DENIED') return undefined
+  if (isAboutCredentials(message)) return CREDENTIALS
   // Only what a lease needs is in the policy: who creates or describes the table needs more.
-  const action = /\bdynamodb:(\w+)/.exec(message)?.[1]
-  if (action !== undefined) {
-    return /Table$/.test(action) ? undefined : 'The policy that is needed: sqlite-efs iam'
-  }
-  return 'Credentials are found as the AWS SDK finds them: AWS_PROFILE, AWS_ACCESS_KEY_ID, or the role of this machine.'
+  return /\bdynamodb:(Describe|Create)Table\b/.test(message) ? undefined : 'The policy that is needed: sqlite-efs iam'
 }
+
+/** The way out where AWS was given no credentials, or none that it knows. */
+export const CREDENTIALS =
+  'Credentials are found as the AWS SDK finds them: AWS_PROFILE, AWS_ACCESS_KEY_ID, or the role of this machine.'
+
+/** Whether it was not an action that was refused, but whoever asked for it. */
+export const isAboutCredentials = (message: string) => /\bcredentials (were found|are not valid)\b/.test(message)

@@ -169,6 +169,15 @@ describe('without credentials or a region', () => {
     expect(ended.stderr).not.toMatch(/sqlite-efs iam|--local|a client with/)
   })
 
+  test('doctor says of each permission how credentials are found, and not that a policy is missing', async () => {
+    const path = await bank()
+    const args = ['doctor', '--url', path, '--table', TABLE, '--region', 'eu-central-1']
+    const { code, stdout } = await cli(args, { env: nowhere })
+    expect(code).toBe(4)
+    expect(stdout.match(/-> Credentials are found as the AWS SDK finds them/g)).toHaveLength(3)
+    expect(stdout).not.toContain('sqlite-efs iam')
+  })
+
   test('a region is set by --region, and create-table does not speak of --local, which it does not have', async () => {
     const noRegion = await cli(['create-table', '--table', TABLE], { env: nowhere })
     expect(noRegion.stderr).toMatch(/AWS_REGION or --region/)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { engineVersions, type FileInspection, inspectFile } from '@sqlite-efs/database'
 import { diagnoseLease, type LineState } from '@sqlite-efs/lease'
+import { CREDENTIALS, isAboutCredentials } from '../cli-words.js'
 import { describeError } from '../output.js'
 import type { LeaseTarget } from '../target.js'
 import { fileFindings } from './file-findings.js'
@@ -106,7 +107,9 @@ async function inspectLine({ leaser, key }: LeaseTarget): Promise<LineState | Fi
       'line',
       'error',
       `${code}: ${message}`,
-      'Correct --table, --key and --region, or look at the route to DynamoDB: the findings on the table say more.',
+      isAboutCredentials(message)
+        ? CREDENTIALS
+        : 'Correct --table, --key and --region, or look at the route to DynamoDB: the findings on the table say more.',
     )
   }
 }

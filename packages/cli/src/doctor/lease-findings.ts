@@ -1,4 +1,5 @@
 import type { LeaseDiagnosis } from '@sqlite-efs/lease'
+import { CREDENTIALS, inCliWords, isAboutCredentials } from '../cli-words.js'
 import { formatDuration } from '../format.js'
 import { type Finding, finding } from './finding.js'
 
@@ -62,12 +63,9 @@ function permissionFinding(
   const check = `permission ${action}`
   if (state === 'allowed') return finding(check, 'ok', `${action} is allowed.`)
   if (state === 'denied') {
-    return finding(
-      check,
-      'error',
-      `${action} is denied: ${error?.message ?? ''}`,
-      'Attach the policy that "sqlite-efs iam" prints.',
-    )
+    const message = inCliWords(error?.message ?? '')
+    const wayOut = isAboutCredentials(message) ? CREDENTIALS : 'Attach the policy that "sqlite-efs iam" prints.'
+    return finding(check, 'error', `${action} is denied: ${message}`, wayOut)
   }
   // The table itself is the finding then.
   const what = `It is not known whether ${action} is allowed: ${error?.message ?? 'no answer'}`
