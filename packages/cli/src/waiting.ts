@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { clearTimeout, setTimeout } from 'node:timers'
 import type { LeaseEvent } from '@sqlite-efs/lease'
 import { formatDuration } from './format.js'

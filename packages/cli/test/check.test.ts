@@ -188,14 +188,14 @@ describe('check', () => {
     const path = await library()
     const database = openDatabase({ path, leaser: localLeaser(path) })
     onTestFinished(() => database.close())
-    let isDone = false
+    const done = new AbortController()
     const writing = (async () => {
       let writes = 0
-      for (; !isDone; writes++) await database.execute('UPDATE account SET balance = balance + 1')
+      for (; !done.signal.aborted; writes++) await database.execute('UPDATE account SET balance = balance + 1')
       return writes
     })()
     const checked = await check(path)
-    isDone = true
+    done.abort()
     expect(await writing).toBeGreaterThan(0)
     expect(checked).toMatchObject({ code: 0, problems: [] })
   })

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
 import { configurationError } from './configuration.js'
 import { didYouMean } from './nearest.js'
@@ -44,8 +45,9 @@ export interface RetryOptions {
  * @throws the error of the last attempt, as it is; PrismaSqliteEfsError `CONFIGURATION` for a wrong option; the signal's reason where it was
  * aborted before the first attempt
  */
-export const retry = <T>(operation: () => Promise<T>, options: RetryOptions = {}): Promise<T> =>
-  retryWith(REAL, operation, options)
+export function retry<T>(operation: () => Promise<T>, options: RetryOptions = {}): Promise<T> {
+  return retryWith(REAL, operation, options)
+}
 
 /** Time and chance, for tests. */
 export interface RetrySeams {
