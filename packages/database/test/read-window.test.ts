@@ -27,7 +27,7 @@ describe('a read window', () => {
     const seen: boolean[] = []
     const read = () => rows(bank, SUM).then(() => seen.push(isLocked(other)))
     const readLater = async () => {
-      await null
+      await Promise.resolve()
       await read()
     }
     const all = Promise.all([read(), readLater(), read()])
@@ -51,7 +51,7 @@ describe('a read window', () => {
   it('lingers for a statement that follows within so many microtasks, and no longer', async () => {
     const { bank, other, windows } = await openWatched({ followUpMicrotasks: 20 })
     const pass = async (microtasks: number) => {
-      for (let n = 0; n < microtasks; n++) await null
+      for (let n = 0; n < microtasks; n++) await Promise.resolve()
     }
     await rows(bank, SUM)
     await pass(10)
@@ -67,9 +67,9 @@ describe('a read window', () => {
   it('lingers no longer for the others if several shared it', async () => {
     const { bank, other, windows } = await openWatched({ followUpMicrotasks: 20 })
     await Promise.all([rows(bank, SUM), rows(bank, SUM)])
-    for (let n = 0; n < 10; n++) await null
+    for (let n = 0; n < 10; n++) await Promise.resolve()
     await rows(bank, SUM)
-    for (let n = 0; n < 12; n++) await null
+    for (let n = 0; n < 12; n++) await Promise.resolve()
     expect(isLocked(other)).toBe(false)
     expect(windows).toEqual([3])
   })

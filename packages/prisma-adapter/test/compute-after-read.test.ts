@@ -129,7 +129,7 @@ describe('User code that computes after a read', () => {
     const seen: boolean[] = []
     for (let apart = 0; apart < 60; apart++) {
       const later = async () => {
-        for (let n = 0; n < apart; n++) await null
+        for (let n = 0; n < apart; n++) await Promise.resolve()
         await READS['findMany with include of three levels']?.run(prisma)
         seen.push(bench.isLocked)
       }

@@ -54,7 +54,16 @@ class Ours implements Subject {
 
   constructor({ path, leaseKey, tableName, timeoutMs = 5000, ttlMs = 6000 }: SubjectOptions) {
     const leaser = new DynamoDBLeaser({ tableName, ttlMs })
-    this.#database = openDatabase({ path, leaser, leaseKey, timeoutMs, transactionTimeoutMs: timeoutMs })
+    // As the adapter opens it for Prisma.
+    const followUpMicrotasks = 13
+    this.#database = openDatabase({
+      path,
+      leaser,
+      leaseKey,
+      timeoutMs,
+      transactionTimeoutMs: timeoutMs,
+      followUpMicrotasks,
+    })
   }
 
   async query({ sql, args }: Statement): Promise<Row[]> {
