@@ -132,7 +132,7 @@ describe('a transaction', () => {
 
   it.each([
     ['what has it', 10_000, 'a transaction of this process'],
-    ['who holds the lease, given up after maxHoldMs', 50, 'held by somebody-else'],
+    ['who holds the lease, given up after maxHoldMs', 50, 'somebody-else holds the lease'],
   ])('that comes as a lease is at hand still says in time %s', async (_, maxHoldMs, told) => {
     const line = new LocalLeaser()
     const bank = await openBank({ timeoutMs: 150, transactionTimeoutMs: 60_000, leaser: line, maxHoldMs })
