@@ -110,5 +110,6 @@ test('the JSON of docs/cli.md has the fields of a status', async () => {
   expect(keysOf(document['file'])).toEqual(keysOf(example['file']))
   expect(keysOf(document['lease'])).toEqual(keysOf(example['lease']))
   const holderOf = ({ lease }: Record<string, unknown>) => (lease as { holder: object }).holder
-  expect(keysOf(holderOf(document))).toEqual(keysOf(holderOf(example)))
+  // The example has its line on a table, and only a line in files keeps the length of a lease.
+  expect(keysOf(holderOf(document))).toEqual([...keysOf(holderOf(example)), 'ttlMs'].toSorted())
 })
