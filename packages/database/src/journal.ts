@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseError } from './errors.js'
+import { removeQuietly } from './remove.js'
 import { asDatabaseError, isFull, withTypedErrors } from './sqlite-error.js'
 
 /*
@@ -48,12 +49,19 @@ function lookAtJournal(path: string): JournalState {
   }
   try {
     if (fstatSync(file).size === 0) return 'empty'
-    const start = Buffer.alloc(MAGIC.length)
-    readSync(file, start, 0, MAGIC.length, 0)
-    return start.equals(MAGIC) ? 'hot-or-live' : 'cold'
+    return startOf(file, MAGIC.length).equals(MAGIC) ? 'hot-or-live' : 'cold'
   } finally {
     closeSync(file)
   }
+}
+
+/** The first bytes, however few of them one read returns. */
+function startOf(file: number, length: number): Buffer {
+  const start = Buffer.alloc(length)
+  for (let done = 0, read = 1; done < length && read > 0; done += read) {
+    read = readSync(file, start, done, length - done, done)
+  }
+  return start
 }
 
 /** The journal's size as SQLite has just seen it, at no remote call of its own; undefined where there is none. */
@@ -77,7 +85,7 @@ export function putJournalInPlace(path: string): boolean {
     if (codeOf(error) === 'EEXIST') return false
     throw isFull(error) ? asDatabaseError(error, path) : notWritable(path, error)
   } finally {
-    rmSync(temporary, { force: true })
+    removeQuietly(temporary)
   }
 }
 
@@ -100,21 +108,38 @@ export function keepJournal(path: string): boolean {
 function writeSynced(file: string, flags: 'wx' | 'r+'): void {
   const descriptor = openSync(file, flags, 0o666)
   try {
-    writeSync(descriptor, EMPTY_HEADER, 0, EMPTY_HEADER.length, 0)
+    for (let done = 0; done < EMPTY_HEADER.length; ) {
+      done += writeSync(descriptor, EMPTY_HEADER, done, EMPTY_HEADER.length - done, done)
+    }
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
 }
 
+/** Folders with a new name that this process could not make durable. */
+const unsynced = new Set<string>()
+
 /** Makes a new name in the database's folder durable. */
 export function syncFolder(path: string): void {
-  const folder = openSync(dirname(path), 'r')
+  const name = dirname(path)
+  unsynced.add(name)
+  const folder = openSync(name, 'r')
   try {
     fsyncSync(folder)
   } finally {
     closeSync(folder)
   }
+  unsynced.delete(name)
+}
+
+/**
+ * Before anything is written: a name whose {@link syncFolder} failed is there, and would be gone after a power failure.
+ *
+ * @throws DatabaseError `SQLITE`
+ */
+export function syncFolderIfDue(path: string): void {
+  if (unsynced.has(dirname(path))) withTypedErrors(path, () => syncFolder(path))
 }
 
 function notWritable(path: string, error: unknown): DatabaseError {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
+import { existsSync, linkSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
 import { DatabaseError } from '../errors.js'
 import { syncFolder } from '../journal.js'
+import { removeQuietly } from '../remove.js'
 import { asDatabaseError } from '../sqlite-error.js'
 
 /**
@@ -52,7 +53,7 @@ function isFolder(path: string): boolean {
 const unfinished = new Set<string>()
 
 function removeUnfinished(): void {
-  for (const path of unfinished) rmSync(path, { force: true })
+  for (const path of unfinished) removeQuietly(path)
 }
 
 function begun(temporaryPath: string): void {
@@ -61,7 +62,7 @@ function begun(temporaryPath: string): void {
 }
 
 function ended(temporaryPath: string): void {
-  rmSync(temporaryPath, { force: true })
+  removeQuietly(temporaryPath)
   unfinished.delete(temporaryPath)
   if (unfinished.size === 0) process.off('exit', removeUnfinished)
 }
@@ -119,7 +120,13 @@ export class NewFile {
         throw new DatabaseError('CONFIGURATION', `${this.#path} is not made: ${besides}.`, { path: this.#path })
       // Unlike rename(), it fails where somebody else was first.
       linkSync(this.temporaryPath, this.#path)
-      syncFolder(this.#path)
+      try {
+        syncFolder(this.#path)
+      } catch (error) {
+        // The caller is answered that there is no new file.
+        removeQuietly(this.#path)
+        throw error
+      }
     })
     ended(this.temporaryPath)
   }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseError } from '../errors.js'
 import { FENCE_MARK, storedTicket } from '../fence.js'
 import { milliseconds } from '../options.js'
+import { removeQuietly } from '../remove.js'
 import { type Turn, TurnIsOver } from '../turn.js'
 import type { WriterConnection } from '../writer.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
@@ -75,7 +76,7 @@ async function replaceContent(
   } catch (error) {
     await kept.discard()
     const mayHaveWritten = error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN'
-    if (!mayHaveWritten) rmSync(keptAt, { force: true })
+    if (!mayHaveWritten) removeQuietly(keptAt)
     throw error
   }
   turn.writer.discard()

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { Connection } from '../connection.js'
 import { DatabaseError } from '../errors.js'
 import { checkFence } from '../fence.js'
 import { identityOf } from '../file-identity.js'
 import { journalPathOf, journalState } from '../journal.js'
+import { removeQuietly } from '../remove.js'
 import { withTypedErrors } from '../sqlite-error.js'
 import type { SqlValue } from '../statement.js'
 import type { ContentContext, Progress } from './context.js'
@@ -89,7 +90,7 @@ async function convert(context: ContentContext, source: Omit<Source, keyof Conte
   const parent = dirname(path)
   checkSpace(path, 'a conversion to its page size', [{ folder: parent, bytes: 3 * bytesOf(source) }])
   const folder = withTypedErrors(path, () => mkdtempSync(join(parent, '.sqlite-efs-restore-')))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
+  const remove = () => removeQuietly(folder)
   try {
     const same = join(folder, 'same.db')
     const converted = join(folder, 'converted.db')
