@@ -20,7 +20,7 @@ interface BookingRow {
 
 /** Holds the file to what the buyers were told, by a connection that knows nothing of leases. */
 export function audit(path: string, eventId: string, told: readonly Sale[]): Findings {
-  const db = new Database(path)
+  const db = new Database(`file:${path}?vfs=unix`)
   try {
     const problems = [...pragma(db, 'integrity_check'), ...pragma(db, 'foreign_key_check')].filter(
       (line) => line !== 'ok',

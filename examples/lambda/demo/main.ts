@@ -125,7 +125,7 @@ function check(path: string, tally: Tally): Findings {
 }
 
 function tamper(path: string, sql: string): void {
-  const db = new Database(path)
+  const db = new Database(`file:${path}?vfs=unix`)
   db.exec(sql)
   db.close()
 }

@@ -1,4 +1,4 @@
-import Libsql from 'libsql'
+import type Libsql from 'libsql'
 import { excerpt, kindByFirstWords, type Place, refuseOfConnection, setsWhatIsInForce } from './classify.js'
 import { DatabaseError } from './errors.js'
 import { identityOf } from './file-identity.js'
@@ -7,15 +7,16 @@ import { type Pragmas, pragmaScript, settingsInForce } from './pragmas.js'
 import { noteBoundBytes, type Prepared, preparedStatements } from './prepared-statements.js'
 import { connectionFunctionOf, Schema } from './schema.js'
 import { leadingTokens, parameterCount } from './sql-scanner.js'
-import { asDatabaseError, isNotADatabase } from './sqlite-error.js'
+import { asDatabaseError, isConnectionDoubtful, isNotADatabase, isReadOnly } from './sqlite-error.js'
 import type { Column, ResultSet, SqlValue, StatementKind } from './statement.js'
+import { openLibsql } from './vfs.js'
 
 /** How a connection opens the file. */
 export interface ConnectionOptions {
   path: string
   mode: 'read-only' | 'read-write'
   pragmas: Pragmas
-  /** SQLite's VFS: only tests name one, to switch SQLite's own locks off. */
+  /** SQLite's VFS: only tests name one, to switch SQLite's own locks off. @default SQLite's own for the platform */
   vfs?: string | undefined
   /** The file is changed by nobody: no locks are taken, and no journal is looked for. */
   immutable?: boolean
@@ -38,12 +39,6 @@ const SYNCHRONOUS = /synchronous/i
 const NEVER_RUN = 'SAVEPOINT never_run'
 const NO_COLUMNS: readonly Column[] = []
 
-/** A `file:` URI for SQLite (https://www.sqlite.org/uri.html). */
-export function uriOf(path: string, parameters: Record<string, string | undefined>): string {
-  const query = Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
-  return `file:${path.split('/').map(encodeURIComponent).join('/')}?${query.join('&')}`
-}
-
 /**
  * One libsql connection. BUSY is met only in {@link Connection.exec}: a prepared statement of libsql's that fails with it
  * keeps its lock until it is garbage collected, so locks are taken by `exec`, and prepared statements run where the
@@ -51,11 +46,15 @@ export function uriOf(path: string, parameters: Record<string, string | undefine
  */
 export class Connection {
   readonly #path: string
+  readonly #mode: ConnectionOptions['mode']
   readonly #libsql: Libsql.Database
   readonly #identity: string | undefined
   readonly #inForce: Pragmas
   readonly #prepared = preparedStatements()
   #isBusy = false
+  #isClosed = false
+  #isWritable = false
+  #doubt: DatabaseError | undefined
   #schemaVersion: SqlValue | undefined
   #schema: Schema | undefined
   #hasPrepared = false
@@ -64,10 +63,11 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#path = options.path
     this.#inForce = settingsInForce(options.pragmas)
+    this.#mode = options.mode
     const mode = options.mode === 'read-only' ? 'ro' : 'rw'
-    const immutable = options.immutable ? '1' : undefined
     this.#identity = identityOf(options.path)
-    this.#libsql = this.#translated(() => new Libsql(uriOf(options.path, { mode, vfs: options.vfs, immutable })))
+    const { vfs, immutable } = options
+    this.#libsql = this.#translated(() => openLibsql(options.path, { mode, vfs, immutable }))
     try {
       // In this order: PERSIST alone would read the schema first, recover a crash in DELETE mode, and delete the journal.
       this.exec(
@@ -90,6 +90,15 @@ export class Connection {
   /** Whether another file stands at the path by now, or none. */
   get isMoved(): boolean {
     return identityOf(this.#path) !== this.#identity
+  }
+
+  /**
+   * The first error that this connection met after which its locks and pages may be worth nothing: an I/O error, a malformed page, a
+   * file that is open for reading only.
+   * Once there is one, the connection must not be used for anything new.
+   */
+  get doubt(): DatabaseError | undefined {
+    return this.#doubt
   }
 
   /** Runs statements without parameters and without results. The only place where locks are taken. */
@@ -194,6 +203,26 @@ export class Connection {
     this.#schemaVersion = version
   }
 
+  /**
+   * Asks, once, whether the file is open for writing. Where that fails, SQLite opens it for reading only and says nothing, and then
+   * BEGIN IMMEDIATE takes no write lock. In a write transaction.
+   *
+   * @throws DatabaseError `CONFIGURATION`
+   */
+  mustBeWritable(): void {
+    if (this.#isWritable) return
+    this.exec('UPDATE sqlite_dbpage SET data = data WHERE 0')
+    this.#isWritable = true
+  }
+
+  /**
+   * The file's change counter (https://www.sqlite.org/fileformat2.html#file_change_counter) as this connection sees it: each COMMIT
+   * raises it by one. Needs a lock.
+   */
+  changeCounter(): SqlValue {
+    return this.value('SELECT hex(substr(data, 25, 4)) FROM sqlite_dbpage WHERE pgno = 1')
+  }
+
   /** Rows changed since the connection was opened, by triggers and foreign keys too. Needs no lock. */
   totalChanges(): number {
     return Number(this.value('SELECT total_changes()'))
@@ -214,6 +243,8 @@ export class Connection {
 
   /** Ends what is open and gives locks and file back. Never throws: there is nothing left to do about it. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     try {
       if (this.inTransaction) this.#libsql.exec('ROLLBACK')
     } catch {
@@ -269,7 +300,13 @@ export class Connection {
   }
 
   #asTyped(error: unknown): unknown {
-    return isNotADatabase(error) ? notADatabase(this.#path, error) : asDatabaseError(error, this.#path)
+    const typed = isNotADatabase(error) ? notADatabase(this.#path, error) : asDatabaseError(error, this.#path)
+    if (typed instanceof DatabaseError && this.#castsDoubt(typed)) this.#doubt ??= typed
+    return typed
+  }
+
+  #castsDoubt(error: DatabaseError): boolean {
+    return isConnectionDoubtful(error) || (this.#mode === 'read-write' && isReadOnly(error))
   }
 }
 

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, linkSync, openSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import Libsql from 'libsql'
-import { notADatabase, uriOf, wrongJournalMode } from './connection.js'
+import { notADatabase, wrongJournalMode } from './connection.js'
 import { DatabaseError } from './errors.js'
 import { FENCE_MARK } from './fence.js'
 import { journalPathOf, journalState, putJournalInPlace, syncFolder } from './journal.js'
 import { countLeftOpen } from './left-open.js'
 import { type Pragmas, pragmaScript } from './pragmas.js'
+import { removeQuietly } from './remove.js'
 import { asDatabaseError, isCannotOpen, isNotADatabase, withTypedErrors } from './sqlite-error.js'
+import { openLibsql } from './vfs.js'
 
 /** The same file under whatever name it is reached: symbolic links are resolved, also where the file is still to come. */
 export function canonicalPath(path: string): string {
@@ -64,7 +65,7 @@ export function statDataFile(path: string): Stats | undefined {
  */
 export function readHeader(path: string): Uint8Array | 'missing' | undefined {
   try {
-    const libsql = new Libsql(uriOf(path, { mode: 'ro', immutable: '1' }))
+    const libsql = openLibsql(path, { mode: 'ro', immutable: true })
     try {
       // Of a file that ends before its last page SQLite reads nothing otherwise.
       libsql.exec('PRAGMA writable_schema=ON')
@@ -125,7 +126,7 @@ export function createDataFile({ path, pragmas, fencing }: NewFile): void {
   const mark = fencing === 'off' ? '' : `PRAGMA application_id=${FENCE_MARK};`
   const temporary = `${path}.${randomBytes(6).toString('hex')}`
   try {
-    const libsql = new Libsql(uriOf(temporary, { mode: 'rwc' }))
+    const libsql = openLibsql(temporary, { mode: 'rwc' })
     try {
       libsql.exec(
         `PRAGMA journal_mode=OFF; ${pragmaScript(pragmas)} PRAGMA user_version=1; PRAGMA user_version=0; ${mark}`,
@@ -145,7 +146,7 @@ export function createDataFile({ path, pragmas, fencing }: NewFile): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw asDatabaseError(error, path)
   } finally {
-    rmSync(temporary, { force: true })
+    removeQuietly(temporary)
   }
 }
 

@@ -78,7 +78,7 @@ function sum(results: readonly IncrementResult[]): IncrementResult {
 }
 
 function createCounter(path: string): void {
-  const db = new Database(path)
+  const db = new Database(`file:${path}?vfs=unix`)
   db.exec(
     'CREATE TABLE "Counter" ("id" INTEGER NOT NULL PRIMARY KEY, "value" INTEGER NOT NULL); INSERT INTO "Counter" VALUES (1, 0)',
   )
@@ -86,7 +86,7 @@ function createCounter(path: string): void {
 }
 
 function readCounter(path: string): { value: number; integrity: string } {
-  const db = new Database(path)
+  const db = new Database(`file:${path}?vfs=unix`)
   try {
     const { value } = db.prepare('SELECT "value" FROM "Counter"').get() as { value: number }
     const { integrity_check: integrity } = db.prepare('PRAGMA integrity_check').get() as { integrity_check: string }

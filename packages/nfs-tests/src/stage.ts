@@ -90,7 +90,7 @@ export class Stage {
   /** A new folder, with a database that knows nothing of this project; in PERSIST mode its journal stays, with zeros at its head. */
   async rawPlace(journalMode: 'DELETE' | 'PERSIST' = 'DELETE'): Promise<Place> {
     const place = await this.emptyPlace()
-    const libsql = new Libsql(place.onServer)
+    const libsql = new Libsql(`file:${place.onServer}?vfs=unix`)
     libsql.exec(`PRAGMA journal_mode=${journalMode}`)
     libsql.exec(SCHEMA)
     libsql.close()

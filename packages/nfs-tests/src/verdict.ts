@@ -47,7 +47,7 @@ type Numbers = Readonly<Record<string, readonly number[]>>
 
 /** The same of a file that nobody uses. */
 export function examine(path: string, acknowledged: Numbers, refused: Numbers): string[] {
-  const libsql = new Libsql(path)
+  const libsql = new Libsql(`file:${path}?vfs=unix`)
   const wrong: string[] = []
   try {
     const all = (sql: string) => libsql.prepare(sql).raw().all([]) as unknown[][]

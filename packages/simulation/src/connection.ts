@@ -1,3 +1,4 @@
+import type { DatabaseError } from '../../database/src/errors.js'
 import type { StatementKind } from '../../database/src/statement.js'
 import type { WriterConnection } from '../../database/src/writer.js'
 import { type Commit, type CommitFate, type SimulatedFile, sqliteError, type Transaction } from './file.js'
@@ -41,6 +42,10 @@ export class SimulatedConnection implements WriterConnection {
     return false
   }
 
+  get doubt(): DatabaseError | undefined {
+    return this.#isBroken ? sqliteError(this.#file.path, IOERR, 'disk I/O error') : undefined
+  }
+
   exec(sql: string): void {
     this.#mustWork()
     if (sql === 'BEGIN IMMEDIATE') this.#begin()
@@ -76,6 +81,14 @@ export class SimulatedConnection implements WriterConnection {
     if (sql === 'PRAGMA application_id') return BigInt(mark)
     if (sql === 'PRAGMA user_version') return BigInt(userVersion)
     throw new Error(`A simulated file knows nothing of ${sql}`)
+  }
+
+  mustBeWritable(): void {
+    // Every simulated file is.
+  }
+
+  changeCounter(): bigint {
+    return BigInt(this.#file.version)
   }
 
   totalChanges(): number {

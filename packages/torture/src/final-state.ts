@@ -28,7 +28,8 @@ export function readFinalState(path: string): FinalState {
   const state: FinalState = { entries: [], legs: [], accounts: [], fence: 0, complaints: [] }
   let db: Database.Database | undefined
   try {
-    db = new Database(path)
+    // By SQLite's own VFS: libsql's default takes a failed read for a good one.
+    db = new Database(`file:${path}?vfs=unix`)
     const all = <T>(sql: string) => db!.prepare(sql).all() as T[]
     const check = all<{ integrity_check: string }>('PRAGMA integrity_check').map((row) => row.integrity_check)
     if (check.join() !== 'ok') state.complaints.push(...check)

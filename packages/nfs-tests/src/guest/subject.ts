@@ -104,7 +104,8 @@ class Raw implements Subject {
   readonly #libsql: Libsql.Database
 
   constructor({ path, journalMode = 'DELETE', cachePages }: SubjectOptions) {
-    this.#libsql = new Libsql(path)
+    // SQLite's own VFS, as the product has it: libsql's default takes a failed read for a good one.
+    this.#libsql = new Libsql(`file:${path}?vfs=unix`)
     this.#libsql.exec('PRAGMA busy_timeout=5000')
     if (journalMode === 'PERSIST') {
       this.#libsql.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=PERSIST; PRAGMA locking_mode=NORMAL')
