@@ -26,7 +26,7 @@ export interface DeferredContext extends TransactionContext {
  */
 export class DeferredTransaction implements Transaction {
   readonly #context: DeferredContext
-  readonly #dataVersion: SqlValue
+  #dataVersion: SqlValue
   #reader: Connection | undefined
   #writing: Transaction | undefined
   /** Savepoints of the reading half: nothing was written since, so they can be set again. */
@@ -113,10 +113,28 @@ export class DeferredTransaction implements Transaction {
       this.#mustHaveItsLock(reader)
       return result
     } catch (error) {
+      if (!isConnectionDoubtful(error)) throw error
       // What it met may be what another writer was changing.
-      if (isConnectionDoubtful(error)) this.#mustHaveItsLock(reader)
-      throw error
+      this.#mustHaveItsLock(reader)
+      return { ...this.#replaced(reader, error).run(sql, args), changes: 0 }
     }
+  }
+
+  /** The transaction goes on with a new connection, if the file is in the state that the old one has read. */
+  #replaced(reader: Connection, met: unknown): Connection {
+    const { readers } = this.#context
+    let another: Connection | undefined
+    try {
+      another = readers.beginBeside()
+      if (another.changeCounter() !== reader.changeCounter()) throw met
+      this.#dataVersion = another.value('PRAGMA data_version')
+    } catch {
+      if (another) readers.throwAway(another)
+      throw met
+    }
+    this.#reader = another
+    readers.throwAway(reader)
+    return another
   }
 
   #mustHaveItsLock(reader: Connection): void {
@@ -181,7 +199,11 @@ export class DeferredTransaction implements Transaction {
     const reader = this.#reader
     if (!reader) return
     this.#reader = undefined
-    this.#context.readers.end(reader)
+    try {
+      this.#context.readers.end(reader)
+    } catch {
+      // What was read was right, and the connection is in doubt now: it is not kept.
+    }
     this.#context.readers.giveBack(reader)
   }
 

@@ -10,7 +10,7 @@
  * - `QUEUE_FULL`: too many writes wait in this process already.
  * - `LEASE_TIMEOUT`: the turn to write did not come in time.
  * - `WRITE_CONFLICT`: the lease was lost, a newer writer was found, or the file was replaced, before COMMIT. Nothing was written.
- * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: whether it took place is not known.
+ * - `COMMIT_UNKNOWN`: an I/O error in COMMIT, or a full disk after its commit point: whether it took place is not known.
  * - `TRANSACTION_CLOSED`: the transaction is over.
  * - `CLOSED`: the database was closed.
  * - `P3005`, `P3008`, `P3009`, `P3011`, `P3012`, `P3015`, `P3017`, `P3018`, `P3019`: of migrations, with Prisma's meanings

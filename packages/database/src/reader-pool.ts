@@ -67,17 +67,21 @@ export class ReaderPool {
   }
 
   #begun(): Connection {
-    const idle = this.#idle.pop()
-    if (idle?.isMoved) idle.close()
-    else if (idle) {
+    for (let failures = 0; ; failures++) {
       try {
-        return this.#begunOn(idle)
+        return this.#begunOn(this.#unmoved() ?? this.#context.open())
       } catch (error) {
-        // What an idle one met may be its own past; a new one shows.
-        if (!isConnectionDoubtful(error)) throw error
+        // What an idle connection met may be its own past, and an I/O error may pass: a new one shows.
+        if (!isConnectionDoubtful(error) || failures > 0) throw error
       }
     }
-    return this.#begunOn(this.#context.open())
+  }
+
+  #unmoved(): Connection | undefined {
+    const idle = this.#idle.pop()
+    if (!idle?.isMoved) return idle
+    idle.close()
+    return undefined
   }
 
   #begunOn(connection: Connection): Connection {
@@ -85,13 +89,17 @@ export class ReaderPool {
       beginRead(connection)
     } catch (error) {
       if (isConnectionDoubtful(error)) connection.close()
-      else this.#idle.push(connection)
+      else this.#keep(connection)
       throw error
     }
     return connection
   }
 
-  /** Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}. */
+  /**
+   * Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}.
+   *
+   * @throws DatabaseError `SQLITE` where the lock can't be given back: {@link ReaderPool.giveBack} closes the connection then
+   */
   end(connection: Connection): void {
     try {
       endRead(connection)
@@ -111,10 +119,26 @@ export class ReaderPool {
     connection.close()
   }
 
+  /**
+   * Begins a read on a new connection, beside one that met an I/O error or a malformed page and keeps its lock meanwhile.
+   *
+   * @throws DatabaseError as {@link ReaderPool.begin}, but `SQLITE` where it would have to wait
+   */
+  beginBeside(): Connection {
+    const another = this.#begunOn(this.#context.open())
+    this.#lasting.add(another)
+    this.#recent.add(another)
+    return another
+  }
+
   /** Keeps the connection for the next read, if it is worth it. */
   giveBack(connection: Connection): void {
-    const isOutdated = !this.#recent.has(connection)
-    if (isOutdated || connection.inTransaction || this.#idle.length > 0) connection.close()
+    if (this.#recent.has(connection)) this.#keep(connection)
+    else connection.close()
+  }
+
+  #keep(connection: Connection): void {
+    if (connection.doubt || connection.inTransaction || this.#idle.length > 0) connection.close()
     else this.#idle.push(connection)
   }
 

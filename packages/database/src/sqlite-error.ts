@@ -49,10 +49,10 @@ export const isReadOnly = (error: unknown) => primaryCodeOf(error) === READONLY 
 export const isFull = (error: unknown) => primaryCodeOf(error) === FULL
 export const isConstraint = (error: unknown) => primaryCodeOf(error) === CONSTRAINT
 /**
- * COMMIT failed, and nothing of the transaction can be in the file: the commit point, the zeroed journal header, was
- * not reached. ENOSPC is met while pages are written, before it.
+ * Whether the file can say what became of a COMMIT that failed so: the file system has refused something, and nothing of it is under way
+ * any more. After an I/O error it can't: what the host has sent, or keeps in memory, may reach the file later, or never.
  */
-export const isCommitSurelyUndone = (error: unknown) => [CONSTRAINT, FULL, READONLY].includes(primaryCodeOf(error))
+export const isCommitsEndInTheFile = (error: unknown) => [CONSTRAINT, FULL, READONLY].includes(primaryCodeOf(error))
 
 /** SQLite's error as this package's own; others pass through. */
 export function asDatabaseError(error: unknown, path: string): unknown {
@@ -70,10 +70,24 @@ export function asDatabaseError(error: unknown, path: string): unknown {
   }
   return new DatabaseError(
     'SQLITE',
-    error.message,
+    `${error.message}${wayOut(extendedCode & 0xff, path)}`,
     { path, extendedCode, sqliteMessage: error.message },
     { cause: error },
   )
+}
+
+/** What SQLite's own words leave out. */
+function wayOut(code: number, path: string): string {
+  switch (code) {
+    case CORRUPT:
+      return `: ${path}. A failed read of the file server shows in the same way, so try again first. If it stays, run \`sqlite-efs check\` on the file, and restore it from a snapshot.`
+    case IOERR:
+      return `: ${path}. Try again; if it stays, look at the mount, the network and the file server.`
+    case FULL:
+      return `: ${path}. Make room, and try again.`
+    default:
+      return ''
+  }
 }
 
 /**

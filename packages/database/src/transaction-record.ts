@@ -1,3 +1,5 @@
+import type { SqlValue } from './statement.js'
+
 /** What a transaction has done so far. */
 export class TransactionRecord {
   readonly #monotonicMs: () => number
@@ -6,6 +8,8 @@ export class TransactionRecord {
   readonly waitedMs: number
   /** SQLite's count of changes before its first write; undefined where it is not ready to write yet. */
   changesBefore: number | undefined
+  /** The file's change counter before its first write: COMMIT raises it. */
+  counterBefore: SqlValue = null
   /** It changed something that counts no rows. */
   hasDefined = false
   statements = 0

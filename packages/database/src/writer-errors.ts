@@ -34,6 +34,15 @@ export const commitUnknown = (path: string, error: unknown) =>
     { cause: error },
   )
 
+/** A statement of the transaction met an error after which its connection's locks and pages are in doubt. */
+export const doubtfulTransaction = (path: string, met: DatabaseError) =>
+  new DatabaseError(
+    'SQLITE',
+    `A transaction on ${path} can't be committed after an I/O error or a malformed page in one of its statements. It was rolled back, and nothing was written; run it again. The error was: ${met.message}`,
+    met.details,
+    { cause: met },
+  )
+
 /** A read of this process that lasts keeps COMMIT from the file. */
 export const readersStay = (path: string, waitedMs: number) =>
   new DatabaseError(

@@ -6,11 +6,11 @@ import { checkFence, storeFence } from './fence.js'
 import { keepJournal } from './journal.js'
 import { type Patience, whileBusy } from './patience.js'
 import type { ReaderPool } from './reader-pool.js'
-import { isBusy, isCommitSurelyUndone, isConnectionDoubtful, isMoved, moved } from './sqlite-error.js'
+import { isBusy, isCommitsEndInTheFile, isConnectionDoubtful, isMoved, moved } from './sqlite-error.js'
 import type { ResultSet, SqlValue, StatementKind } from './statement.js'
 import type { Span } from './tracing.js'
 import { TransactionRecord } from './transaction-record.js'
-import { commitUnknown, leaseWasLost, leftTransaction, readersStay } from './writer-errors.js'
+import { commitUnknown, doubtfulTransaction, leaseWasLost, leftTransaction, readersStay } from './writer-errors.js'
 
 /** What {@link Connection} has to offer; in a simulation it is not libsql that does. */
 export type WriterConnection = Pick<Connection, keyof Connection>
@@ -75,7 +75,6 @@ export class Writer {
   #record: TransactionRecord
   #token = 0
   #ttlMs = 0
-  #isDoubtful = false
   #isOutdated = false
 
   constructor(context: WriterContext) {
@@ -90,7 +89,7 @@ export class Writer {
 
   /** Whether a statement met an error after which the connection is to be thrown away. */
   get isDoubtful(): boolean {
-    return this.#isDoubtful
+    return this.#connection?.doubt !== undefined
   }
 
   /** Whether the file was opened already. */
@@ -146,14 +145,16 @@ export class Writer {
   #beReadyToWrite(): void {
     if (this.#record.changesBefore !== undefined) return
     const { path, listeners, keepJournal: keep = keepJournal } = this.#context
+    this.connection.mustBeWritable()
     if (keep(path)) listeners.tell({ type: 'journal-restored', path, token: this.#token })
+    this.#record.counterBefore = this.connection.changeCounter()
     this.#record.changesBefore = this.connection.totalChanges()
   }
 
   /** Runs one statement in the open transaction. */
   run(sql: string, args: readonly SqlValue[], kind: StatementKind): ResultSet {
     if (kind !== 'read') this.#beReadyToWrite()
-    const result = this.#timed(sql, () => this.connection.run(sql, args))
+    const result = this.#record.timed(sql, () => this.connection.run(sql, args))
     if (!this.inTransaction) throw leftTransaction(sql)
     if (kind === 'read') return { ...result, changes: 0 }
     // A definition counts no rows.
@@ -169,21 +170,7 @@ export class Writer {
     this.#beReadyToWrite()
     this.#record.hasDefined = true
     this.#record.statements++
-    try {
-      await this.connection.execInBackground(sql)
-    } catch (error) {
-      this.#isDoubtful ||= isConnectionDoubtful(error)
-      throw error
-    }
-  }
-
-  #timed<T>(sql: string, action: () => T): T {
-    try {
-      return this.#record.timed(sql, action)
-    } catch (error) {
-      this.#isDoubtful ||= isConnectionDoubtful(error)
-      throw error
-    }
+    await this.connection.execInBackground(sql)
   }
 
   /** Whether there is anything to commit. */
@@ -211,6 +198,8 @@ export class Writer {
     const size = listeners.isHeard || span ? this.#size() : undefined
     if (size) span?.set({ 'sqlite_efs.statements': size.statements, 'sqlite_efs.rows': size.rows })
     try {
+      const { doubt } = this.connection
+      if (doubt) throw doubtfulTransaction(path, doubt)
       if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.#storeFence(lease.token)
       await this.#guard(lease)
     } catch (error) {
@@ -239,7 +228,7 @@ export class Writer {
       const times = { waitedMs: this.#record.waitedMs, openMs, commitMs }
       if (size) listeners.tell({ type: 'commit', path, token: lease.token, ...size, ...times })
     } catch (error) {
-      throw this.#commitFailed(error)
+      throw await this.#commitFailed(error, patience)
     } finally {
       letReadersIn()
     }
@@ -257,7 +246,7 @@ export class Writer {
 
   #storeFence(token: number): void {
     const sql = storeFence(token)
-    this.#timed(sql, () => this.connection.exec(sql))
+    this.#record.timed(sql, () => this.connection.exec(sql))
   }
 
   /** More than half of the lease must be left for the COMMIT. */
@@ -295,21 +284,36 @@ export class Writer {
     return leaseWasLost(this.#context.path, cause, blocking)
   }
 
-  #commitFailed(error: unknown): unknown {
-    const stillOpen = this.inTransaction
+  async #commitFailed(error: unknown, patience: Patience): Promise<unknown> {
     if (isMoved(error)) this.tellConflict('FILE_REPLACED')
-    if (
-      stillOpen &&
-      (isBusy(error) ||
-        isCommitSurelyUndone(error) ||
-        (error instanceof DatabaseError && error.code === 'WRITE_CONFLICT'))
-    ) {
+    const isRefused = error instanceof DatabaseError && error.code === 'WRITE_CONFLICT'
+    if (this.inTransaction && (isBusy(error) || isCommitsEndInTheFile(error) || isRefused)) {
       this.rollback()
       return error
     }
     this.discard()
-    if (isCommitSurelyUndone(error)) return error
+    if (isCommitsEndInTheFile(error) && (await this.#isUndone(patience))) return error
     return commitUnknown(this.#context.path, error)
+  }
+
+  /**
+   * Whether the file, with what SQLite rolls back in it, is the one that the transaction began with: then its change counter is the same.
+   * Asked by a new connection while the lease is held, so that no other process commits in between; one that does makes it unknown.
+   */
+  async #isUndone(patience: Patience): Promise<boolean> {
+    const { counterBefore } = this.#record
+    try {
+      return await whileBusy(patience, () => {
+        this.#connection ??= this.#context.open()
+        this.#connection.exec('BEGIN IMMEDIATE')
+        const isUndone = this.#connection.changeCounter() === counterBefore
+        this.rollback()
+        return isUndone
+      })
+    } catch {
+      this.discard()
+      return false
+    }
   }
 
   /** Ends the transaction and leaves nothing behind. Never throws: a connection that can't is thrown away. */
@@ -318,7 +322,7 @@ export class Writer {
     if (!connection) return
     try {
       if (connection.inTransaction) connection.exec('ROLLBACK')
-      if (this.#isDoubtful || this.#isOutdated) this.discard()
+      if (connection.doubt || this.#isOutdated) this.discard()
     } catch {
       this.discard()
     }
@@ -334,7 +338,6 @@ export class Writer {
   discard(): void {
     this.#connection?.close()
     this.#connection = undefined
-    this.#isDoubtful = false
     this.#isOutdated = false
   }
 }

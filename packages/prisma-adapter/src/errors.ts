@@ -27,7 +27,7 @@ import type { MappedError } from '@prisma/driver-adapter-utils'
  * - `P3018`: a migration failed. Nothing of it stays; those before it do.
  * - `P3019`: the folder's migrations are another provider's.
  * - `CLOCK_SKEW`: this machine's clock disagrees with DynamoDB's. Nothing was written.
- * - `COMMIT_UNKNOWN`: an I/O error in COMMIT: look at the data before doing it again.
+ * - `COMMIT_UNKNOWN`: an I/O error in COMMIT, or a full disk after its commit point: look at the data before doing it again.
  * - `CONFIGURATION`: an option, or the file, can't be used so; the message names it and the way out.
  * - `FOREIGN_PROTOCOL`: the lease's item in DynamoDB is in use by another protocol.
  * - `STATEMENT_REFUSED`: a statement that would undermine the lease, or two in one string. Nothing was run.
