@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   ssr: { resolve: { conditions: ['@sqlite-efs/source'] } },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 60_000, fileParallelism: false },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 60_000, fileParallelism: false },
 })

@@ -31,7 +31,7 @@ export interface Fault {
   bytes?: number
   /** `kill` sends SIGKILL to the process before the call. @default 'fail' */
   action?: 'fail' | 'kill'
-  /** Part of the path of the files that it is for, such as `-journal`. @default any file below the folder */
+  /** Part of the path of the files that it is for: `-journal`, or `app.db$` for what it ends in. @default any file below the folder */
   match?: string
 }
 
@@ -39,6 +39,8 @@ export interface Fault {
 export interface Seen {
   /** Matching calls since it was armed. */
   calls: number
+  /** The same by kind. */
+  callsOf: Record<CallKind, number>
   /** Those that failed or were cut short. */
   fired: number
   /** The first of them: kind, path, offset and length. */
@@ -47,7 +49,8 @@ export interface Seen {
 
 const SIZE = 512
 const RECORDING_AT = 36
-const MATCH_AT = 40
+const BY_KIND_AT = 40
+const MATCH_AT = BY_KIND_AT + 4 * CALL_KINDS.length
 const WHERE_AT = 256
 
 /**
@@ -80,9 +83,9 @@ export class FaultControl {
       kinds.reduce((bits, kind) => bits | (1 << CALL_KINDS.indexOf(kind)), 0),
       24,
     )
-    const texts = Buffer.alloc(SIZE - MATCH_AT)
-    texts.write(match, 0, WHERE_AT - MATCH_AT - 1)
-    writeSync(this.#file, texts, 0, texts.length, MATCH_AT)
+    const rest = Buffer.alloc(SIZE - BY_KIND_AT)
+    rest.write(match, MATCH_AT - BY_KIND_AT, WHERE_AT - MATCH_AT - 1)
+    writeSync(this.#file, rest, 0, rest.length, BY_KIND_AT)
     writeSync(this.#file, control, 4, control.length - 4, 4)
     this.#writeWord(1, 0)
   }
@@ -103,6 +106,9 @@ export class FaultControl {
     const where = control.toString('utf8', WHERE_AT)
     return {
       calls: control.readUInt32LE(28),
+      callsOf: Object.fromEntries(
+        CALL_KINDS.map((kind, index) => [kind, control.readUInt32LE(BY_KIND_AT + 4 * index)]),
+      ) as Record<CallKind, number>,
       fired: control.readUInt32LE(32),
       where: where.slice(0, where.indexOf('\0')),
     }

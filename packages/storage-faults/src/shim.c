@@ -40,7 +40,8 @@ struct control {
   volatile uint32_t seen;   /* matching calls so far */
   volatile uint32_t fired;  /* calls that failed or were cut short so far */
   volatile uint32_t recording;
-  volatile char match[216]; /* a part of the path; empty for any */
+  volatile uint32_t by_kind[KINDS]; /* the same by kind */
+  volatile char match[172]; /* a part of the path, its end where the last character is $; empty for any */
   volatile char where[256]; /* the first call that failed */
 };
 
@@ -107,12 +108,22 @@ static const char *path_of(int fd) {
   return fd >= 0 && fd < MAX_FILES ? paths[fd] : 0;
 }
 
+static int is_meant(const char *path) {
+  const char *match = (const char *)control->match;
+  size_t length = strlen(match), path_length = strlen(path);
+  if (length == 0) return 1;
+  if (match[length - 1] != '$') return strstr(path, match) != 0;
+  length--;
+  return path_length >= length && strncmp(path + path_length - length, match, length) == 0;
+}
+
 enum fate { GOES_ON, IS_CUT, FAILS };
 
 /* What becomes of a call; errno is set where it fails. */
 static enum fate fate_of(enum kind kind, const char *path, off_t offset, size_t length) {
   if (!path || !control || !control->armed || !(control->kinds & (1u << kind))) return GOES_ON;
-  if (control->match[0] && !strstr(path, (const char *)control->match)) return GOES_ON;
+  if (!is_meant(path)) return GOES_ON;
+  __sync_fetch_and_add(&control->by_kind[kind], 1);
   uint32_t number = __sync_fetch_and_add(&control->seen, 1);
   if (number < control->skip || number - control->skip >= control->times) return GOES_ON;
   int saved = errno;
