@@ -1,7 +1,7 @@
 import { Connection } from './connection.js'
 import { createDataFile, inspectDataFile } from './data-file.js'
 import { DatabaseError } from './errors.js'
-import { journalState, putJournalInPlace, syncFolderIfDue } from './journal.js'
+import { journalState, putJournalInPlace } from './journal.js'
 import type { CheckedOptions } from './options.js'
 import { READONLY_ROLLBACK } from './sqlite-error.js'
 
@@ -49,7 +49,6 @@ export class FileOpener {
       createDataFile({ path, pragmas, fencing })
     }
     if (journalState(path) === 'missing') putJournalInPlace(path)
-    syncFolderIfDue(path)
     return new Connection({ path, pragmas, vfs, mode: 'read-write' })
   }
 

@@ -117,29 +117,14 @@ function writeSynced(file: string, flags: 'wx' | 'r+'): void {
   }
 }
 
-/** Folders with a new name that this process could not make durable. */
-const unsynced = new Set<string>()
-
-/** Makes a new name in the database's folder durable. */
+/** Makes a new name in the database's folder durable. Where it fails, SQLite does it with the first sync of its journal. */
 export function syncFolder(path: string): void {
-  const name = dirname(path)
-  unsynced.add(name)
-  const folder = openSync(name, 'r')
+  const folder = openSync(dirname(path), 'r')
   try {
     fsyncSync(folder)
   } finally {
     closeSync(folder)
   }
-  unsynced.delete(name)
-}
-
-/**
- * Before anything is written: a name whose {@link syncFolder} failed is there, and would be gone after a power failure.
- *
- * @throws DatabaseError `SQLITE`
- */
-export function syncFolderIfDue(path: string): void {
-  if (unsynced.has(dirname(path))) withTypedErrors(path, () => syncFolder(path))
 }
 
 function notWritable(path: string, error: unknown): DatabaseError {

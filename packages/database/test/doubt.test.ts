@@ -107,4 +107,15 @@ describe('a connection that met a malformed page', () => {
     expect(connection.doubt).toMatchObject({ details: { path, extendedCode: 11 } })
     connection.close()
   })
+
+  it('is not kept either where SQLite opened the file for reading only, and took no write lock', async () => {
+    const path = scratchPath()
+    await openBank({}, path)
+    const connection = new Connection({ path, mode: 'read-write', immutable: true, pragmas: mergePragmas() })
+    // So that the next line means something.
+    connection.exec('BEGIN IMMEDIATE')
+    expect(() => connection.mustBeWritable()).toThrow(/can't be opened or written/)
+    expect(connection.doubt).toMatchObject({ code: 'CONFIGURATION' })
+    connection.close()
+  })
 })
