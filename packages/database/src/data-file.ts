@@ -140,7 +140,7 @@ export function createDataFile({ path, pragmas, fencing }: NewFile): void {
     } finally {
       closeSync(file)
     }
-    if (!putJournalInPlace(path)) refuseStrangersJournal(path)
+    if (!putJournalInPlace(path, temporary)) refuseStrangersJournal(path)
     linkSync(temporary, path)
     syncFolder(path)
   } catch (error) {

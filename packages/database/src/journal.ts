@@ -3,6 +3,7 @@ import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, statSync
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseError } from './errors.js'
+import { giveMode, modeOf } from './file-mode.js'
 import { removeQuietly } from './remove.js'
 import { asDatabaseError, isFull, withTypedErrors } from './sqlite-error.js'
 
@@ -72,12 +73,13 @@ export const journalSize = (path: string): number | undefined =>
  * Puts a journal of zeros in place where there is none. Safe at any time and from any host: link() fails where somebody
  * else was first. Returns whether it did.
  *
+ * @param like the file whose pages it will hold, and whose mode it gets; the database, where it has that name already
  * @throws DatabaseError `CONFIGURATION` when the folder can't be written, `SQLITE` when the disk is full
  */
-export function putJournalInPlace(path: string): boolean {
+export function putJournalInPlace(path: string, like = path): boolean {
   const temporary = `${journalPathOf(path)}.${randomBytes(6).toString('hex')}`
   try {
-    writeSynced(temporary, 'wx')
+    writeSynced(temporary, 'wx', modeOf(like))
     linkSync(temporary, journalPathOf(path))
     syncFolder(path)
     return true
@@ -105,9 +107,10 @@ export function keepJournal(path: string): boolean {
   return !size
 }
 
-function writeSynced(file: string, flags: 'wx' | 'r+'): void {
-  const descriptor = openSync(file, flags, 0o666)
+function writeSynced(file: string, flags: 'wx' | 'r+', mode?: number): void {
+  const descriptor = openSync(file, flags, mode ?? 0o666)
   try {
+    if (mode !== undefined) giveMode(descriptor, mode)
     for (let done = 0; done < EMPTY_HEADER.length; ) {
       done += writeSync(descriptor, EMPTY_HEADER, done, EMPTY_HEADER.length - done, done)
     }

@@ -80,8 +80,11 @@ export class NewFile {
     this.#handle = handle
   }
 
-  /** @throws DatabaseError `CONFIGURATION` where the folder can't be written, `SQLITE` for other errors of the file system */
-  static async create(path: string, mode = 0o666): Promise<NewFile> {
+  /**
+   * @param mode its permissions; those of the database for a copy of it
+   * @throws DatabaseError `CONFIGURATION` where the folder can't be written, `SQLITE` for other errors of the file system
+   */
+  static async create(path: string, mode: number): Promise<NewFile> {
     const temporaryPath = `${path}.${randomBytes(6).toString('hex')}`
     return typed(path, async () => {
       const handle = await open(temporaryPath, 'wx', mode)

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseError } from '../errors.js'
 import { FENCE_MARK, storedTicket } from '../fence.js'
+import { modeOfCopy } from '../file-mode.js'
 import { milliseconds } from '../options.js'
 import { removeQuietly } from '../remove.js'
 import { type Turn, TurnIsOver } from '../turn.js'
@@ -63,7 +64,7 @@ async function replaceContent(
   const live = geometryOf(connection)
   mustFit(path, live, source)
   const keptAt = `${path}.before-restore-${new Date(clock.wallMs()).toISOString().replaceAll(/[-:]/g, '')}`
-  const kept = await NewFile.create(keptAt)
+  const kept = await NewFile.create(keptAt, modeOfCopy(path))
   try {
     await copyPages(context, stepsIn(turn), kept, progress)
     // At COMMIT this would move pages about, by what it remembers of the old ones.

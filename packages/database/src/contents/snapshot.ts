@@ -1,3 +1,4 @@
+import { modeOfCopy } from '../file-mode.js'
 import { milliseconds } from '../options.js'
 import { consistently } from './consistently.js'
 import { type ContentContext, progressTo } from './context.js'
@@ -11,7 +12,7 @@ export async function snapshot(context: ContentContext, to: string, options: Con
   const path = checkNewPath('to', to)
   const progress = progressTo(options.onProgress)
   const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
-  const file = await NewFile.create(path)
+  const file = await NewFile.create(path, modeOfCopy(context.options.path))
   try {
     const copying = { what: 'a snapshot', timeoutMs }
     const { copy, tries, heldLease } = await consistently(context, copying, (steps) =>
