@@ -42,9 +42,9 @@ describe('a commit that has waited for readers', () => {
     const { bank, clock, line, leaser, reading, committed, key } = await commitThatWaits()
     clock.freeze(leaser.ttlMs * 3)
     const other = await line.acquire(key, { who: 'another process' })
-    const refused = expect(committed).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    const ended = Promise.allSettled([committed])
     await reading.rollback()
-    await refused
+    expect(await ended).toMatchObject([{ status: 'rejected', reason: { code: 'WRITE_CONFLICT' } }])
     await other.release()
     expect(await rows(bank, SUM)).toEqual([[200n]])
   })

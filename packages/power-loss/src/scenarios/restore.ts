@@ -35,7 +35,7 @@ const restoring = (name: string, before: readonly string[], after: readonly stri
 
 async function mustBeKept(path: string, before: readonly string[]): Promise<void> {
   const kept = readdirSync(dirname(path)).find(
-    (name) => name.startsWith(`${basename(path)}.before-restore-`) && /Z$/.test(name),
+    (name) => name.startsWith(`${basename(path)}.before-restore-`) && name.endsWith('Z'),
   )
   mustHold(kept !== undefined, 'what was there before the restore is kept nowhere')
   const database = openHere(join(dirname(path), kept))
