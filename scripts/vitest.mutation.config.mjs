@@ -31,6 +31,7 @@ export default defineConfig({
     include: only ?? ['test/**/*.test.ts'],
     exclude: SLOW.map((name) => `test/**/${name}.test.ts`),
     setupFiles: [setup],
+    ...(process.env.MUTATION_NAMES && { testNamePattern: process.env.MUTATION_NAMES }),
     testTimeout: 30_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 10_000 } },
