@@ -120,3 +120,26 @@ test('a listing that shows neither name of the pointer is asked for again', asyn
   between.push({ after: 'readdirSync', path: /./, others: () => renameSync(hidden, join(folder, pointer)) })
   expect(await line(directory)).toBe('a1 b2')
 })
+
+test('a change is refused by the current line only, not by what this process has seen of it last', async () => {
+  const directory = newDirectory()
+  const [here, elsewhere] = [store(directory), store(directory)]
+  await here.join(KEY, entry('a'))
+  await elsewhere.join(KEY, entry('b'))
+  // As far as this process knows there is no b: only a new look tells.
+  expect((await here.sweep(KEY, { ...entry('b'), ticket: 2 }, 7)).done).toBe(true)
+  expect(await line(directory)).toBe('a1')
+  await elsewhere.leave(KEY, 'a', 1)
+  expect((await here.renew(KEY, 'a', 1, 2000)).done).toBe(false)
+  expect((await here.renew(KEY, 'a', 1, 2000)).done).toBe(false)
+})
+
+test('a file that is none of the line’s is left where it is', async () => {
+  const directory = await twoInLine()
+  const foreign = join(directory, readdirSync(directory)[0] ?? '', '.nfs0001')
+  const { existsSync, writeFileSync } = await vi.importActual<Fs>('node:fs')
+  writeFileSync(foreign, '')
+  await store(directory).join(KEY, entry('c'))
+  expect(existsSync(foreign)).toBe(true)
+  expect(await line(directory)).toBe('a1 b2 c3')
+})
