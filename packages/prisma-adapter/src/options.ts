@@ -174,10 +174,7 @@ function absentUrl(given: PrismaSqliteEfsOptions, missing: PrismaSqliteEfsError[
   return { ...given, url: ABSENT_PATH }
 }
 
-function absentTable(
-  lease: PrismaSqliteEfsOptions['lease'],
-  missing: PrismaSqliteEfsError[],
-): ResolvedLease {
+function absentTable(lease: PrismaSqliteEfsOptions['lease'], missing: PrismaSqliteEfsError[]): ResolvedLease {
   const wayOut =
     "name the DynamoDB table here or in SQLITE_LOCK_DYNAMODB_TABLE, or use lease: 'local' where no other machine writes"
   missing.push(configurationError('lease.tableName', undefined, wayOut))
