@@ -33,9 +33,9 @@ async function error(promise: Promise<unknown>): Promise<Prisma.PrismaClientKnow
 describe('the constructor refuses', () => {
   test.each<[string, object, string]>([
     ['a remote url', { url: 'libsql://app.turso.io' }, 'url'],
-    ['a relative url', { url: 'file:./app.db' }, 'url'],
-    ['a line without a table', { lease: {} }, 'lease.tableName'],
-    ['no lease at all', { lease: undefined }, 'lease.tableName'],
+    ['a relative url with a table', { url: 'file:./app.db', lease: { tableName: 'app-locks' } }, 'url'],
+    ['an empty url', { url: '' }, 'url'],
+    ['a lease that is none', { lease: null }, 'lease'],
     ['memory with a line', { url: ':memory:', lease: { tableName: 'app-locks' } }, 'url'],
     ['a table name that DynamoDB would not take', { lease: { tableName: 'a b' } }, 'tableName'],
     ['a lease that is shorter than its own requests', { lease: { tableName: 'app-locks', ttlMs: 10 } }, 'ttlMs'],
