@@ -106,11 +106,12 @@ export class Checker implements FileObserver {
   /** The caller was told what the last statement of this process came to. */
   gaveOut(process: Process): void {
     const { version } = this.#open.get(process) ?? {}
-    const { name, localMs } = process.machine
-    // A process that ran ahead tells it at the end of its block.
-    this.#world.at(localMs, () => {
+    const { machine } = process
+    const { name } = machine
+    // A process that ran ahead tells it at the end of its block, if it lives to.
+    this.#world.at(machine.localMs, () => {
       const now = this.#file?.version
-      if (version === undefined || version === now) return
+      if (!machine.isAlive || version === undefined || version === now) return
       this.#found(
         'nothing stale is given out',
         `${name} tells what a statement found at version ${version} of the file, which is at version ${now}`,
