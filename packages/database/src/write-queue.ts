@@ -118,7 +118,7 @@ export class WriteQueue<G> {
 
   /** Has those expire in time who were thought to be served at once, and are not. */
   #watchTheUnwatched(): void {
-    for (const waiting of [...this.#waiting]) if (waiting.cancelTimer === noTimer) this.#watch(waiting)
+    for (const waiting of this.#waiting) if (waiting.cancelTimer === noTimer) this.#watch(waiting)
   }
 
   /** Has it expire in time. A timer may fire a fraction early: one look at the clock decides, for time goes on meanwhile. */

@@ -6,7 +6,7 @@ import { createLeaser } from '../src/leaser.js'
 let database: ReturnType<typeof openDatabase>
 
 beforeAll(() => {
-  database = openDatabase({ path: ':memory:', leaser: createLeaser('local') })
+  database = openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) })
 })
 
 afterAll(() => database.close())

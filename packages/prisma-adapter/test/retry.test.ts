@@ -154,7 +154,7 @@ describe('retry', () => {
 
 describe('with a real client', () => {
   async function faultyClient(): Promise<{ database: FaultyDatabase; prisma: PrismaClient }> {
-    const database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: createLeaser('local') }))
+    const database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) }))
     const adapter = new SqliteEfsAdapter(database, { timestampFormat: 'iso8601', transactionMode: 'immediate' })
     await adapter.executeScript(SCHEMA)
     const { provider, adapterName } = adapter
