@@ -186,11 +186,11 @@ export const mutants: readonly Mutant[] = [
     file: 'lease/src/joining.ts',
     edits: [
       {
-        find: 'const { key, who, from } = this.#terms',
-        replace: `const { key, who, from } = this.#terms
+        find: 'const { key, who, ttlMs, from } = this.#terms',
+        replace: `const { key, who, ttlMs, from } = this.#terms
     const { clock } = this.#line.settings
     this.#sent = new Moment(clock)
-    const { ttlMs, patienceMs } = this.#terms
+    const { patienceMs } = this.#terms
     this.#aliveUntilMs = aliveUntil(clock, Math.min(ttlMs, Math.max(patienceMs, ttlMs * SHARE_TO_HOLD)))`,
       },
     ],
@@ -202,8 +202,9 @@ export const mutants: readonly Mutant[] = [
     file: 'lease/src/contender.ts',
     edits: [
       {
-        find: 'const head = seen.contenders[0]\n    if (!head || !this.#isDead(head)) return false',
-        replace: `const head = seen.contenders.find((it) => it.id !== this.#joining?.place?.id && this.#isDead(it))
+        find: 'const head = seen.contenders[0]\n    const { key, patience } = this.#terms\n    if (!head || !this.#line.heads.isDead(key, head)) return false',
+        replace: `const { key, patience } = this.#terms
+    const head = seen.contenders.find((it) => it.id !== this.#joining?.place?.id && this.#line.heads.isDead(key, it))
     if (!head) return false`,
       },
     ],
@@ -289,8 +290,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no sweep',
-    file: 'lease/src/contender.ts',
-    edits: [{ find: 'if (aliveUntilMs + maxClockSkewMs < wallMs) return true', replace: '' }],
+    file: 'lease/src/head-watch.ts',
+    edits: [{ find: 'if (head.aliveUntilMs + maxClockSkewMs < wallMs) return true', replace: '' }],
     options: { locks: 'off' },
     breaks: ['everyone gets its turn', 'nobody is left in the line'],
   },
