@@ -75,7 +75,8 @@ export interface DatabaseOptions {
    */
   onEvent?: DatabaseListener
   /**
-   * Makes spans of what is done for a caller who is traced. Who opens the file first in a process brings it for all.
+   * Makes spans of what is done for a caller who is traced. The first opener's tracer is used for the whole process. What it
+   * throws is ignored.
    *
    * @default none
    */

@@ -66,8 +66,9 @@ describe('while the lease is held for another program', () => {
   it('and is lost, the signal says so, and so does the error', async () => {
     const clock = new ManualClock()
     const bank = await openBank({ leaser: new LocalLeaser({ clock }) })
-    const held = bank.hold(async ({ signal }) => {
+    const held = bank.hold(async ({ signal, token }) => {
       const aborted = once(signal, 'abort')
+      await new LocalLeaser().sweep(`database#${bank.path}`, token, { force: true })
       clock.advance(60_000)
       await aborted
       expect(signal.reason).toMatchObject({ code: 'LEASE_LOST' })
