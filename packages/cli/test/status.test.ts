@@ -62,8 +62,11 @@ describe('status', () => {
     await watch.said(/"isOverdue":false/)
     running.process.kill('SIGSTOP')
     await watch.said(/"isOverdue":true/)
+    // Until another process takes its place, the lease is still its own.
+    const lease = await localLeaser(path).acquire(`database#${path}`)
     running.process.kill('SIGCONT')
     expect((await running.ended).stderr).toMatch(/LEASE_LOST|WRITE_CONFLICT/)
+    await lease.release()
   })
 
   test('--watch prints one document a line, and since when it has seen whom', async () => {
