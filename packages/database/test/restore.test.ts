@@ -180,7 +180,8 @@ describe('the fence', () => {
   })
 
   it('is there also where a write before it has stored the same ticket', async () => {
-    const bank = await openBank()
+    // The restore follows under the same lease, however slow the machine is.
+    const bank = await openBank({ maxHoldMs: 60_000 })
     const from = newPath()
     await bank.snapshot(from)
     const transaction = await bank.transaction()
