@@ -87,7 +87,7 @@ export class Reader {
         },
         fail: reject,
       }
-      if (this.#waiting) this.#waiting.push(request)
+      if (this.#waiting) this.#waitToo(request, this.#waiting)
       else if (this.#isOpen) this.#follow(request)
       else this.#schedule(request)
     })
@@ -138,7 +138,7 @@ export class Reader {
     for (const request of requests) {
       // Another one has found the file locked.
       if (this.#waiting) {
-        this.#waiting.push(request)
+        this.#waitToo(request, this.#waiting)
         continue
       }
       try {
@@ -160,7 +160,7 @@ export class Reader {
   /** Answers a read that failed, or has it run again. */
   #failed(request: Request, error: unknown): void {
     if (isWaitedFor(error)) {
-      if (this.#waiting) this.#waiting.push(request)
+      if (this.#waiting) this.#waitToo(request, this.#waiting)
       else {
         this.#waiting = [request]
         this.#inTheWay = error
@@ -171,6 +171,28 @@ export class Reader {
     // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
     if (isConnectionDoubtful(error) && request.failures++ === 0) this.#schedule(request)
     else request.fail(error)
+  }
+
+  /** Waits with those before it, but for no longer than its own time: that may be over before theirs. */
+  #waitToo(request: Request, waiting: Request[]): void {
+    waiting.push(request)
+    const [first] = waiting
+    if (first && leftMs(request) >= leftMs(first)) return
+    try {
+      this.#context.clock.after(leftMs(request), () => this.#expire(request), { background: true })
+    } catch {
+      // Without a timer it waits as long as the first one.
+    }
+  }
+
+  #expire(request: Request): void {
+    const waiting = this.#waiting
+    // The look itself is for the first one, and ends in its time.
+    if (!waiting?.includes(request) || waiting[0] === request) return
+    this.#waiting = waiting.filter((it) => it !== request)
+    const { path, onTimeout } = this.#context.patience()
+    const message = onTimeout(request.since.elapsedMs())
+    request.fail(new DatabaseError('BUSY', message, { path, extendedCode: 5 }, { cause: this.#inTheWay }))
   }
 
   /** One read looks for all that wait: each look is a remote call that blocks the event loop. */

@@ -401,6 +401,23 @@ describe('an invocation that runs out of time', () => {
     await waiting
     await long.end()
   })
+
+  it('waits for a locked file by its own time, although a read that waits longer was first', async () => {
+    const { bank } = await bankOnLambda()
+    const other = outsider(bank.path)
+    other.exec('BEGIN EXCLUSIVE')
+    const endMs = performance.now() + 700
+    const short = bank.beginInvocation({ remainingMs: () => endMs - performance.now() })
+    const long = bank.beginInvocation(LATER)
+    const waiting = long.run(() => rows(bank, 'SELECT count(*) FROM account'))
+    await nextTurn()
+    const failed = failureOf(short.run(() => rows(bank, 'SELECT count(*) FROM account')))
+    expect(await failed).toMatchObject({ code: 'BUSY', message: expect.stringMatching(/locked for \d{3} ms/) as string })
+    await short.end()
+    other.exec('ROLLBACK')
+    expect(await waiting).toEqual([[2n]])
+    await long.end()
+  })
 })
 
 it('after a silence of more than half a minute, an invocation goes on with new connections and sockets', async () => {
