@@ -174,9 +174,7 @@ export class Connection {
     const known = kindByFirstWords(sql)
     if (known) return known
     const prepared = this.#translated(() => this.#prepare(sql))
-    if (place === 'alone' && this.#schema?.asksConnection) {
-      refuseOfConnection(sql, connectionFunctionOf(this.run(`EXPLAIN ${sql}`, noValues(prepared)).rows))
-    }
+    if (place === 'alone') this.mustNotAskConnection(sql)
     // SQLite keeps the statement's text up to its semicolon; what was prepared last comes first.
     const readOnly = this.run(
       "SELECT ro FROM sqlite_stmt WHERE substr(?1, 1, length(sql)) = sql AND sql <> '' LIMIT 1",
@@ -184,6 +182,23 @@ export class Connection {
     ).rows[0]?.[0]
     // Used last: a statement that is not kept must not be collected before SQLite was asked about it.
     return readOnly === 1n && prepared ? 'read' : 'write'
+  }
+
+  /**
+   * Refuses a statement outside a transaction that asks for the connection's last change by a view, a default or the like. Asked in
+   * each window and turn: a schema may ask since the statement's kind was found out. Needs a lock.
+   *
+   * @throws DatabaseError `STATEMENT_REFUSED`
+   */
+  mustNotAskConnection(sql: string): void {
+    if (kindByFirstWords(sql)) return
+    // After a definition of the same transaction, which may be rolled back: so the schema is not kept.
+    const { asksConnection } = this.#schema ?? this.#readSchema()
+    if (!asksConnection) return
+    const prepared = this.#translated(() => this.#prepare(sql))
+    if (prepared.asksNothing) return
+    refuseOfConnection(sql, connectionFunctionOf(this.run(`EXPLAIN ${sql}`, noValues(prepared)).rows))
+    prepared.asksNothing = true
   }
 
   /**
@@ -198,9 +213,13 @@ export class Connection {
     this.forgetStatements()
     // SQLite reads a schema that another connection changed when a statement that depends on it takes its first step; neither BEGIN nor
     // that PRAGMA does. libsql asks for a statement's columns before its first step.
-    const { rows } = this.run('SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL')
-    this.#schema = this.#translated(() => new Schema(rows, this.#path))
+    this.#schema = this.#readSchema()
     this.#schemaVersion = version
+  }
+
+  #readSchema(): Schema {
+    const { rows } = this.run('SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL')
+    return this.#translated(() => new Schema(rows, this.#path))
   }
 
   /**
@@ -276,6 +295,7 @@ export class Connection {
       statement,
       parameters,
       boundBytes: 0,
+      asksNothing: false,
       returnsRows,
       isDefinition,
       isExplain,

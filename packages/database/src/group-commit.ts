@@ -115,6 +115,7 @@ async function confirm(turn: Turn): Promise<void> {
 
 function runOne(write: Write, turn: Turn): Answer {
   try {
+    turn.writer.connection.mustNotAskConnection(write.sql)
     const result = turn.writer.run(write.sql, write.args, 'write')
     return () => write.resolve(result)
   } catch (error) {

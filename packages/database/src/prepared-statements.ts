@@ -9,6 +9,8 @@ export interface Prepared {
   parameters: number
   /** What its large values take: SQLite keeps those that a statement was given last. */
   boundBytes: number
+  /** It is known not to ask for the connection's last change. */
+  asksNothing: boolean
   returnsRows: boolean
   /** Neither a query nor a change of rows: what was prepared before may have other columns after it. */
   isDefinition: boolean

@@ -19,6 +19,7 @@ const MICROTASKS_OF_SPAN = 5
 export const reading =
   ({ sql, args }: SingleStatement) =>
   (connection: Connection): ResultSet => {
+    connection.mustNotAskConnection(sql)
     const { columns, rows } = connection.run(sql, args)
     return { columns, rows, changes: 0 }
   }

@@ -86,4 +86,32 @@ describe('a function that tells of the last change of a connection', () => {
     await database.script('CREATE TABLE changes (changes, total_changes); INSERT INTO changes VALUES (1, 1)')
     expect((await database.execute(sql)).columns).toHaveLength(columns)
   })
+
+  it.each([
+    ['SELECT of FROM latest', [], 'DROP VIEW latest; CREATE VIEW latest AS SELECT changes() AS of'],
+    [
+      'INSERT INTO note (text) VALUES (?) RETURNING of',
+      ['x'],
+      'DROP TABLE note; CREATE TABLE note (of DEFAULT (last_insert_rowid()), text)',
+    ],
+  ])('is refused in a known statement after another process changed the schema: %s', async (sql, args, change) => {
+    const database = open(scratchPath())
+    await database.script('CREATE TABLE note (of DEFAULT 7, text); CREATE VIEW latest AS SELECT 7 AS of')
+    expect((await database.execute(sql, args)).rows).toEqual([[7n]])
+    outsider(database.path).exec(change)
+    await expect(database.execute(sql, args)).rejects.toMatchObject(REFUSED)
+    expect(await rows(database, "SELECT count(*) FROM note WHERE text = 'x' AND of <> 7")).toEqual([[0n]])
+  })
+
+  it('is refused in a write that shares its commit with a definition', async () => {
+    const database = open(scratchPath())
+    const insert = () => database.execute("INSERT INTO note SELECT of, 'x' FROM latest")
+    await database.script('CREATE TABLE note (of, text); CREATE VIEW latest AS SELECT 7 AS of')
+    await insert()
+    await database.script('DROP VIEW latest; CREATE VIEW latest AS SELECT changes() AS of')
+    const [created, refused] = await Promise.allSettled([database.execute('CREATE TABLE other (a)'), insert()])
+    expect(created).toMatchObject({ status: 'fulfilled' })
+    expect(refused).toMatchObject({ status: 'rejected', reason: REFUSED })
+    expect(await rows(database, 'SELECT of FROM note')).toEqual([[7n]])
+  })
 })

@@ -412,7 +412,10 @@ describe('an invocation that runs out of time', () => {
     const waiting = long.run(() => rows(bank, 'SELECT count(*) FROM account'))
     await nextTurn()
     const failed = failureOf(short.run(() => rows(bank, 'SELECT count(*) FROM account')))
-    expect(await failed).toMatchObject({ code: 'BUSY', message: expect.stringMatching(/locked for \d{3} ms/) as string })
+    expect(await failed).toMatchObject({
+      code: 'BUSY',
+      message: expect.stringMatching(/locked for \d{3} ms/) as string,
+    })
     await short.end()
     other.exec('ROLLBACK')
     expect(await waiting).toEqual([[2n]])

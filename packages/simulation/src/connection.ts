@@ -83,6 +83,10 @@ export class SimulatedConnection implements WriterConnection {
     throw new Error(`A simulated file knows nothing of ${sql}`)
   }
 
+  mustNotAskConnection(): void {
+    // No simulated schema does.
+  }
+
   mustBeWritable(): void {
     // Every simulated file is.
   }
