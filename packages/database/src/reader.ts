@@ -11,6 +11,8 @@ import type { SqlValue } from './statement.js'
 
 /** Reads that take longer together get another window, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
+/** A window of more operations does not linger: what their reader does between two statements adds up, and they share the next one anyway. */
+const MAX_LINGERING = 32
 /** So often at the most a window asks whether the file is still the one at its path. */
 const LOOK_FOR_MOVE_MS = 1_000
 
@@ -59,6 +61,8 @@ export class Reader {
   #inTheWay: unknown
   #openedAtMs = 0
   #lookedAtMs = 0
+  /** How long its statements have taken together. */
+  #ranMs = 0
   /** Those that shared the window so far. */
   #reads = 0
   /** Whether the window serves a single operation. */
@@ -122,7 +126,8 @@ export class Reader {
     }
     this.#isSingle = requests.length === 1
     const microtasks = this.#runAll(requests)
-    if (microtasks > 0) this.#linger.start(microtasks, () => this.closeWindow())
+    if (requests.length > MAX_LINGERING) this.closeWindow()
+    else if (microtasks > 0) this.#linger.start(microtasks, () => this.closeWindow())
   }
 
   /** A read comes while the window lingers. */
@@ -134,7 +139,6 @@ export class Reader {
   /** Runs reads in the open window, and closes it unless it may linger: says for how many microtasks. */
   #runAll(requests: readonly Request[]): number {
     let microtasks = Number.POSITIVE_INFINITY
-    let hasRun = false
     for (const request of requests) {
       // Another one has found the file locked.
       if (this.#waiting) {
@@ -142,8 +146,7 @@ export class Reader {
         continue
       }
       try {
-        if (hasRun && this.#context.clock.monotonicMs() - this.#openedAtMs > MAX_WINDOW_MS) this.closeWindow()
-        hasRun = true
+        if (this.#ranMs > MAX_WINDOW_MS) this.closeWindow()
         const outcome = request.run(this.#window())
         if (outcome.isRead) this.#reads++
         microtasks = Math.min(microtasks, outcome.followUpMicrotasks)
@@ -241,7 +244,9 @@ export class Reader {
   #run<T>(action: (connection: Connection) => T, connection: Connection): T {
     const begun = new Moment(this.#context.clock)
     const result = action(connection)
-    return begun.elapsedMs() > MAX_SILENCE_MS ? this.#runAgain(action) : result
+    const tookMs = begun.elapsedMs()
+    this.#ranMs += tookMs
+    return tookMs > MAX_SILENCE_MS ? this.#runAgain(action) : result
   }
 
   /** Of what took so long a part may be from before a freeze, and a part from after it. */
@@ -271,6 +276,7 @@ export class Reader {
       throw error
     }
     this.#openedAtMs = this.#context.clock.monotonicMs()
+    this.#ranMs = 0
     this.#reads = 0
     this.#isOpen = true
     return this.#connection

@@ -85,6 +85,30 @@ describe('a read window', () => {
     expect(isLocked(other)).toBe(false)
   })
 
+  it('does not linger if many operations share it, whose reader does much between two statements', async () => {
+    const { bank, other, windows } = await openWatched({ followUpMicrotasks: 20 })
+    const several = (count: number) => Promise.all(Array.from({ length: count }, () => rows(bank, SUM)))
+    await several(32)
+    expect(isLocked(other)).toBe(true)
+    await nextTurn()
+    await several(33)
+    expect(isLocked(other)).toBe(false)
+    expect(windows).toEqual([32, 33])
+  })
+
+  it('lingers for no statement after one that took long, so that a writer elsewhere gets its turn', async () => {
+    const clock = new ManualClock()
+    const { bank, windows } = await openWatched({ followUpMicrotasks: 20, [CLOCK_FOR_TESTS]: clock })
+    const run = vi.spyOn(Connection.prototype, 'run').mockImplementation(function (this: Connection, ...given) {
+      clock.advance(15)
+      return original.apply(this, given)
+    })
+    onTestFinished(() => run.mockRestore())
+    for (let n = 0; n < 5; n++) await rows(bank, SUM)
+    await nextTurn()
+    expect(windows).toEqual([2, 2, 1])
+  })
+
   it('shows what others committed since the last one', async () => {
     const path = scratchPath()
     const bank = await openBank({}, path)
