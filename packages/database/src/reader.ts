@@ -104,7 +104,7 @@ export class Reader {
     try {
       return action(this.#window())
     } catch (error) {
-      if (isConnectionDoubtful(error) || isBusy(error)) this.discard()
+      this.#discardAfter(error)
       throw error
     } finally {
       if (!lingers) this.closeWindow()
@@ -151,7 +151,7 @@ export class Reader {
         if (outcome.isRead) this.#reads++
         microtasks = Math.min(microtasks, outcome.followUpMicrotasks)
       } catch (error) {
-        if (isConnectionDoubtful(error) || isBusy(error)) this.discard()
+        this.#discardAfter(error)
         microtasks = 0
         this.#failed(request, error)
       }
@@ -313,6 +313,11 @@ export class Reader {
     if (!listeners.isHeard) return
     const openMs = clock.monotonicMs() - this.#openedAtMs
     listeners.tell({ type: 'read-window', path, reads: this.#reads, openMs })
+  }
+
+  /** A statement that met BUSY keeps its lock; a window that met it did not open, and its connection is as good as before. */
+  #discardAfter(error: unknown): void {
+    if (isConnectionDoubtful(error) || (isBusy(error) && this.#isOpen)) this.discard()
   }
 
   /** Throws the connection away; the next read opens a new one. */

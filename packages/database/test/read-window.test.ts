@@ -132,6 +132,20 @@ describe('a read window', () => {
     expect(windows).toEqual([3, 3, 1])
   })
 
+  it('that does not open costs no connection, however many new statements ask for it', async () => {
+    const { bank, other } = await openWatched()
+    const close = vi.spyOn(Connection.prototype, 'close')
+    onTestFinished(() => close.mockRestore())
+    other.exec('BEGIN EXCLUSIVE')
+    const add = (n: number) => bank.execute(`UPDATE account SET balance = balance + ${n} WHERE id = 1`)
+    const all = Promise.all([1, 2, 3, 4, 5].flatMap((n) => [add(n), rows(bank, `SELECT ${n} FROM account`)]))
+    for (let turns = 0; turns < 10; turns++) await nextTurn()
+    expect(close).not.toHaveBeenCalled()
+    other.exec('ROLLBACK')
+    await all
+    expect(await rows(bank, SUM)).toEqual([[215n]])
+  })
+
   it('waits for somebody who commits, without blocking the event loop, and then shows it', async () => {
     const path = scratchPath()
     const bank = await openBank({}, path)
