@@ -3,7 +3,7 @@ import type { Connection } from './connection.js'
 import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
 import type { EventLoop } from './event-loop.js'
-import { alreadyOver, type TransactionContext } from './immediate-transaction.js'
+import { alreadyOver, COMMIT_FAILED, type TransactionContext } from './immediate-transaction.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS } from './read-lock.js'
 import type { ReaderPool } from './reader-pool.js'
 import { isConnectionDoubtful } from './sqlite-error.js'
@@ -89,7 +89,12 @@ export class DeferredTransaction implements Transaction {
     return this.#inOrder(async () => {
       this.#over = () => alreadyOver(this.#context.path, 'was committed')
       this.#endReading()
-      await this.#writing?.commit()
+      try {
+        await this.#writing?.commit()
+      } catch (error) {
+        this.#over = () => alreadyOver(this.#context.path, COMMIT_FAILED)
+        throw error
+      }
     })
   }
 

@@ -11,6 +11,9 @@ export interface TransactionContext {
   classification: Classification
 }
 
+/** How a transaction ended whose COMMIT threw. */
+export const COMMIT_FAILED = 'is over, as its COMMIT failed'
+
 /** A name as an SQL identifier. */
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
@@ -78,14 +81,16 @@ export class ImmediateTransaction implements Transaction {
     while (this.#last) await this.#last
     if (this.#over) throw this.#over()
     this.#committing = true
+    let how = 'was committed'
     try {
       await this.#turn.commit({ trace: this.#turn.tracer.current() })
     } catch (error) {
+      how = COMMIT_FAILED
       // It may have been thrown before COMMIT, by a tracer, say.
       this.#turn.writer.rollback()
       throw error
     } finally {
-      await this.#finish(() => alreadyOver(this.#context.path, 'was committed'))
+      await this.#finish(() => alreadyOver(this.#context.path, how))
     }
   }
 

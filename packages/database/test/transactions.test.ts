@@ -90,6 +90,21 @@ describe('a transaction', () => {
     await bank.execute('UPDATE account SET balance = 7')
   })
 
+  it.each(['immediate', 'deferred'] as const)(
+    'in mode %s whose COMMIT fails does not call itself committed',
+    async (mode) => {
+      const bank = await openBank()
+      await bank.script('CREATE TABLE card (account REFERENCES account DEFERRABLE INITIALLY DEFERRED)')
+      const transaction = await bank.transaction({ mode })
+      await transaction.execute('INSERT INTO card VALUES (77)')
+      await expect(transaction.commit()).rejects.toMatchObject({ details: { extendedCode: 787 } })
+      const over = { code: 'TRANSACTION_CLOSED', message: expect.stringContaining('COMMIT failed') as string }
+      await expect(transaction.execute(SUM)).rejects.toMatchObject(over)
+      await expect(transaction.commit()).rejects.toMatchObject(over)
+      await transaction.rollback()
+    },
+  )
+
   it('whose deferred constraint fails at COMMIT is over, and the next one works', async () => {
     const bank = await openBank()
     await bank.script(
