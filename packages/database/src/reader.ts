@@ -11,6 +11,8 @@ import type { SqlValue } from './statement.js'
 
 /** Reads that take longer together get another window, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
+/** The same for the statements of one operation: another window costs it a round trip or more. */
+const MAX_FOLLOWED_MS = 100
 /** A window of more operations does not linger: what their reader does between two statements adds up, and they share the next one anyway. */
 const MAX_LINGERING = 32
 /** So often at the most a window asks whether the file is still the one at its path. */
@@ -132,6 +134,7 @@ export class Reader {
 
   /** A read comes while the window lingers. */
   #follow(request: Request): void {
+    if (this.#ranMs > MAX_FOLLOWED_MS) this.closeWindow()
     const microtasks = this.#runAll([request])
     if (microtasks > 0 && this.#isSingle) this.#linger.start(microtasks, () => this.closeWindow())
   }
@@ -139,6 +142,7 @@ export class Reader {
   /** Runs reads in the open window, and closes it unless it may linger: says for how many microtasks. */
   #runAll(requests: readonly Request[]): number {
     let microtasks = Number.POSITIVE_INFINITY
+    let hasRun = false
     for (const request of requests) {
       // Another one has found the file locked.
       if (this.#waiting) {
@@ -146,7 +150,8 @@ export class Reader {
         continue
       }
       try {
-        if (this.#ranMs > MAX_WINDOW_MS) this.closeWindow()
+        if (hasRun && this.#ranMs > MAX_WINDOW_MS) this.closeWindow()
+        hasRun = true
         const outcome = request.run(this.#window())
         if (outcome.isRead) this.#reads++
         microtasks = Math.min(microtasks, outcome.followUpMicrotasks)

@@ -100,7 +100,7 @@ describe('a read window', () => {
     const clock = new ManualClock()
     const { bank, windows } = await openWatched({ followUpMicrotasks: 20, [CLOCK_FOR_TESTS]: clock })
     const run = vi.spyOn(Connection.prototype, 'run').mockImplementation(function (this: Connection, ...given) {
-      clock.advance(15)
+      clock.advance(60)
       return original.apply(this, given)
     })
     onTestFinished(() => run.mockRestore())
