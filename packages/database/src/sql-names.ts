@@ -1,4 +1,4 @@
-import { type Token, tokens } from './sql-scanner.js'
+import { isName, type Token, tokens } from './sql-scanner.js'
 
 /** A name that stands where only a function or only a table can be meant. */
 export interface UsedName {
@@ -10,7 +10,7 @@ export interface UsedName {
 }
 
 /** What a name before a parenthesis follows when it is that of a table, with its columns between the parentheses. */
-const BEFORE_COLUMNS = new Set(['.', 'INTO', 'TABLE', 'EXISTS', 'VIEW', 'REFERENCES', 'WITH', 'RECURSIVE'])
+const BEFORE_COLUMNS = new Set(['.', 'INTO', 'TABLE', 'EXISTS', 'VIEW', 'REFERENCES', 'WITH', 'RECURSIVE', 'AS'])
 /** What ends a list of tables. None of these words can be a name itself. */
 const ENDS_TABLES = new Set(
   'SELECT WHERE GROUP ORDER HAVING LIMIT UNION EXCEPT INTERSECT SET RETURNING VALUES'.split(' '),
@@ -35,11 +35,22 @@ export function usedNames(sql: string): UsedName[] {
     // A virtual table's module, and what it is told to read from.
     if (isTable || isVirtual) found.push({ name, as: 'table', hasNoArguments })
     const isIndexed = isIndex && previous === 'ON'
-    if (next === '(' && token.text[0] !== "'" && !isIndexed && !BEFORE_COLUMNS.has(previous ?? '')) {
+    const hasColumns = isIndexed || BEFORE_COLUMNS.has(previous ?? '')
+    if (next === '(' && token.text[0] !== "'" && !hasColumns && !isListedInWith(all, index)) {
       found.push({ name, as: 'function', hasNoArguments })
     }
   }
   return found
+}
+
+/** Whether `name (a, b) AS (...)` begins here: only a table of WITH goes on so, and only the first one follows that word itself. */
+function isListedInWith(all: readonly Token[], index: number): boolean {
+  if (all[index - 1]?.text !== ',') return false
+  // The names of columns have no parentheses; an argument may (`CAST((a) AS materialized(1))`).
+  const end = all.findIndex(({ text }, at) => at > index + 1 && (text === '(' || text === ')'))
+  if (all[end]?.text !== ')' || all[end + 1]?.text !== 'AS') return false
+  const rest = all.slice(end + 2, end + 5).map(({ text }) => text)
+  return /^(?:(?:NOT )?MATERIALIZED )?\(/.test(rest.join(' '))
 }
 
 /** Follows a statement, and knows where a table's name stands. */
@@ -98,12 +109,13 @@ function nameOf({ text }: Token): string | undefined {
     case '[':
       return text.slice(1, -1).toLowerCase()
     default:
-      return /^[\p{L}_]/u.test(text) ? text.toLowerCase() : undefined
+      return isName(text) ? text.toLowerCase() : undefined
   }
 }
 
 const VARIABLE = /^[$@:#]/
-const MAY_HOLD_TCL_VARIABLE = /[$@:#][^\s,;'"`]*(?:\(|::)/
+const IN_NAME = /^[\w$\u0080-\uffff]/
+const MAY_HOLD_TCL_VARIABLE = /[$@:#][\w$\u0080-\uffff]*(?:\(|::)/
 
 /**
  * Whether the text holds a parameter as Tcl writes them, `$a::b` or `$a(b)`. SQLite reads on to the parenthesis' end, over what begins a
@@ -121,7 +133,7 @@ export function hasTclVariable(sql: string): boolean {
       variableEndsAt = token.end
     } else if (isAttached && variableEndsAt === token.start) {
       if (token.text === '(') return true
-      if (/^[\p{L}\p{N}_$]/u.test(token.text)) variableEndsAt = token.end
+      if (IN_NAME.test(token.text)) variableEndsAt = token.end
     }
     previous = token
   }

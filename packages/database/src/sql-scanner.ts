@@ -9,9 +9,12 @@ export interface Token {
   end: number
 }
 
-const SPACE = /\s+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y
+// SQLite's own spaces: every other character beyond ASCII belongs to a name, also the no-break space and U+2028. A byte order mark is a
+// space only where a token may begin.
+const SPACE = /[\t\n\v\f\r ]+|\uFEFF|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y
 // A quoted text is read in long runs: character by character, a large one overflows the stack of the regular expression.
-const TOKEN = /'[^']*(?:''[^']*)*'?|"[^"]*(?:""[^"]*)*"?|`[^`]*(?:``[^`]*)*`?|\[[^\]]*\]?|[\p{L}_$\p{N}]+|[\s\S]/uy
+const TOKEN =
+  /'[^']*(?:''[^']*)*'?|"[^"]*(?:""[^"]*)*"?|`[^`]*(?:``[^`]*)*`?|\[[^\]]*\]?|[\w$\u0080-\u{10ffff}]+|[\s\S]/uy
 
 export function* tokens(sql: string): Generator<Token> {
   let at = 0
@@ -25,9 +28,16 @@ export function* tokens(sql: string): Generator<Token> {
     const text = TOKEN.exec(sql)?.[0] ?? sql[at]!
     const start = at
     at += text.length
-    yield { text: /^[\p{L}_$]/u.test(text) ? text.toUpperCase() : text, start, end: at }
+    yield { text: isName(text) ? upperCase(text) : text, start, end: at }
   }
 }
+
+/** Whether a token begins as a name does; it may be a keyword, or a parameter with a `$`. */
+export const isName = (text: string) => /^[A-Za-z_$\u0080-\uffff]/.test(text)
+
+/** As SQLite compares names and keywords: by ASCII alone. JavaScript would make SELECT of `ſelect`, which is a name like any other. */
+const upperCase = (text: string) =>
+  /[\u0080-\uffff]/.test(text) ? text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase()) : text.toUpperCase()
 
 /** The statements of a script, without their semicolons and the comments around them. A trigger's body is part of its statement. */
 export function splitStatements(script: string): string[] {
@@ -89,7 +99,7 @@ export function withoutTrailingComment(sql: string): string {
 }
 
 const NUMBER = /^\d+$/
-const NAME = /^[\p{L}_$\p{N}]/u
+const NAME = /^[\w$\u0080-\uffff]/
 
 /** How many parameters a statement has: the highest number of one (https://www.sqlite.org/lang_expr.html#varparam). */
 export function parameterCount(sql: string): number {

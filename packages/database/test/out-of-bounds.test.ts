@@ -57,6 +57,11 @@ const statements = (target: string, source: string) => [
   "SELECT fts3_tokenizer('simple')",
   "SELECT sqlite3mc_config('cipher', 'aes128cbc')",
   'SELECT * FROM pragma_optimize',
+  // Names by Unicode's rules, and not by SQLite's: a keyword to one of them, or a space.
+  `SELECT name FROM account \u017Felect, fsdir('${source}')`,
+  `SELECT name FROM account AS l\u0131m\u0131t, fsdir('${source}')`,
+  `\uFEFFSELECT\uFEFF readfile('${source}')`,
+  `SELECT 1, readfile(CAST(('${source}') AS materialized(1)))`,
   `EXPLAIN SELECT readfile('${source}')`,
 ]
 
@@ -124,6 +129,8 @@ describe('a statement that reaches out of the database', () => {
     "SELECT * FROM pragma_table_info('file')",
     'SELECT name FROM file AS offset, (SELECT 1 AS name)',
     "SELECT 'a' IS NOT DISTINCT FROM 'fsdir'",
+    'WITH a AS (SELECT 1), edit (x, y) AS (SELECT 1, 2), eval(z) AS NOT MATERIALIZED (SELECT 3) SELECT * FROM a, edit, eval',
+    'INSERT INTO file AS edit (readfile) VALUES (1) RETURNING readfile',
   ])('is not one that only holds such a name as a column or a text, or what stays inside: %s', async (sql) => {
     const database = open(scratchPath())
     await database.script('CREATE TABLE file (readfile, fsdir)')

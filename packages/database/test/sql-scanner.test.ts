@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { leadingTokens, normalized, splitStatements, withoutTrailingComment } from '../src/sql-scanner.js'
+import {
+  leadingTokens,
+  normalized,
+  parameterCount,
+  splitStatements,
+  withoutTrailingComment,
+} from '../src/sql-scanner.js'
 
 describe('splitStatements', () => {
   it.each([
@@ -42,6 +48,12 @@ describe('leadingTokens and normalized', () => {
       '=',
     ])
     expect(normalized('a  deferrable /* , */ initially\ndeferred')).toBe('A DEFERRABLE INITIALLY DEFERRED')
+  })
+})
+
+describe('parameterCount', () => {
+  it('tells names apart that differ beyond letters and digits', () => {
+    expect(parameterCount('select :e, :e\u0301, :e\u00A0x, $a, $a\u{1F600}, :e')).toBe(5)
   })
 })
 

@@ -74,6 +74,10 @@ describe('what is refused, before anything is written', () => {
     ["PRAGMA temp_store_directory='/'", 'temp_store_directory'],
     ['SELECT $a(/*), ?1 --*/', 'use ?'],
     ['SELECT $a::b', 'use ?'],
+    // To SQLite these are parts of the name, to JavaScript a space, a sign and a mark.
+    ['SELECT $a\u00A0(/*), ?1 --*/)', 'use ?'],
+    ['SELECT :a\u{1F600}(/*), ?1 --*/)', 'use ?'],
+    ['SELECT @e\u0301(/*), ?1 --*/)', 'use ?'],
     ['PRAGMA wal_checkpoint', 'leased file'],
     ['EXPLAIN PRAGMA main.locking_mode=EXCLUSIVE', 'explained or not'],
     ['explain query /**/ plan PRAGMA cache_size=1', 'explained or not'],
