@@ -194,3 +194,19 @@ export function kindByFirstWords(sql: string): StatementKind | undefined {
   const { name } = pragma(sql)
   return WRITING_PRAGMAS.has(name) || name === 'DEFER_FOREIGN_KEYS' ? 'write' : 'read'
 }
+
+/** What the command of a compiled statement says; undefined for WITH, which any command may follow. */
+export function kindByCommand(sql: string): StatementKind | undefined {
+  switch (leadingTokens(sql, 1)[0]) {
+    case 'SELECT':
+    case 'VALUES':
+      return 'read'
+    case 'INSERT':
+    case 'REPLACE':
+    case 'UPDATE':
+    case 'DELETE':
+      return 'write'
+    default:
+      return undefined
+  }
+}

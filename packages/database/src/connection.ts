@@ -1,5 +1,12 @@
 import type Libsql from 'libsql'
-import { excerpt, kindByFirstWords, type Place, refuseOfConnection, setsWhatIsInForce } from './classify.js'
+import {
+  excerpt,
+  kindByCommand,
+  kindByFirstWords,
+  type Place,
+  refuseOfConnection,
+  setsWhatIsInForce,
+} from './classify.js'
 import { DatabaseError } from './errors.js'
 import { identityOf } from './file-identity.js'
 import { countLeftOpen } from './left-open.js'
@@ -175,7 +182,10 @@ export class Connection {
     if (known) return known
     const prepared = this.#translated(() => this.#prepare(sql))
     if (place === 'alone') this.mustNotAskConnection(sql)
-    // SQLite keeps the statement's text up to its semicolon; what was prepared last comes first.
+    const byCommand = kindByCommand(sql)
+    if (byCommand) return byCommand
+    // SQLite keeps the statement's text up to its semicolon; what was prepared last comes first. It lists each statement that was not
+    // collected as garbage yet, and there may be thousands.
     const readOnly = this.run(
       "SELECT ro FROM sqlite_stmt WHERE substr(?1, 1, length(sql)) = sql AND sql <> '' LIMIT 1",
       [sql],

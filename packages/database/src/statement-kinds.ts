@@ -1,16 +1,12 @@
 import type { Classification } from './classification.js'
-import { kindByFirstWords } from './classify.js'
+import { kindByCommand, kindByFirstWords } from './classify.js'
 import type { Connection } from './connection.js'
 import { DatabaseError } from './errors.js'
 import type { Reader, ReadOutcome } from './reader.js'
-import { leadingTokens } from './sql-scanner.js'
 import { GENERIC_ERROR } from './sqlite-error.js'
 import type { StatementKind } from './statement.js'
 
 const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
-
-/** What begins so writes nothing, whatever SQLite says of it: it can be asked in the window that the statement is run in. */
-const QUERIES = new Set(['SELECT', 'VALUES'])
 
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
@@ -42,7 +38,8 @@ export class StatementKinds {
     const known = classification.known(sql, 'alone')
     if (known) return known
     classification.refuseUnsafe(sql, 'alone')
-    if (QUERIES.has(leadingTokens(sql, 1)[0] ?? '')) return 'probably-read'
+    // SQLite can be asked whether it has what the query names in the window that the query is run in.
+    if (kindByCommand(sql) === 'read') return 'probably-read'
     try {
       return reader.now((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
     } catch (error) {

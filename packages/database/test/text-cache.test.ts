@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { LocalLeaser } from '@sqlite-efs/lease'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Classification } from '../src/classification.js'
+import { Connection } from '../src/connection.js'
 import type { Database, SqlValue } from '../src/index.js'
 import { TextCache } from '../src/text-cache.js'
 import { nextTurn, openBank, rows } from './support/scratch.js'
@@ -58,6 +59,24 @@ describe('a program with a new text for each statement', () => {
     }
     expect(classification.bytes).toBeGreaterThan(2 ** 20)
     expect(classification.bytes).toBeLessThanOrEqual(4 * 2 ** 20)
+  })
+
+  it('has SQLite list its statements for none of them but WITH: it lists what waits to be collected, too', async () => {
+    const bank = await openBank()
+    const run = vi.spyOn(Connection.prototype, 'run')
+    const isListed = async (sql: string) => {
+      run.mockClear()
+      await bank.execute(sql)
+      return run.mock.calls.some(([text]) => text.includes('sqlite_stmt'))
+    }
+    expect(await isListed('SELECT 1 FROM account')).toBe(false)
+    expect(await isListed('VALUES (1)')).toBe(false)
+    expect(await isListed('INSERT INTO account VALUES (3, 1) RETURNING id')).toBe(false)
+    expect(await isListed('REPLACE INTO account VALUES (3, 2)')).toBe(false)
+    expect(await isListed('UPDATE account SET balance = 3')).toBe(false)
+    expect(await isListed('DELETE FROM account WHERE id = 3')).toBe(false)
+    expect(await isListed('WITH a AS (SELECT 1) SELECT * FROM a')).toBe(true)
+    run.mockRestore()
   })
 
   // What SQLite itself says that statements take: https://www.sqlite.org/stmt.html
