@@ -2,9 +2,12 @@ import { nextTurn } from './event-loop.js'
 
 /** With more closed connections than this whose files are open still, they are not left to chance any longer. */
 const MAX_LEFT_OPEN = 64
+/** Maximum memory of statements that are not kept any more, before a collection is asked for. */
+const MAX_LEFT_BYTES = 64 * 2 ** 20
 const MAX_TRIES = 10
 
 let leftOpen = 0
+let leftBytes = 0
 let collecting: Promise<void> | undefined
 let collectGarbage: (() => void) | undefined
 
@@ -14,6 +17,15 @@ let collectGarbage: (() => void) | undefined
  */
 export function countLeftOpen(): void {
   if (++leftOpen >= MAX_LEFT_OPEN) collecting ??= collect()
+}
+
+/**
+ * A prepared statement is not kept any more. libsql frees it when it is collected as garbage; V8 does not know what it takes in SQLite, and
+ * would let a gigabyte of them pile up before it collects.
+ */
+export function countLeftStatement(bytes: number): void {
+  leftBytes += bytes
+  if (leftBytes >= MAX_LEFT_BYTES) collecting ??= collect()
 }
 
 /**
@@ -31,6 +43,7 @@ async function collect(): Promise<void> {
   // In a turn of its own: nothing on the stack may refer to a statement.
   await nextTurn()
   leftOpen = 0
+  leftBytes = 0
   collectGarbage?.()
   // Node runs the finalizers of native objects in a turn of their own.
   await nextTurn()

@@ -1,4 +1,5 @@
 import type Libsql from 'libsql'
+import { countLeftStatement } from './left-open.js'
 import type { Column, SqlValue } from './statement.js'
 import { TextCache } from './text-cache.js'
 
@@ -36,6 +37,7 @@ export const preparedStatements = () =>
     maxBytes: MAX_BYTES,
     maxEntryBytes: MAX_BYTES / 2,
     maxEntries: MAX_STATEMENTS,
+    onLeft: countLeftStatement,
     bytesOf: (sql, { boundBytes }) => STATEMENT_BYTES + BYTES_PER_CHARACTER * sql.length + boundBytes,
   })
 

@@ -8,6 +8,8 @@ export interface TextCacheOptions<V> {
   maxEntries?: number
   /** What one entry costs, in bytes. */
   bytesOf(text: string, value: V): number
+  /** Called for each value that is not kept, or not any more, for lack of room. */
+  onLeft?(bytes: number): void
 }
 
 interface Entry<V> {
@@ -56,7 +58,10 @@ export class TextCache<V> {
   set(text: string, value: V): void {
     this.delete(text)
     const bytes = this.#options.bytesOf(text, value)
-    if (bytes > this.#options.maxEntryBytes) return
+    if (bytes > this.#options.maxEntryBytes) {
+      this.#options.onLeft?.(bytes)
+      return
+    }
     this.#entries.set(text, { value, bytes, isUsed: false })
     this.#longest = Math.max(this.#longest, text.length)
     this.#bytes += bytes
@@ -70,6 +75,7 @@ export class TextCache<V> {
       if (this.#bytes <= maxBytes && this.#entries.size <= maxEntries) return
       if (!entry.isUsed && text !== added) {
         this.delete(text)
+        this.#options.onLeft?.(entry.bytes)
         continue
       }
       // It has another round, behind the others.
