@@ -11,6 +11,14 @@ export function configurationError(option: string, value: unknown, why: string, 
   })
 }
 
+/** An option that does not exist. */
+export const unknownOption = (option: string, wayOut: string): PrismaSqliteEfsError =>
+  new PrismaSqliteEfsError({
+    code: 'CONFIGURATION',
+    message: `prisma-adapter-sqlite-efs: there is no option ${option}; ${wayOut}`,
+    meta: { option },
+  })
+
 const describe = (value: unknown) => {
   const text = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 1, breakLength: Infinity })
   return text.length > 200 ? `${text.slice(0, 200)}…` : text

@@ -1,5 +1,5 @@
 import type { TimestampFormat } from './arguments.js'
-import { configurationError } from './configuration.js'
+import { configurationError, unknownOption } from './configuration.js'
 import { djangoEnvironment } from './django-environment.js'
 import type { PrismaSqliteEfsError } from './errors.js'
 import type { SqliteEfsEvent } from './events.js'
@@ -307,7 +307,8 @@ export function refuseUnknown(
     const place = elsewhere.get(name)
     const hint = place === undefined ? didYouMean(name, known) : `; did you mean ${place}?`
     const path = option === '' ? name : `${option}.${name}`
-    throw configurationError(path, value[name], `there is no such option; expected one of ${known.join(', ')}${hint}`)
+    // Without its value, which may be a secret: authToken is an option of libsql.
+    throw unknownOption(path, `expected one of ${known.join(', ')}${hint}`)
   }
 }
 

@@ -3,12 +3,12 @@
  * `meta.reason`. The code alone would not do: P1001 stands for a table that does not exist, too, and other adapters promise nothing
  * after their P1008.
  */
-const RETRYABLE: Readonly<Record<string, readonly string[]>> = {
-  P1001: ['UNREACHABLE'],
-  P1008: ['LEASE_TIMEOUT', 'LEASE_ABORTED', 'BUSY'],
-  P2024: ['QUEUE_FULL'],
-  P2034: ['WRITE_CONFLICT', 'LEASE_LOST'],
-}
+const RETRYABLE: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['P1001', ['UNREACHABLE']],
+  ['P1008', ['LEASE_TIMEOUT', 'LEASE_ABORTED', 'BUSY']],
+  ['P2024', ['QUEUE_FULL']],
+  ['P2034', ['WRITE_CONFLICT', 'LEASE_LOST']],
+])
 
 /** P2028 has no reason. Of Prisma's words for it this is the only one that says that no statement ran: `maxWait` has passed. */
 const NOT_STARTED = 'Unable to start a transaction in the given time'
@@ -32,7 +32,7 @@ export function isRetryable(error: unknown): boolean {
   // Prisma words SQLite's own errors, and all of raw SQL (P2010), itself; the adapter's error is inside.
   if (isRecord(meta['driverAdapterError'])) return isRetryable(meta['driverAdapterError'])
   if (code === 'P1008' && isBusy(meta['extendedCode'])) return true
-  return typeof code === 'string' && RETRYABLE[code]?.includes(String(meta['reason'])) === true
+  return RETRYABLE.get(code)?.includes(String(meta['reason'])) === true
 }
 
 const isBusy = (extendedCode: unknown) => typeof extendedCode === 'number' && (extendedCode & 0xff) === BUSY

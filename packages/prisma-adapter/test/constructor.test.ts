@@ -23,6 +23,14 @@ async function attempt(url: string, cwd: string) {
 
 afterEach(() => vi.unstubAllEnvs())
 
+test('an option that does not exist is refused without its value, which may be a secret', () => {
+  const given = { url: ':memory:', lease: 'local', authToken: 'hunter2' } as PrismaSqliteEfsOptions
+  const make = () => new PrismaSqliteEfs(given)
+  expect(make).toThrow(/there is no option authToken; expected one of url, lease/)
+  expect(make).toThrow(expect.objectContaining({ code: 'CONFIGURATION', meta: { option: 'authToken' } }))
+  expect(make).not.toThrow(/hunter2/)
+})
+
 describe('a second argument', () => {
   type Constructor = new (...args: unknown[]) => PrismaSqliteEfs
   const Any = PrismaSqliteEfs as unknown as Constructor

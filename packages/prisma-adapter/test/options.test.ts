@@ -193,7 +193,7 @@ describe('lease', () => {
   ])('%j is refused as %s', (lease, option) => {
     const error = refusal({ url, lease })
     expect(error).toMatchObject({ code: 'CONFIGURATION', meta: { option } })
-    expect(error.message).toContain(`option ${option} is `)
+    expect(error.message).toContain(`option ${option}`)
   })
 })
 

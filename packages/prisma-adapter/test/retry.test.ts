@@ -88,6 +88,7 @@ describe('retry', () => {
     ['P1001 of another adapter', Object.assign(new Error("Can't reach"), { code: 'P1001', meta: {} })],
     ['a unique constraint', Object.assign(new Error('Unique'), { code: 'P2002', meta: {} })],
     ['an error of the caller', new TypeError('a bug')],
+    ["a code that is a name of every object's", Object.assign(new Error('odd'), { code: 'constructor', meta: {} })],
     ['a text', 'P2034'],
     ['undefined', undefined],
   ]
