@@ -93,6 +93,9 @@ const NAMES = [...Object.keys(NUMBERS), 'only', 'signal']
 
 /** @throws PrismaSqliteEfsError `CONFIGURATION` */
 function checked(options: RetryOptions): RetryOptions & typeof NUMBERS {
+  if (typeof options !== 'object' || options === null) {
+    throw configurationError('options', options, `expected an object with ${NAMES.join(', ')}`)
+  }
   for (const name of Object.keys(options)) {
     if (NAMES.includes(name)) continue
     const why = `there is no such option; expected one of ${NAMES.join(', ')}${didYouMean(name, NAMES)}`

@@ -25,12 +25,19 @@ const BUSY = 5
  * where the transaction did not start in time. `false` for all else, for `COMMIT_UNKNOWN` above all.
  */
 export function isRetryable(error: unknown): boolean {
-  if (!isRecord(error)) return false
+  return isRetryableWithin(error, MAX_DEPTH)
+}
+
+/** Prisma puts the adapter's error one level down. An error that refers to itself must not end in a stack overflow. */
+const MAX_DEPTH = 4
+
+function isRetryableWithin(error: unknown, depth: number): boolean {
+  if (!isRecord(error) || depth === 0) return false
   const { code, message } = error
   const meta = isRecord(error['meta']) ? error['meta'] : {}
   if (code === 'P2028') return String(message).includes(NOT_STARTED)
   // Prisma words SQLite's own errors, and all of raw SQL (P2010), itself; the adapter's error is inside.
-  if (isRecord(meta['driverAdapterError'])) return isRetryable(meta['driverAdapterError'])
+  if (isRecord(meta['driverAdapterError'])) return isRetryableWithin(meta['driverAdapterError'], depth - 1)
   if (code === 'P1008' && isBusy(meta['extendedCode'])) return true
   return RETRYABLE.get(code)?.includes(String(meta['reason'])) === true
 }

@@ -133,7 +133,15 @@ describe('retry', () => {
     expect(await retry(aborting, { signal: controller.signal })).toBe('done')
   })
 
-  test.each<[string, object]>([
+  test('is not ended by an error that refers to itself', () => {
+    const error = { code: 'P2010', meta: {} as Record<string, unknown> }
+    error.meta['driverAdapterError'] = error
+    expect(isRetryable(error)).toBe(false)
+  })
+
+  test.each<[string, unknown]>([
+    ['options', null],
+    ['options', 3],
     ['attempts', { attempts: 0 }],
     ['attempts', { attempts: 1.5 }],
     ['attempts', { attempts: Number.POSITIVE_INFINITY }],
