@@ -15,6 +15,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w/-])diagnoseLease\b/g, 'sqlite-efs doctor'],
   [/, or (give )?a client with a region\b/g, ' or --region'],
   [/, or a client with credentials\b/g, ''],
+  [/\bAWS_ENDPOINT_URL or the client's endpoint\b/g, 'AWS_ENDPOINT_URL'],
 ]
 
 /** A message of the packages in the words of the command line. */

@@ -37,7 +37,7 @@ async function helpOf(words: readonly string[]): Promise<string> {
 
 /** The first code block of the section of a command. */
 const blockOf = (words: readonly string[]) =>
-  new RegExp(`(## \`sqlite-efs ${words.join(' ')}\`\\n\\n\`\`\`text\\n)([\\s\\S]*?)(\\n\`\`\`)`)
+  new RegExp(`(## \`sqlite-efs ${words.join(' ')}\`\\n\\n\`\`\`text\\n)([\\s\\S]*?)(\\n\`\`\`\\n)`)
 
 test.each(commands)('docs/cli.md has the help of `sqlite-efs %s %s`', async (...words) => {
   const named = words.filter((word) => word !== undefined)

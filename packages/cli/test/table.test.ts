@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb'
 import { type Policy } from '@sqlite-efs/testing'
 import { describe, expect, test } from 'vitest'
@@ -14,7 +15,11 @@ describe('create-table', () => {
   test('makes a table that can be used, and leaves one alone that is there', async () => {
     const { env } = await startTable()
     const create = () => cliJson(['create-table', '--table', 'fresh'], { env })
-    expect(await create()).toMatchObject({ code: 0, document: { table: 'fresh' }, stderr: '' })
+    const first = await create()
+    expect(first).toMatchObject({ code: 0, document: { table: 'fresh' }, stderr: '' })
+    const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
+    const example = /^\{ "table": .*\}$/m.exec(page)?.[0] ?? '{}'
+    expect(Object.keys(JSON.parse(example) as object)).toEqual(Object.keys(first.document))
     expect(await create()).toMatchObject({ code: 0, document: { table: 'fresh' } })
     expect(await cli(['status', '--key', KEY, '--table', 'fresh'], { env })).toMatchObject({ code: 0 })
   })
@@ -196,6 +201,7 @@ test.each([
   ['The option here is lease.timeoutMs.', 'The option here is --timeout-ms.'],
   ['raise lease.ttlMs', 'raise --ttl-ms'],
   ['create it (createLeaseTable), or correct tableName', 'create it (sqlite-efs create-table), or correct --table'],
+  ["correct AWS_ENDPOINT_URL or the client's endpoint", 'correct AWS_ENDPOINT_URL'],
   ['/mnt/app-ttlMs.db is busy', '/mnt/app-ttlMs.db is busy'],
 ])('%s is %s in the words of the command line', (theirs, ours) => {
   expect(inCliWords(theirs)).toBe(ours)

@@ -26,7 +26,8 @@ export function blocksOf({ path, text }: Page): Block[] {
     const [, indent = '', fence = '', written = ''] = opening
     const language = written === 'diff' ? 'ts' : written
     const end = lines.findIndex((line, at) => at > index && line.trim() === fence)
-    if (end === -1) throw new Error(`${path}:${index + 1}: the code block has no end`)
+    const next = lines.findIndex((line, at) => at > index && new RegExp(`^\\s*${fence}[^\`\\s]`).test(line))
+    if (end === -1 || (next !== -1 && next < end)) throw new Error(`${path}:${index + 1}: the code block has no end`)
     const marker = (lines[index - 1] ?? '').trim()
     const content = lines.slice(index + 1, end).map((line) => line.slice(indent.length))
     const own = written === 'diff' ? newSide(content) : content

@@ -47,6 +47,13 @@ describe('the check of code blocks', () => {
     expect(blocksOf(page).map(({ code }) => code)).toEqual(['const a = 1', 'const a = 1\na'])
   })
 
+  test('refuses a block that does not end before the next one begins', () => {
+    const page = { path: 'p.md', text: '```text\na\n```json\n{}\n```\n' }
+    expect(() => blocksOf(page)).toThrow('p.md:1: the code block has no end')
+    const nested = { path: 'p.md', text: '````md\n```ts\na\n```\n````\n' }
+    expect(blocksOf(nested)).toMatchObject([{ language: 'md' }])
+  })
+
   test('takes the new side of a diff', () => {
     const page = { path: 'p.md', text: '```diff\n-const a = 1\n+const a = 2\n a\n```\n' }
     expect(blocksOf(page)).toMatchObject([{ language: 'ts', code: 'const a = 2\na' }])

@@ -69,6 +69,9 @@ const NO_ANSWER = 'No usable answer from DynamoDB'
 const REFUSED = 'Refused by DynamoDB'
 const NOT_ASKED = 'DynamoDB was not asked'
 const ROUTE = 'is there a route to it, or a VPC endpoint?'
+/** AWS's own endpoints accept every connection. */
+const NOTHING_LISTENS =
+  "nothing listens there: correct AWS_ENDPOINT_URL or the client's endpoint, or start the emulator"
 
 function judge({ name, message, $metadata }: Refusal, { operation, timeoutMs }: FailedRequest): Judgement {
   if (THROTTLED.has(name)) {
@@ -100,7 +103,8 @@ function judge({ name, message, $metadata }: Refusal, { operation, timeoutMs }: 
     const what = `No answer from DynamoDB within ${timeoutMs} ms`
     return { kind: 'ambiguous', code: 'UNREACHABLE', what, advice: ROUTE, isTold: false }
   }
-  return { kind: 'ambiguous', code: 'UNREACHABLE', what: NO_ANSWER, advice: ROUTE }
+  const advice = message.includes('ECONNREFUSED') ? NOTHING_LISTENS : ROUTE
+  return { kind: 'ambiguous', code: 'UNREACHABLE', what: NO_ANSWER, advice }
 }
 
 function permission(operation: string): string {

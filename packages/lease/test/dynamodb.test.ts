@@ -380,6 +380,7 @@ describe('refusals', () => {
     const client = db.client({ endpoint: 'http://127.0.0.1:9' })
     const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: impatient() }))
     expect(error).toMatchObject({ code: 'UNREACHABLE', details: { tableName: TABLE, region: 'eu-central-1' } })
+    expect(error.message).toContain('nothing listens there: correct AWS_ENDPOINT_URL')
     expect(error.message).toMatch(/leases in eu-central-1/)
   })
 

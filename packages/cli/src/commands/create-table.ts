@@ -18,6 +18,7 @@ What it needs:
 What it makes:
   A table that DynamoDB refuses to delete (deletion protection): without its tickets a late writer would look new.
   A table that was there already is not changed; it says so where that one has no protection.
+  While DynamoDB does not answer, or the table is not ready, it tries again for two minutes.
 
 What it costs:
   Nothing while nobody writes: the table is billed by request.
