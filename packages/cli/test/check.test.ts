@@ -149,6 +149,12 @@ describe('check', () => {
     )
   })
 
+  test('says so of a file that ends within its header', async () => {
+    const path = await library()
+    truncateSync(path, 50)
+    expect((await check(path)).problems[0]?.what).toContain(`its header counts ${PAGE} bytes (1 pages), and it has 50`)
+  })
+
   test('finds foreign keys that point nowhere, and counts them by table', async () => {
     const path = await library()
     const libsql = new Libsql(path)

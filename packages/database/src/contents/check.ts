@@ -111,7 +111,7 @@ function missingEnd(path: string): CheckProblem[] {
   if (inspectFile(path).missingBytes === undefined) return []
   const { header, sizeBytes, missingBytes } = inspectFile(path)
   if (missingBytes === undefined) return []
-  const what = `the file ends too early: its header counts ${sizeBytes + missingBytes} bytes (${header?.pages} pages), and it has ${sizeBytes}`
+  const what = `the file ends too early: its header counts ${sizeBytes + missingBytes} bytes (${header?.pages ?? 1} pages), and it has ${sizeBytes}`
   return [{ kind: 'integrity', what }]
 }
 
