@@ -87,7 +87,10 @@ export class LeaseWait implements Disposable {
   }
 
   #line({ holder, position }: { holder: string; position: number }): string {
-    return `${holder || 'somebody'} holds it, and ${position} ${position === 1 ? 'stands' : 'stand'} before`
+    const others = position - 1
+    const rest =
+      others <= 0 ? 'this command is next' : `${others} more ${others === 1 ? 'waits' : 'wait'} before this command`
+    return `${holder || 'another process'} holds it, and ${rest}`
   }
 }
 

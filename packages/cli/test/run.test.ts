@@ -116,7 +116,7 @@ describe('run', () => {
     const lease = await localLeaser(path).acquire(key, { who: 'alice:1' })
     onTestFinished(() => lease.release())
     const running = new RunningCli(['run', '--url', path, '--local', ...node('console.log("started")')])
-    await running.said(/Waiting for the lease: alice:1 holds it, and 1 stands before/)
+    await running.said(/Waiting for the lease: alice:1 holds it, and this command is next/)
     running.process.kill('SIGTERM')
     const { code, stdout, stderr } = await running.ended
     expect({ code, stdout }).toEqual({ code: 143, stdout: '' })

@@ -63,7 +63,7 @@ describe.each(COMMANDS)('%s, while it waits for the lease,', (_, args) => {
     const before = readdirSync(dirname(path)).toSorted()
     const held = await leaser.acquire(key, { who: 'alice:1', ttlMs: 60_000 })
     const running = new RunningCli([...args(path, folder), '--url', path, '--json'], { env })
-    await running.said(/Waiting for the lease: alice:1 holds it, and 1 stands before/)
+    await running.said(/Waiting for the lease: alice:1 holds it, and this command is next/)
     expect((await leaser.inspect(key)).contenders).toHaveLength(2)
     expect(running.process.kill(name)).toBe(true)
     const ended = await running.ended
@@ -201,7 +201,7 @@ test('a command that waits in line says again after a while who holds the lease'
   onTestFinished(() => held.release())
   const running = new RunningCli(['vacuum', '--url', path], { env })
   await running.said(
-    /Still waiting for the lease after .* s: alice:1 holds it, and 1 stands before\. Ctrl-C leaves the line\./,
+    /Still waiting for the lease after .* s: alice:1 holds it, and this command is next\. Ctrl-C leaves the line\./,
   )
   running.process.kill('SIGTERM')
   expect((await running.ended).code).toBe(143)

@@ -59,7 +59,7 @@ function reasonOf(why: LeaseError | undefined): string {
   const times = attempts === undefined ? '' : `all ${attempts} attempts are used up, and `
   if (holder === undefined) return `${times}the time was over before the holder of the lease could be read`
   const since = heldSinceMs === undefined ? '' : `, seen there since ${new Date(heldSinceMs).toISOString()}`
-  const before = position === undefined ? '' : `; ${position} in line before this process`
+  const before = position === undefined ? '' : `; ${position} in line before this process, the holder included`
   const until =
     aliveUntilMs === undefined
       ? ''
