@@ -52,7 +52,7 @@ export function refuseUnsafe(sql: string, place: Place, inForce: Pragmas = setti
   refuseUnreadable(sql)
   const [first = '', second = ''] = leadingTokens(sql, 2)
   if (first === '') throw refused(sql, IT_IS_EMPTY)
-  if (first === ';') throw refused(sql, 'It begins with a semicolon.')
+  if (first === ';') throw refused(sql, 'It begins with a semicolon: leave that out.')
   if (place !== 'script' && splitStatements(sql).length > 1) {
     throw refused(sql, 'It holds more than one statement; only the first would run. Send them one by one.')
   }

@@ -117,9 +117,11 @@ export class ShadowAdapter extends SqliteEfsAdapter {
 }
 
 function invalidIsolationLevel(level: string): PrismaSqliteEfsError {
+  const wayOut = "SQLite's transactions are SERIALIZABLE; leave isolationLevel out, or give Serializable"
   return new PrismaSqliteEfsError({
     code: 'P2023',
-    message: `Isolation level ${level} is not supported: SQLite's transactions are SERIALIZABLE`,
-    kind: { kind: 'InvalidIsolationLevel', level },
+    message: `Isolation level ${level} is not supported: ${wayOut}`,
+    // Prisma shows the level alone, so the way out goes with it.
+    kind: { kind: 'InvalidIsolationLevel', level: `isolation level ${level} (${wayOut})` },
   })
 }

@@ -129,6 +129,11 @@ const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', 'maxAttempts', 
 /** Options that are given one level too high or too low, and where they belong. */
 const LEASE_OPTIONS_BY_NAME = new Map(LEASE_OPTIONS.map((name) => [name, `lease.${name}`]))
 const OPTIONS_BY_NAME = new Map<string, string>(OPTIONS.map((name) => [name, name]))
+/** What a client of the AWS SDK takes, and this adapter only with one. */
+const IN_A_CLIENT = ['region', 'endpoint', 'credentials', 'profile'].map(
+  (name) => [name, 'client: new DynamoDBClient({ ... })'] as const,
+)
+const OUTSIDE_OF_LEASE = new Map([...OPTIONS_BY_NAME, ...IN_A_CLIENT, ['table', 'tableName']])
 
 /** Stand for what is absent, so that all the rest can be checked. Neither is ever opened or asked. */
 const ABSENT_PATH = '/absent'
@@ -219,7 +224,7 @@ function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.Proces
     const expected = `expected 'local' or an object with ${LEASE_OPTIONS.join(', ')}`
     throw configurationError('lease', lease, `${expected}${didYouMean(lease, ['local'], quoted)}`)
   }
-  if (lease !== undefined) refuseUnknown('lease', lease, LEASE_OPTIONS, OPTIONS_BY_NAME)
+  if (lease !== undefined) refuseUnknown('lease', lease, LEASE_OPTIONS, OUTSIDE_OF_LEASE)
   const protocol = oneOf('lease.protocol', lease?.protocol, ['line', 'django-sqlite-efs', 'local'])
   checkTerms(lease)
   if (protocol === 'local') {
@@ -300,7 +305,8 @@ export function refuseUnknown(
   elsewhere: ReadonlyMap<string, string> = new Map(),
 ): void {
   if (!isRecord(value)) {
-    throw configurationError(option || 'options', value, `expected an object with ${known.join(', ')}`)
+    const short = option === 'lease' ? "'local' or " : ''
+    throw configurationError(option || 'options', value, `expected ${short}an object with ${known.join(', ')}`)
   }
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue

@@ -178,11 +178,14 @@ test('a unique violation on an index of an expression names the index', async ()
 })
 
 test('what Prisma sees of an isolation level other than SERIALIZABLE', async () => {
-  for (const isolationLevel of ['ReadCommitted', 'Snapshot'] as const) {
-    const options = { isolationLevel } as object
-    await expect(prisma.$transaction(async () => {}, options)).rejects.toBeInstanceOf(
-      Prisma.PrismaClientKnownRequestError,
-    )
+  // Prisma refuses Snapshot itself.
+  for (const [isolationLevel, message] of [
+    ['ReadCommitted', 'leave isolationLevel out, or give Serializable'],
+    ['Snapshot', 'Invalid isolation level: SNAPSHOT'],
+  ] as const) {
+    const refused = prisma.$transaction(async () => {}, { isolationLevel } as object)
+    await expect(refused).rejects.toBeInstanceOf(Prisma.PrismaClientKnownRequestError)
+    await expect(refused).rejects.toThrow(message)
   }
   await prisma.$transaction(async () => {}, { isolationLevel: 'Serializable' })
 })

@@ -210,6 +210,9 @@ describe('a misspelt name', () => {
     [{ ...valid, timestampformat: 'iso8601' }, 'did you mean timestampFormat?'],
     [{ ...valid, tableName: 'app-locks' }, 'did you mean lease.tableName?'],
     [{ ...valid, lease: { ...table, fencing: 'off' } }, 'did you mean fencing?'],
+    [{ ...valid, lease: { table: 'app-locks' } }, 'did you mean tableName?'],
+    [{ ...valid, lease: { ...table, region: 'eu-central-1' } }, 'did you mean client: new DynamoDBClient({ ... })?'],
+    [{ ...valid, lease: true }, "expected 'local' or an object with tableName"],
   ])('%j is refused with the name that was meant', (options, hint) => {
     expect(refusal(options).message).toContain(hint)
   })

@@ -221,7 +221,7 @@ test('isolation levels: SERIALIZABLE is what there is', async () => {
   const adapter = await new PrismaSqliteEfs({ url: bench.file, lease: 'local' }).connect()
   for (const level of ['READ UNCOMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SNAPSHOT'] as const) {
     await expect(adapter.startTransaction(level)).rejects.toMatchObject({
-      cause: { kind: 'InvalidIsolationLevel', level },
+      cause: { kind: 'InvalidIsolationLevel', level: expect.stringContaining(level) as string },
     })
   }
   await adapter.dispose()
