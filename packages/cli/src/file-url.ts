@@ -12,6 +12,8 @@ export function pathOfUrl(url: string, source: string): string {
   const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
   if (url === '' || url === 'file:') throw wrong('file: and the path of the database file is wanted.')
   if (url === ':memory:' || url === 'file::memory:') throw wrong('a database in memory is open to nobody else.')
+  if (/^(["']).*\1$/s.test(url))
+    throw wrong('the quotes are part of the value: leave them out (docker --env-file keeps them).')
   if (scheme === undefined) return resolve(url)
   if (scheme !== 'file') throw wrong(`the database is one file, and a ${scheme}: url names none.`)
   if (/[?#]/.test(url)) throw wrong('a url takes no parameters here; a ? or # in a file name is written %3F or %23.')

@@ -19,6 +19,7 @@ describe('wrong usage', () => {
     [['doctor'], /Which database\?.*--url.*DATABASE_URL/],
     [['doctor', '--url', '/a.db'], /Which DynamoDB table.*--table.*SQLITE_LOCK_DYNAMODB_TABLE.*--local/],
     [['status', '--url', '/a.db', '--local', '--table', 'x'], /--local and --table/],
+    [['status', '--url', '"file:/mnt/efs/app.db"', '--local'], /the quotes are part of the value: leave them out/],
     [['status', '--url', 'libsql://me:secret@host/db', '--local'], /--url is "libsql:\/\/\.\.\.@host\/db".*one file/],
     [['migrate', 'resolve', '--url', '/a.db', '--local'], /--applied.*--rolled-back/],
     [['migrate', 'resolve', '--url', '/a.db', '--local', '--applied', 'a', '--rolled-back', 'b'], /one of/],

@@ -16,6 +16,14 @@ export function pathOfUrl(option: string, url: unknown, relativePaths: RelativeP
   if (typeof url !== 'string' || url === '') throw refuse(option, url, `expected file: and ${WANTED[relativePaths]}`)
   if (url === MEMORY || url === 'file::memory:') return MEMORY
 
+  if (/^(["']).*\1$/s.test(url)) {
+    throw refuse(
+      option,
+      withoutSecrets(url),
+      'the quotes are part of the value; leave them out (docker --env-file keeps them)',
+    )
+  }
+
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
   if (scheme !== undefined && scheme !== 'file') {
     const wayOut = 'the database is one file that every instance mounts: give file: and its absolute path'

@@ -51,6 +51,8 @@ describe('url', () => {
     ['file:..', 'folder'],
     ['file:data/', 'folder'],
     ['libsql://app.turso.io', 'not supported'],
+    ['"file:./dev.db"', 'leave them out'],
+    ["'/srv/dev.db'", 'leave them out'],
     ['https://app.turso.io', 'not supported'],
     ['http://127.0.0.1:8080', 'not supported'],
     ['wss://app.turso.io', 'not supported'],

@@ -20,8 +20,9 @@ What it does:
   after three times it is made under the lease, and writers wait for as long. The check itself keeps no one waiting.
 
 What it needs:
-  room for the copy in $SQLITE_TMPDIR, $TMPDIR or /var/tmp, and to read the file. It takes the lease only where
-  writers never pause, or where a dead writer's journal has to be rolled back first.
+  room for the copy in $SQLITE_TMPDIR, $TMPDIR or /var/tmp; to read the file, and to write its folder: where the
+  database has no journal yet, as a copy has none, one of 512 bytes is made. It takes the lease only where writers
+  never pause, or where a dead writer's journal has to be rolled back first.
 
 What it can't find:
   a value that was changed in place: SQLite keeps no checksums.

@@ -47,8 +47,8 @@ Exit codes:
 
 const STATUS_HELP = `
 What it needs:
-  to read the file and the folder of migrations. It takes no lease, unless a killed writer's journal has to be
-  rolled back first.
+  to read the file and the folder of migrations, and to write the file's folder, where a journal of 512 bytes is
+  made if the database has none. It takes no lease, unless a killed writer's journal has to be rolled back first.
 
 Examples:
   sqlite-efs migrate status --url /mnt/efs/app.db --table app-locks
