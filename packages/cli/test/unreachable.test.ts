@@ -54,6 +54,14 @@ describe.each([
   })
 })
 
+test('while it waits for a table, create-table blames the endpoint that refuses, in its own words', async () => {
+  const env = envOf('http://127.0.0.1:9')
+  const running = new RunningCli(['create-table', '--table', 'app-locks'], { env })
+  await running.said(/No DynamoDB table app-locks .*: nothing listens there: correct AWS_ENDPOINT_URL, or start/)
+  running.process.kill('SIGTERM')
+  await running.ended
+})
+
 test('what can not be called off does not outlive the command', async () => {
   const path = await bank()
   const lasting = join(path, '..', 'lasting.mjs')

@@ -1,5 +1,6 @@
 import { createLeaseTable } from '@sqlite-efs/lease'
 import type { Command } from 'commander'
+import { inCliWords } from '../cli-words.js'
 import { addOutputOptions } from '../options.js'
 import { Output } from '../output.js'
 import { requireTable } from '../target.js'
@@ -50,7 +51,7 @@ export function addCreateTable(program: Command): void {
       const what = (waited: string) =>
         `No ${tableInWords(table)} to be used after ${waited}: ${reason}. Ctrl-C ends the wait.`
       const onWait = ({ message }: { message: string }) => {
-        reason = message.replace(/\.$/, '')
+        reason = inCliWords(message).replace(/\.$/, '')
       }
       const { isNew, isProtected } = await saysWaiting(output, what, () => createLeaseTable({}, table, { onWait }))
       output.result({ table, isNew, isProtected }, textOf(table, isNew, isProtected))
