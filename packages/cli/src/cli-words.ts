@@ -35,5 +35,5 @@ export function hintFor({ code, message }: { code: string; message: string }): s
 export const CREDENTIALS =
   'Credentials are found as the AWS SDK finds them: AWS_PROFILE, AWS_ACCESS_KEY_ID, or the role of this machine.'
 
-/** Whether it was not an action that was refused, but whoever asked for it. */
+/** Whether DynamoDB refused the caller's credentials, rather than an action. */
 export const isAboutCredentials = (message: string) => /\bcredentials (were found|are not valid)\b/.test(message)

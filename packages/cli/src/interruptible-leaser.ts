@@ -1,6 +1,6 @@
 import type { AcquireOptions, Lease, Leaser } from '@sqlite-efs/lease'
 
-/** Who is told how far an acquisition is. */
+/** Hears how far an acquisition is. */
 export interface Acquisition {
   /** Ends each wait, and has each lease look lost: it is released, and nothing is committed under it any more. */
   signal: AbortSignal

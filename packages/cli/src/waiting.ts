@@ -4,9 +4,9 @@ import type { LeaseEvent } from '@sqlite-efs/lease'
 import { formatDuration } from './format.js'
 import type { Output } from './output.js'
 
-/** A wait that is longer than this is told of. */
+/** A command reports a wait that is longer than this. */
 const FIRST_MS = 2_000
-/** How often it is told of again. */
+/** Interval between further reports of the same wait. */
 const AGAIN_MS = 10_000
 
 /** Says on stderr what a command waits for, while it waits. */

@@ -166,14 +166,14 @@ export interface Database {
   /** Takes the lease and rolls back what a dead writer left; `true` if there was something. */
   recover(): Promise<boolean>
   /**
-   * SQLite's integrity_check and foreign_key_check in one read; an empty list is good. Nobody can commit for as long, which for a large
+   * SQLite's integrity_check and foreign_key_check in one read; an empty list is good. No process can commit meanwhile, which for a large
    * file is {@link Database.checkCopy}'s to avoid.
    */
   check(): Promise<string[]>
   /**
    * SQLite's integrity_check and foreign_key_check of a copy of the whole database, while writers go on. The copy is made as that of a
    * {@link Database.snapshot} is, in SQLite's temporary folder (`SQLITE_TMPDIR`, `TMPDIR`, `/var/tmp`), and deleted. It needs the lease only
-   * where somebody commits all the time, or where a dead writer's journal has to be rolled back first. SQLite keeps no checksums:
+   * if other processes commit all the time, or where a dead writer's journal has to be rolled back first. SQLite keeps no checksums:
    * a value that was changed in place is not found.
    *
    * @throws DatabaseError `SQLITE` (no room), `NOT_FOUND`, `CONFIGURATION` (no database at all), `BUSY`, `CLOSED`, and under the lease what a

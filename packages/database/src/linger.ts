@@ -5,7 +5,7 @@ const DONE = Promise.resolve()
 /**
  * Keeps a read window open for some microtasks, for the next statement of the same operation.
  *
- * The window opens in a turn of the event loop of its own, when no microtask is left. So those that run while it lingers all
+ * The window opens in a separate turn of the event loop, when no microtask is left. So those that run while it lingers all
  * come from the reads that it served, and what is asked of it belongs to one of their operations. A single operation can be followed
  * for as long as it reads. Of several, one may be done: its caller's own code must not run before the window is closed, however
  * long the others read.

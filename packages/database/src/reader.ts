@@ -99,7 +99,7 @@ export class Reader {
     })
   }
 
-  /** Runs `action` at once, in a window of its own. Fails where it would have to wait. */
+  /** Runs `action` at once, in a separate window. Fails if it would have to wait. */
   now<T>(action: (connection: Connection) => T): T {
     if (this.#waiting) throw this.#inTheWay
     const lingers = this.#isOpen

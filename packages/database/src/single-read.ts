@@ -12,7 +12,7 @@ export interface SingleStatement {
 
 /** Making objects of more rows takes milliseconds: no lock is held meanwhile. */
 const MAX_FOLLOWED_ROWS = 1_000
-/** A span of its own has a result come this many microtasks later: OpenTelemetry's, and what makes its failures harmless (`tracing.ts`). */
+/** A read's span delays its result by this many microtasks: OpenTelemetry's, and what makes its failures harmless (`tracing.ts`). */
 const MICROTASKS_OF_SPAN = 5
 
 /** Runs a statement that reads. */

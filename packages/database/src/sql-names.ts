@@ -32,7 +32,7 @@ export function usedNames(sql: string): UsedName[] {
     const name = nameOf(token)
     if (name === undefined) continue
     const hasNoArguments = next === '(' && all[index + 2]?.text === ')'
-    // A virtual table's module, and what it is told to read from.
+    // A virtual table's module, and its arguments, which name what it reads from.
     if (isTable || isVirtual) found.push({ name, as: 'table', hasNoArguments })
     const isIndexed = isIndex && previous === 'ON'
     const hasColumns = isIndexed || BEFORE_COLUMNS.has(previous ?? '')

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm'
 /** A timer of Node's own, whatever a test has put in the place of the global one. */
 export { clearTimeout, setImmediate, setTimeout }
 
-/** Node's own `Date.now`; from a realm of its own if a test has replaced the global one before this module was loaded. */
+/** Node's own `Date.now`; from a separate realm if a test has replaced the global one before this module was loaded. */
 export const wallNow: () => number = isNative(Date.now) ? Date.now : (runInNewContext('Date.now') as () => number)
 
 /** Node's own `performance.now`. */

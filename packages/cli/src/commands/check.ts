@@ -16,7 +16,7 @@ const HELP = `
 What it does:
   Copies the database as one commit left it into SQLite's temporary folder, while writers go on, and has SQLite
   check the copy: its integrity (every page, row and index) and its foreign keys. The copy is deleted. In place
-  the check would be one long read, for which every commit waits. Somebody's commit makes the copy start again;
+  the check would be one long read, for which every commit waits. A commit by another process makes the copy start again;
   after three times it is made under the lease, and writers wait for as long. The check itself keeps no one waiting.
 
 What it needs:

@@ -1,7 +1,7 @@
 import type { ContentContext } from './context.js'
 import { Disturbed, inWindows, type Steps, stepsIn } from './steps.js'
 
-/** After so many tries that somebody's commit disturbed, the next one is made under the lease. */
+/** Tries that a commit may disturb before the next one is made under the lease. */
 const MAX_DISTURBED = 3
 
 /** What is copied, for the line, and how long to wait for the turn. */
@@ -27,7 +27,7 @@ export async function consistently<T>(
     }
   }
   const copied = await context.inTurn(what, timeoutMs, async (turn) => {
-    // SQLite's RESERVED lock lets everybody read, and nobody commit.
+    // SQLite's RESERVED lock lets other processes read, and none commit.
     await turn.begin()
     const result = await copy(stepsIn(turn))
     turn.writer.rollback()

@@ -30,7 +30,7 @@ export interface SnapshotResult {
   fence: number | undefined
   /** How often it was begun: somebody's commit makes it start anew. */
   tries: number
-  /** Whether the last try was made under the lease, so that nobody could commit meanwhile. */
+  /** Whether the last try was made under the lease, so that no process could commit meanwhile. */
   heldLease: boolean
 }
 
@@ -57,7 +57,7 @@ export interface CheckResult {
   problems: CheckProblem[]
   /** How often the copy was begun: somebody's commit makes it start again. */
   tries: number
-  /** Whether the last try was made under the lease, so that nobody could commit meanwhile. */
+  /** Whether the last try was made under the lease, so that no process could commit meanwhile. */
   heldLease: boolean
 }
 
