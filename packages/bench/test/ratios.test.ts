@@ -9,10 +9,8 @@ const SLACK = 0.75
 
 /** More of it where it is exceeded by so much that half of the throughput could go unnoticed; less where it is just reached. */
 const AT_LEAST: Readonly<Record<string, number>> = {
-  'point read by id': 1.2,
   '100 rows': 1.1,
   '10,000 rows': 1.05,
-  findUnique: 1.4,
   'findMany with include, 20 orders of 3 items': 0.9,
   'a page and its count, `$transaction([findMany, count])`': 0.6,
 }
