@@ -48,5 +48,6 @@ test.for<[string, string, number, string?]>([
   // What V8 learns while it runs is not much; two kilobytes each time would be more.
   expect(after.heapUsed - before.heapUsed).toBeLessThan(1.5 * MIB)
   expect(after.external - before.external).toBeLessThan(MIB)
-  expect(after.rss - before.rss).toBeLessThan(64 * MIB)
+  // Coarse: what V8 and malloc keep for later grows by up to 100 MiB on Node 24, and did before there was anything to leak.
+  expect(after.rss - before.rss).toBeLessThan(160 * MIB)
 })
