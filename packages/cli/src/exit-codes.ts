@@ -15,3 +15,6 @@ export const EXIT = {
 
 /** As a shell says it of a program that a signal ended. */
 export const exitCodeOfSignal = (signalNumber: number): number => 128 + signalNumber
+
+/** Tells what the process is to end with, where that is not 0 and no error either. */
+export type SetExitCode = (code: number) => void

@@ -11,9 +11,7 @@ import { addRun } from './commands/run.js'
 import { addSnapshot } from './commands/snapshot.js'
 import { addStatus } from './commands/status.js'
 import { addVacuum } from './commands/vacuum.js'
-
-/** Tells what the process is to end with, where that is not 0 and no error either. */
-export type SetExitCode = (code: number) => void
+import type { SetExitCode } from './exit-codes.js'
 
 /** The width of a help text that no terminal limits. */
 export const HELP_WIDTH = 100

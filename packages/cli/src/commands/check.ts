@@ -1,10 +1,9 @@
 import type { CheckResult } from '@sqlite-efs/database'
 import type { Command } from 'commander'
-import { EXIT } from '../exit-codes.js'
+import { EXIT, type SetExitCode } from '../exit-codes.js'
 import { formatBytes } from '../format.js'
 import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
 import { Output } from '../output.js'
-import type { SetExitCode } from '../program.js'
 import { ProgressLine } from '../progress.js'
 import { withDatabase } from '../target.js'
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { Child, type ChildEnd } from '../child.js'
 import { CliError } from '../errors.js'
-import { EXIT, exitCodeOfSignal } from '../exit-codes.js'
+import { EXIT, exitCodeOfSignal, type SetExitCode } from '../exit-codes.js'
 import {
   addFileOption,
   addHoldOptions,
@@ -11,7 +11,6 @@ import {
   milliseconds,
 } from '../options.js'
 import { Output } from '../output.js'
-import type { SetExitCode } from '../program.js'
 import { SignalWatch, signalNumber } from '../signals.js'
 import { withDatabase } from '../target.js'
 
