@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { LocalLeaser } from '@sqlite-efs/lease'
-import type { Contestant } from './contestants.js'
+import type { Contestant } from './contestant.js'
 import type { TortureOptions } from './torture.js'
 
 export const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--lambda] [--seed S] [--json] [--keep]

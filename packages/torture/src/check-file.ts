@@ -1,7 +1,8 @@
+import type { Attempt } from './attempt.js'
 import { TOTAL } from './bank.js'
-import type { Attempt, Violation } from './checker.js'
 import type { EntryRow, FinalState } from './final-state.js'
 import { groupBy } from './group-by.js'
+import type { Violation } from './violation.js'
 
 /** Holds the file to what its writers know. */
 export function checkFile(attempts: ReadonlyMap<string, Attempt>, state: FinalState): Violation[] {

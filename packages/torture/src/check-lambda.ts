@@ -1,9 +1,9 @@
-import type { Violation } from './checker.js'
 import type { History } from './collector.js'
 import { MARGIN_MS } from './errands.js'
 import type { Fault } from './injector.js'
 import type { Stalls } from './stalls.js'
 import { heldAt } from './takeovers.js'
+import type { Violation } from './violation.js'
 
 /** How long anybody may be kept waiting. */
 export interface StallRules {

@@ -1,7 +1,7 @@
-import type { Violation } from './checker.js'
 import type { History } from './collector.js'
 import type { EntryRow } from './final-state.js'
 import { groupBy } from './group-by.js'
+import type { Violation } from './violation.js'
 
 interface Read {
   name: string

@@ -1,9 +1,9 @@
 import { serialDistance } from '../../database/src/fence.js'
 import { hostOf } from './check-reads.js'
-import type { Violation } from './checker.js'
 import type { History } from './collector.js'
 import type { EntryRow, FinalState } from './final-state.js'
 import { groupBy } from './group-by.js'
+import type { Violation } from './violation.js'
 
 /**
  * Holds the tickets to their order: none is had twice, what is in the file was written under tickets that only grew, and the

@@ -4,7 +4,7 @@ import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { bundleProgram, bundleWorker } from './bundle.js'
 import { checkStalls, isInLine, leftBehind } from './check-lambda.js'
-import { check, type Violation } from './checker.js'
+import { check } from './checker.js'
 import { Collector, type History } from './collector.js'
 import { TABLE } from './contestants.js'
 import { readFinalState } from './final-state.js'
@@ -19,6 +19,7 @@ import { closeScene, openScene, type TortureResult } from './scene.js'
 import { type Stalls, stalls } from './stalls.js'
 import { heldAt } from './takeovers.js'
 import { configurator, type TortureOptions } from './torture.js'
+import type { Violation } from './violation.js'
 
 /** A run's options, but for what other faults and contestants need. */
 export type LambdaTortureOptions = Omit<TortureOptions, 'contestant' | 'freezeEveryMs' | 'sabotage'>

@@ -1,9 +1,10 @@
-import { attemptsOf, type Rules, type Violation } from './checker.js'
+import { attemptsOf, type Rules } from './checker.js'
 import type { History } from './collector.js'
-import type { Contestant } from './contestants.js'
+import type { Contestant } from './contestant.js'
 import type { Fault } from './injector.js'
 import type { FaultyProxy } from './proxy.js'
 import { takeovers } from './takeovers.js'
+import type { Violation } from './violation.js'
 
 /** What a run was. */
 export interface RunDescription {

@@ -1,4 +1,4 @@
-import type { Contestant } from './contestants.js'
+import type { Contestant } from './contestant.js'
 
 /** What a worker process is told. */
 export interface WorkerConfig {
