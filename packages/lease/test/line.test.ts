@@ -1,4 +1,4 @@
-import { seeded, World } from '@sqlite-efs/simulation'
+import { Machine, seeded, World } from '@sqlite-efs/simulation'
 import { describe, expect, test } from 'vitest'
 import type { Lease, LeaseError } from '../src/index.js'
 
@@ -15,7 +15,7 @@ const lineOf = async (world: World) => (await world.store.look(KEY, { consistent
 /** A holder and one who waits behind it. */
 async function heldLine(options: { timeoutMs?: number | (() => number); signal?: AbortSignal } = {}) {
   const world = new World()
-  const [a, b] = [world.machine(), world.machine()]
+  const [a, b] = [new Machine(world), new Machine(world)]
   const lease = await world.run(a.leaser().acquire(KEY, { who: 'a' }))
   const waiting = b.leaser().acquire(KEY, { who: 'b', timeoutMs: 60_000, ...options })
   const outcome = codeOf(waiting)
@@ -60,7 +60,7 @@ describe('time', () => {
 
   test('nor does it when it renews', async () => {
     const { world } = await heldLine()
-    void codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 8000 }))
+    void codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 8000 }))
     await world.pass(7900)
     const [, , c] = await lineOf(world)
     expect(c?.aliveUntilMs).toBeGreaterThan(1_800_000_000_000 + 7000)
@@ -87,7 +87,7 @@ describe('time', () => {
     const { world, b, lease } = await heldLine({ timeoutMs })
     const joinedMs = world.nowMs
     b.kill()
-    const next = world.machine().leaser().acquire(KEY)
+    const next = new Machine(world).leaser().acquire(KEY)
     await world.pass(20)
     await world.run(lease.release())
     await world.run(next)
@@ -99,7 +99,7 @@ describe('time', () => {
     await world.pass(2600)
     b.kill()
     const killedMs = world.nowMs
-    const third = world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 })
+    const third = new Machine(world).leaser().acquire(KEY, { timeoutMs: 60_000 })
     await world.pass(20)
     await world.run(lease.release())
     await world.run(third)
@@ -137,7 +137,7 @@ describe('time', () => {
       await world.store.join(KEY, { id: `${i}`, who: 'x', aliveUntilMs: world.nowMs + 60_000 })
     }
     const startMs = world.nowMs
-    const outcome = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 1234 }))
+    const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 1234 }))
     expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
     expect(world.nowMs - startMs).toBeLessThan(1234 + 10)
   })
@@ -146,7 +146,7 @@ describe('time', () => {
     const { world, b, lease, waiting } = await heldLine({ timeoutMs: () => 10_000 })
     b.freeze()
     await world.run(lease.release())
-    const third = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 10_000 }))
+    const third = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 10_000 }))
     expect(third.token).toBe(3)
     b.thaw()
     await world.pass(100)
@@ -169,7 +169,7 @@ describe('time', () => {
 
   test('a holder counts a freeze, during which its monotonic clock stood still', async () => {
     const world = new World()
-    const machine = world.machine()
+    const machine = new Machine(world)
     const lease = await world.run(machine.leaser().acquire(KEY))
     machine.freeze()
     await world.pass(5000)
@@ -179,7 +179,7 @@ describe('time', () => {
 
   test('a holder counts on when its wall clock is set back', async () => {
     const world = new World()
-    const machine = world.machine()
+    const machine = new Machine(world)
     const lease = await world.run(machine.leaser().acquire(KEY, { timeoutMs: 60_000 }))
     machine.skewMs = -400
     await world.pass(100)
@@ -191,7 +191,7 @@ describe('time', () => {
 
   test('a lease ends before anybody with a permitted clock may sweep it', async () => {
     const world = new World()
-    const [slow, fast] = [world.machine({ skewMs: -250 }), world.machine({ skewMs: 250 })]
+    const [slow, fast] = [new Machine(world, { skewMs: -250 }), new Machine(world, { skewMs: 250 })]
     const lease = await world.run(slow.leaser().acquire(KEY))
     world.fate = (_, machine) => (machine === slow ? { lost: 'request' } : {})
     const next = fast.leaser().acquire(KEY, { timeoutMs: 60_000 })
@@ -204,7 +204,7 @@ describe('time', () => {
     let joins = 0
     world.fate = (operation) => (operation === 'join' && joins++ === 0 ? { lost: 'answer' } : {})
     const startMs = world.nowMs
-    const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 60_000 }))
     expect(world.nowMs - startMs).toBeGreaterThanOrEqual(1000)
     expect(lease.remainingMs()).toBeLessThanOrEqual(6000 - (world.nowMs - startMs))
     const [entry] = await lineOf(world)
@@ -213,7 +213,7 @@ describe('time', () => {
 
   test('a renewal counts from before it was sent', async () => {
     const world = new World()
-    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     world.fate = () => ({ requestMs: 300, answerMs: 300 })
     await world.run(lease.renew())
     expect(lease.remainingMs()).toBeLessThanOrEqual(5400)
@@ -223,7 +223,7 @@ describe('time', () => {
     const world = new World()
     await world.store.join(KEY, { id: 'faraway2', who: 'x', aliveUntilMs: world.nowMs + 10 * 365 * 86_400_000 })
     const startMs = world.nowMs
-    const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 60_000 }))
     expect(lease.token).toBe(2)
     expect(world.nowMs - startMs).toBeGreaterThan(6000)
     expect(world.nowMs - startMs).toBeLessThan(6100)
@@ -233,7 +233,7 @@ describe('time', () => {
     const world = new World()
     const far = world.nowMs + 10 * 365 * 86_400_000
     await world.store.join(KEY, { id: 'faraway2', who: 'x', aliveUntilMs: far })
-    const outcome = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 12_000 }))
+    const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 12_000 }))
     for (let i = 1; i <= 3; i++) {
       await world.pass(4000)
       await world.store.renew(KEY, 'faraway2', 1, far + i)
@@ -244,8 +244,10 @@ describe('time', () => {
 
   test('the longest lease there is, an hour, is not taken for an absurd one', async () => {
     const world = new World()
-    await world.run(world.machine({ skewMs: 500 }).leaser().acquire(KEY, { ttlMs: 3_600_000, timeoutMs: 3_600_000 }))
-    const outcome = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 20_000 }))
+    await world.run(
+      new Machine(world, { skewMs: 500 }).leaser().acquire(KEY, { ttlMs: 3_600_000, timeoutMs: 3_600_000 }),
+    )
+    const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 20_000 }))
     expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
     expect(world.requests).not.toContain('sweep')
   })
@@ -255,7 +257,7 @@ describe('sweeping', () => {
   test('only the head is swept, however dead the others are', async () => {
     const { world, b, lease } = await heldLine()
     b.kill()
-    const c = world.machine()
+    const c = new Machine(world)
     const third = c.leaser().acquire(KEY, { timeoutMs: 60_000 })
     await world.pass(10_000)
     expect(await lineOf(world)).toHaveLength(3)
@@ -270,7 +272,7 @@ describe('sweeping', () => {
     for (const id of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) {
       await world.store.join(KEY, { id, who: id, aliveUntilMs: world.nowMs - 501 })
     }
-    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     expect(lease.token).toBe(4)
     expect(world.requests).toEqual(['join', 'sweep', 'sweep', 'sweep'])
   })
@@ -279,7 +281,7 @@ describe('sweeping', () => {
     const world = new World()
     await world.store.join(KEY, { id: 'aaaaaaaa', who: 'a', aliveUntilMs: world.nowMs - 400 })
     const startMs = world.nowMs
-    await world.run(world.machine().leaser().acquire(KEY))
+    await world.run(new Machine(world).leaser().acquire(KEY))
     expect(world.nowMs - startMs).toBeGreaterThan(100)
   })
 
@@ -305,7 +307,7 @@ describe('sweeping', () => {
 describe('late and repeated messages', () => {
   test('a renewal that arrives late does not shorten what a newer one lengthened', async () => {
     const world = new World()
-    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     let renewals = 0
     world.fate = (operation) => (operation === 'renew' && renewals++ === 0 ? { requestMs: 4000 } : {})
     void codeOf(lease.renew())
@@ -324,19 +326,19 @@ describe('late and repeated messages', () => {
     const world = new World()
     world.fate = (operation) => (operation === 'join' ? { duplicateAfterMs: 100 } : {})
     const startMs = world.nowMs
-    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     await world.run(lease.release())
     await world.pass(200)
     expect(await lineOf(world)).toHaveLength(1)
     world.fate = () => ({})
-    const next = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 60_000 }))
+    const next = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 60_000 }))
     expect(next.token).toBe(3)
     expect(world.nowMs - startMs).toBeLessThan(6000 + 2 * 500)
   })
 
   test('a yield that lands after both places were left changes nothing', async () => {
     const world = new World()
-    const machine = world.machine()
+    const machine = new Machine(world)
     const lease = await world.run(machine.leaser().acquire(KEY))
     world.fate = (operation) => (operation === 'yield' ? { requestMs: 3000 } : {})
     // The request had no time to fail.
@@ -348,7 +350,7 @@ describe('late and repeated messages', () => {
   test('a release right after a short grant leaves nothing behind', async () => {
     const world = new World()
     world.fate = (operation) => ({ requestMs: { join: 800, renew: 500 }[operation as string] ?? 2 })
-    const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 1900 }))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 1900 }))
     await world.run(lease.release())
     await world.pass(1000)
     expect(world.requests).toEqual(['join', 'renew', 'leave'])
@@ -359,7 +361,7 @@ describe('late and repeated messages', () => {
 describe('the holder', () => {
   test('of a short wait asks for nothing more, if it holds for no longer than a short transaction takes', async () => {
     const world = new World()
-    const lease = await world.run(world.machine().leaser().acquire(KEY, { timeoutMs: 1900 }))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 1900 }))
     await world.pass(500)
     expect(lease.remainingMs()).toBeGreaterThan(lease.ttlMs / 2)
     await world.run(lease.release())
@@ -368,7 +370,7 @@ describe('the holder', () => {
 
   test('with less than half of a ttl granted it renews at once, and the caller does not wait for that', async () => {
     const world = new World()
-    const machine = world.machine()
+    const machine = new Machine(world)
     const startMs = world.nowMs
     world.fate = (operation) => (operation === 'join' ? { requestMs: 800 } : {})
     const lease = await world.run(machine.leaser().acquire(KEY, { timeoutMs: 1900 }))
@@ -381,7 +383,7 @@ describe('the holder', () => {
   test('who comes to the head with little left renews before it is the holder', async () => {
     const giveUp = new AbortController()
     const { world, lease } = await heldLine({ signal: giveUp.signal })
-    const waiting = world.machine().leaser().acquire(KEY, { timeoutMs: 2000 })
+    const waiting = new Machine(world).leaser().acquire(KEY, { timeoutMs: 2000 })
     await world.pass(1900)
     giveUp.abort()
     await world.run(lease.release())
@@ -391,7 +393,7 @@ describe('the holder', () => {
 
   test('without an answer a renewal is told in time, and goes on in the background', async () => {
     const world = new World()
-    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     world.fate = () => ({ lost: 'answer' })
     expect(await world.run(codeOf(lease.renew()))).toBe('UNREACHABLE')
     expect(lease.signal.aborted).toBe(false)
@@ -402,7 +404,7 @@ describe('the holder', () => {
 
   test('without an answer until the end the lease is lost, on time', async () => {
     const world = new World()
-    const machine = world.machine()
+    const machine = new Machine(world)
     const lease = await world.run(machine.leaser().acquire(KEY))
     world.fate = () => ({ lost: 'request' })
     await world.pass(6000)
@@ -416,7 +418,7 @@ describe('the holder', () => {
 
   test('a leave that is never answered is repeated until any waiter may sweep the entry, and then no more', async () => {
     const world = new World()
-    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     world.fate = () => ({ lost: 'request' })
     const [entry] = await lineOf(world)
     expect(await world.run(codeOf(lease.release()))).toBe('UNREACHABLE')
@@ -433,9 +435,9 @@ describe('the holder', () => {
 
   test('nor is that of a join that was never answered, or of an old place that a yield gave up', async () => {
     const world = new World()
-    const lease = await world.run(world.machine().leaser().acquire(KEY))
+    const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     world.fate = () => ({ lost: 'request' })
-    const join = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 1500 }))
+    const join = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 1500 }))
     const again = codeOf(lease.yield({ timeoutMs: 1500 }))
     expect(await world.run(Promise.all([join, again]))).toEqual(['UNREACHABLE', 'UNREACHABLE'])
     // Both places, one after the other.
@@ -449,7 +451,7 @@ describe('the holder', () => {
   describe('whose time has run out', () => {
     const late = async (forMs: number, how: 'frozen' | 'busy' = 'frozen') => {
       const world = new World()
-      const machine = world.machine()
+      const machine = new Machine(world)
       const lease = await world.run(machine.leaser().acquire(KEY))
       if (how === 'frozen') machine.freeze()
       else machine.block(forMs)
@@ -519,7 +521,7 @@ describe('the holder', () => {
 
     test('in the middle of a renewal whose answer it could not read asks again', async () => {
       const world = new World()
-      const machine = world.machine()
+      const machine = new Machine(world)
       const lease = await world.run(machine.leaser().acquire(KEY))
       world.requests.length = 0
       while (!world.requests.includes('renew')) await world.pass(1)
@@ -532,7 +534,7 @@ describe('the holder', () => {
 
   test('a lease that is lost keeps its place until its owner lets go: something may be under way under it', async () => {
     const world = new World()
-    const machine = world.machine()
+    const machine = new Machine(world)
     const lease = await world.run(machine.leaser().acquire(KEY, { timeoutMs: 60_000 }))
     machine.skewMs = -60_000
     expect(await world.run(codeOf(lease.renew()))).toBe('LEASE_LOST')
@@ -544,7 +546,7 @@ describe('the holder', () => {
 
   test('a lost lease that is yielded leaves the line, and joins it again', async () => {
     const world = new World()
-    const machine = world.machine()
+    const machine = new Machine(world)
     const lease = await world.run(machine.leaser().acquire(KEY, { timeoutMs: 60_000 }))
     machine.skewMs = -60_000
     expect(await world.run(codeOf(lease.renew()))).toBe('LEASE_LOST')
@@ -594,7 +596,7 @@ describe('waiting', () => {
     world.fate = () => ({ requestMs: 1.5 + random() * 2, answerMs: 1.5 + random() * 2 })
     let served = 0
     const live = async () => {
-      const leaser = world.machine().leaser({ timeoutMs: 60_000 })
+      const leaser = new Machine(world).leaser({ timeoutMs: 60_000 })
       for (;;) {
         const lease = await leaser.acquire(KEY)
         await new Promise<void>((resolve) => world.after(load.holdMs, resolve))
@@ -613,12 +615,7 @@ describe('waiting', () => {
     const world = new World()
     world.fate = () => ({ lost: 'request' })
     const startMs = world.nowMs
-    const outcome = codeOf(
-      world
-        .machine()
-        .leaser()
-        .acquire(KEY, { timeoutMs: () => 1000 }),
-    )
+    const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: () => 1000 }))
     expect(await world.run(outcome)).toBe('UNREACHABLE')
     expect(world.nowMs - startMs).toBeGreaterThanOrEqual(6000)
     // One more request, and the pause before it.

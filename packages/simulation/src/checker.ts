@@ -2,8 +2,9 @@ import { DatabaseError } from '../../database/src/errors.js'
 import { serialDistance } from '../../database/src/fence.js'
 import { LeaseError } from '../../lease/src/errors.js'
 import type { Contender } from '../../lease/src/lease.js'
+import type { Actor } from './actor.js'
 import type { Commit, FileObserver, SimulatedFile, Transaction } from './file.js'
-import { KEY, type Process } from './process.js'
+import { KEY } from './process.js'
 import { type Rule, Violation } from './violation.js'
 import type { World } from './world.js'
 
@@ -25,14 +26,14 @@ export function fateOf(error: unknown): Fate {
 
 /** Looks at the world after every step, and at the file after every COMMIT. The first thing that is wrong is kept. */
 export class Checker implements FileObserver {
-  readonly processes: Process[] = []
+  readonly processes: Actor[] = []
   violation: Violation | undefined
   readonly counts = { acquired: 0, committed: 0, lost: 0, outlived: 0, swept: 0, thawed: 0, conflicts: 0, unknown: 0 }
   readonly #world: World
   #file: SimulatedFile | undefined
   #lastServed = 0
   /** What each process has run a statement in last. */
-  readonly #open = new Map<Process, Transaction>()
+  readonly #open = new Map<Actor, Transaction>()
   readonly #rows = new Map<string, Fate>()
 
   constructor(world: World) {
@@ -46,7 +47,7 @@ export class Checker implements FileObserver {
   /** After each step. @throws Violation */
   check(): void {
     if (this.violation) throw this.violation
-    let holder: Process | undefined
+    let holder: Actor | undefined
     for (const process of this.processes) {
       if (!process.machine.isAlive || !process.holds) continue
       if (holder) this.#found('one holder', `${holder.machine.name} and ${process.machine.name} hold the lease`)
@@ -55,7 +56,7 @@ export class Checker implements FileObserver {
     if (this.violation) throw this.violation
   }
 
-  granted(process: Process | undefined, token: number): void {
+  granted(process: Actor | undefined, token: number): void {
     this.counts.acquired++
     if (token <= this.#lastServed) {
       this.#found(
@@ -82,7 +83,7 @@ export class Checker implements FileObserver {
     )
   }
 
-  began(process: Process, transaction: Transaction): void {
+  began(process: Actor, transaction: Transaction): void {
     const [other] = this.#file?.commits ?? []
     if (other) {
       this.#found(
@@ -92,7 +93,7 @@ export class Checker implements FileObserver {
     }
   }
 
-  wrote(process: Process, transaction: Transaction): void {
+  wrote(process: Actor, transaction: Transaction): void {
     const { fence } = transaction
     this.#open.set(process, transaction)
     if (isNewer(fence, process.token)) {
@@ -104,7 +105,7 @@ export class Checker implements FileObserver {
   }
 
   /** The caller was told what the last statement of this process came to. */
-  gaveOut(process: Process): void {
+  gaveOut(process: Actor): void {
     const { version } = this.#open.get(process) ?? {}
     const { machine } = process
     const { name } = machine
@@ -149,7 +150,7 @@ export class Checker implements FileObserver {
   }
 
   /** What a caller was told in the place of an answer. */
-  heardOf(error: unknown, { machine }: Process): void {
+  heardOf(error: unknown, { machine }: Actor): void {
     if (error instanceof DatabaseError && error.code === 'WRITE_CONFLICT') this.counts.conflicts++
     if (fateOf(error) === 'unknown') this.counts.unknown++
     if (error instanceof DatabaseError || error instanceof LeaseError || error instanceof RolledBack) return

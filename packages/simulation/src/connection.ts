@@ -1,8 +1,8 @@
 import type { DatabaseError } from '../../database/src/errors.js'
 import type { StatementKind } from '../../database/src/statement.js'
 import type { WriterConnection } from '../../database/src/writer.js'
-import { type Commit, type CommitFate, type SimulatedFile, sqliteError, type Transaction } from './file.js'
-import type { Process } from './process.js'
+import type { Actor, CommitFate } from './actor.js'
+import { type Commit, type SimulatedFile, sqliteError, type Transaction } from './file.js'
 
 const IOERR = 10
 const BUSY = 5
@@ -20,7 +20,7 @@ interface PreparedCommit {
 /** What the real writer takes for a connection: one file that all share, and no SQLite. */
 export class SimulatedConnection implements WriterConnection {
   readonly #file: SimulatedFile
-  readonly #process: Process
+  readonly #process: Actor
   #transaction: Transaction | undefined
   #changes = 0
   /** A COMMIT is under way: its process ran ahead, and may have closed the connection already. */
@@ -28,7 +28,7 @@ export class SimulatedConnection implements WriterConnection {
   #isClosed = false
   #isBroken = false
 
-  constructor(file: SimulatedFile, process: Process) {
+  constructor(file: SimulatedFile, process: Actor) {
     this.#file = file
     this.#process = process
     process.connections.add(this)

@@ -1,6 +1,5 @@
 import { DatabaseError } from '../../database/src/errors.js'
-import { SimulatedConnection } from './connection.js'
-import type { Process } from './process.js'
+import type { Actor } from './actor.js'
 
 /**
  * What SQLite's own file locks are worth: kept while their process lives, dropped when it is silent for long (as NFSv4.1's
@@ -10,7 +9,7 @@ export type FileLocks = 'kept' | 'dropped after a silence' | 'off'
 
 /** A COMMIT that is under way. */
 export interface Commit {
-  readonly process: Process
+  readonly process: Actor
   readonly token: number
   readonly transaction: Transaction
 }
@@ -28,13 +27,10 @@ export interface Transaction {
   isToBeCommitted: boolean
 }
 
-/** What becomes of a COMMIT: an I/O error may come before its commit point, or after it. Nobody can tell which. */
-export type CommitFate = 'done' | 'failed' | 'failed, though it was done'
-
 /** Hears of what happens to the file; it says what is a violation. */
 export interface FileObserver {
-  began(process: Process, transaction: Transaction): void
-  wrote(process: Process, transaction: Transaction): void
+  began(process: Actor, transaction: Transaction): void
+  wrote(process: Actor, transaction: Transaction): void
   commitStarted(commit: Commit): void
   /** `before` is the fence as it was in the file. */
   commitEnded(commit: Commit, before: { fence: number | undefined }): void
@@ -58,19 +54,16 @@ export class SimulatedFile {
   isLockedByStranger = false
   /** Until when somebody reads it who does not ask for the lease: that keeps nobody from it but who wants to commit. */
   readByStrangerUntilMs = 0
-  #reserved: SimulatedConnection | undefined
+  /** The connection that has the write lock. */
+  #reserved: object | undefined
 
   constructor(locks: FileLocks, observer: FileObserver) {
     this.locks = locks
     this.observer = observer
   }
 
-  open(process: Process): SimulatedConnection {
-    return new SimulatedConnection(this, process)
-  }
-
   /** @throws DatabaseError with SQLite's BUSY */
-  begin(connection: SimulatedConnection): Transaction {
+  begin(connection: object): Transaction {
     this.mustBeFree(connection)
     if (this.locks !== 'off') this.#reserved = connection
     const { version, fence, mark, userVersion } = this
@@ -78,7 +71,7 @@ export class SimulatedFile {
   }
 
   /** @throws DatabaseError with SQLite's BUSY */
-  mustBeFree(connection: SimulatedConnection): void {
+  mustBeFree(connection: object): void {
     if (this.locks === 'off') return
     const isTaken = this.#reserved !== undefined && this.#reserved !== connection
     if (isTaken || this.isLockedByStranger) throw sqliteError(this.path, 5, 'database is locked')
@@ -94,7 +87,7 @@ export class SimulatedFile {
     this.readByStrangerUntilMs = 0
   }
 
-  release(connection: SimulatedConnection): void {
+  release(connection: object): void {
     if (this.#reserved === connection) this.#reserved = undefined
   }
 
@@ -104,7 +97,7 @@ export class SimulatedFile {
   }
 
   /** A writer died: what it left half written is rolled back by whoever comes next. */
-  tear(process: Process): void {
+  tear(process: Actor): void {
     for (const commit of this.commits) if (commit.process === process) this.commits.delete(commit)
   }
 

@@ -1,4 +1,5 @@
 import type { Lease } from '../../lease/src/index.js'
+import { Machine } from './machine.js'
 import { KEY } from './process.js'
 import { Draws } from './random.js'
 import { World } from './world.js'
@@ -58,7 +59,7 @@ export async function measure(load: Load, seed: number): Promise<Liveness> {
   let [lastMs, longestGapMs, gaveUp, died] = [startMs, 0, 0, 0]
 
   const live = async () => {
-    const machine = world.machine()
+    const machine = new Machine(world)
     const leaser = machine.leaser({ random: draws.random })
     for (;;) {
       const beganMs = world.nowMs

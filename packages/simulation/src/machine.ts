@@ -1,7 +1,7 @@
 import { type Clock, type LeaseEvent, type Leaser, type LeaserOptions } from '../../lease/src/index.js'
 import { LineLeaser } from '../../lease/src/line-leaser.js'
 import { checkOptions } from '../../lease/src/options.js'
-import { NetworkStore } from './network.js'
+import { type Host, NetworkStore } from './network.js'
 import { hash, seeded } from './random.js'
 import type { World } from './world.js'
 
@@ -12,7 +12,7 @@ import type { World } from './world.js'
  * process runs ahead: its clocks show the end of the block at once, what it sends is sent then, and what it is sent
  * before that waits until then.
  */
-export class Machine implements Clock {
+export class Machine implements Clock, Host {
   readonly world: World
   readonly name: string
   readonly events: LeaseEvent[] = []
@@ -29,10 +29,10 @@ export class Machine implements Clock {
   #unanswered = 0
   #whenQuiet: (() => void)[] = []
 
-  constructor(world: World, options: { skewMs: number; name: string }) {
+  constructor(world: World, { skewMs = 0, name = world.nextName() }: { skewMs?: number; name?: string } = {}) {
     this.world = world
-    this.skewMs = options.skewMs
-    this.name = options.name
+    this.skewMs = skewMs
+    this.name = name
   }
 
   leaser(options: LeaserOptions = {}): Leaser {
@@ -134,6 +134,11 @@ export class Machine implements Clock {
     const waiting = this.#thawing.splice(0)
     if (options.timersFirst) waiting.sort((a, b) => Number(b.kind === 'timer') - Number(a.kind === 'timer'))
     for (const { kind, callback } of waiting) this.world.after(0, () => this.awake(callback, kind))
+  }
+
+  /** Adds a line to the trace. */
+  note(what: string): void {
+    this.world.trace.add(this.world.nowMs, this.name, what)
   }
 
   kill(): void {

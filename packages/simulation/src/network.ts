@@ -1,29 +1,28 @@
 import { LeaseError } from '../../lease/src/errors.js'
 import { type LineAnswer, type LineStore, StoreFailure } from '../../lease/src/line-store.js'
-import type { Machine } from './machine.js'
-
-/** What becomes of one request. */
-export interface Fate {
-  /** Until the server applies it. */
-  requestMs: number
-  /** From there until the answer arrives. */
-  answerMs: number
-  lost?: 'request' | 'answer'
-  /** Applied once more, this much later; nobody hears of it. */
-  duplicateAfterMs?: number
-  throttled?: boolean
-  /** A look shows the line as it was this long ago. */
-  staleMs?: number
-}
+import type { Fate, Sender } from './fate.js'
+import type { World } from './world.js'
 
 type Apply = (store: LineStore) => Promise<LineAnswer>
 
+/** The machine that sends requests, as its network sees it. */
+export interface Host extends Sender {
+  readonly world: World
+  /** Its only thread is busy. */
+  readonly isBlocked: boolean
+  after(ms: number, callback: () => void): () => void
+  soon(callback: () => void): void
+  awake(callback: () => void): void
+  /** A request is under way until what is returned is called. */
+  asks(): () => void
+}
+
 /** The table as seen from one machine, over a network that delays, loses and repeats. */
 export class NetworkStore implements LineStore {
-  readonly #machine: Machine
+  readonly #machine: Host
   readonly #timeoutMs: number
 
-  constructor(machine: Machine, timeoutMs: number) {
+  constructor(machine: Host, timeoutMs: number) {
     this.#machine = machine
     this.#timeoutMs = timeoutMs
   }
@@ -48,7 +47,7 @@ export class NetworkStore implements LineStore {
         reject(new StoreFailure(kind, new LeaseError('UNREACHABLE', `${operation} failed`), dateMs))
       }
       const cancelTimeout = machine.after(this.#timeoutMs, () => {
-        this.#note(`${operation} timed out`)
+        this.#machine.note(`${operation} timed out`)
         fail('ambiguous')
       })
       signal?.addEventListener('abort', () => fail('ambiguous'), { once: true })
@@ -90,19 +89,14 @@ export class NetworkStore implements LineStore {
     // Only an eventually consistent read: answers to writes and consistent reads are never stale.
     if (staleMs > 0 && operation === 'look') {
       const old = world.history.findLast((it) => it.key === key && it.atMs <= world.nowMs - staleMs)
-      this.#note(`look, ${Math.round(staleMs)} ms stale`)
+      this.#machine.note(`look, ${Math.round(staleMs)} ms stale`)
       return old?.answer ?? { done: true, item: { ticket: 0, contenders: [] } }
     }
     if (operation !== 'look' && operation !== 'read') {
       if (answer.done) world.history.push({ atMs: world.nowMs, key, answer })
-      this.#note(`${operation}${answer.done ? '' : ' refused'}: ${lineOf(answer)}`)
+      this.#machine.note(`${operation}${answer.done ? '' : ' refused'}: ${lineOf(answer)}`)
     }
     return answer
-  }
-
-  #note(what: string): void {
-    const { world, name } = this.#machine
-    world.trace.add(world.nowMs, name, what)
   }
 }
 

@@ -13,34 +13,26 @@ import { WriteQueue } from '../../database/src/write-queue.js'
 import { Writer } from '../../database/src/writer.js'
 import type { Lease } from '../../lease/src/index.js'
 import type { LeaserOptions } from '../../lease/src/options.js'
-import { INSERT, type SimulatedConnection } from './connection.js'
-import type { CommitFate, SimulatedFile } from './file.js'
+import type { Actor, CommitFate } from './actor.js'
+import { INSERT, SimulatedConnection } from './connection.js'
+import type { SimulatedFile } from './file.js'
 import type { Machine } from './machine.js'
 import { observedLeaser } from './observed-leaser.js'
 
 export const KEY = 'database#/mnt/efs/simulated.db'
 
-export interface ProcessOptions {
+export interface ProcessOptions
+  extends Pick<Actor, 'commitMs' | 'commitFate' | 'readByStrangerMs' | 'blockingMs' | 'statementMs'> {
   machine: Machine
   file: SimulatedFile
   lease: Pick<Required<LeaserOptions>, 'ttlMs' | 'maxClockSkewMs' | 'requestTimeoutMs' | 'random'>
   maxHoldMs: number
   release: 'background' | 'before-answer'
-  /** How long the next COMMIT takes. */
-  commitMs(): number
-  /** What becomes of it. */
-  commitFate(): CommitFate
-  /** For how long somebody reads the file, without the lease, from when the next COMMIT is asked for. */
-  readByStrangerMs(): number
-  /** For how long the next statement blocks the only thread. */
-  blockingMs(): number
-  /** How long the next statement takes that lets the event loop go on. */
-  statementMs(): number
   granted(process: Process, lease: Lease): void
 }
 
 /** One process: the queue, the tenure and the writer of the database package, put together as `LeasedFile` does. */
-export class Process {
+export class Process implements Actor {
   readonly machine: Machine
   readonly connections = new Set<SimulatedConnection>()
   /** What was granted and may not be over yet. */
@@ -72,7 +64,7 @@ export class Process {
       readers,
       patience,
       noticeFreeze,
-      open: () => file.open(this),
+      open: () => new SimulatedConnection(file, this),
       keepJournal: () => false,
       closeWindow: () => {},
       monotonicMs: () => clock.monotonicMs(),
@@ -185,8 +177,7 @@ export class Process {
   }
 
   note(what: string): void {
-    const { machine } = this
-    machine.world.trace.add(machine.world.nowMs, machine.name, what)
+    this.machine.note(what)
   }
 
   /** Whether any of its leases lasts, by its own clocks. */

@@ -2,6 +2,7 @@ import { LeaseError } from '../../lease/src/errors.js'
 import { Checker } from './checker.js'
 import { SimulatedFile } from './file.js'
 import { Host, type Surroundings } from './host.js'
+import { Machine } from './machine.js'
 import { drawPlan, type Plan, type PlanOptions, type TimedFault } from './plan.js'
 import { KEY } from './process.js'
 import { Draws } from './random.js'
@@ -209,7 +210,7 @@ class Run {
     )
     // What it still had to write may have waited for that, too.
     await world.run(Promise.all(this.#writingOn))
-    const leaser = world.machine({ name: 'last' }).leaser({ ttlMs, maxClockSkewMs, requestTimeoutMs })
+    const leaser = new Machine(world, { name: 'last' }).leaser({ ttlMs, maxClockSkewMs, requestTimeoutMs })
     const last = await world.run(leaser.acquire(KEY, { timeoutMs: 10 * ttlMs })).catch((error: unknown) => {
       if (!(error instanceof LeaseError)) throw error
       return this.#checker.fail('nobody is left in the line', error.message)

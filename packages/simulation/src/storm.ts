@@ -1,6 +1,5 @@
-import type { CommitFate } from './file.js'
-import type { Machine } from './machine.js'
-import type { Fate } from './network.js'
+import type { CommitFate } from './actor.js'
+import type { Fate, Sender } from './fate.js'
 import type { Plan } from './plan.js'
 import { Draws } from './random.js'
 import { LONGEST_COMPUTATION, LONGEST_STATEMENT } from './work.js'
@@ -32,7 +31,7 @@ export class Storm {
     return true
   }
 
-  fate(operation: string, machine: Machine): Fate {
+  fate(operation: string, machine: Sender): Fate {
     const { settings } = this.#plan
     const id = this.#next(machine, operation)
     const draws = this.#draws(id)
@@ -44,7 +43,7 @@ export class Storm {
     const faulty = { ...fate, ...fault }
     const { requestMs, answerMs, duplicateAfterMs = 0 } = faulty
     this.latestMs = Math.max(this.latestMs, machine.localMs + requestMs + Math.max(answerMs, duplicateAfterMs))
-    this.#note(machine, `${id}: ${describe(fault)}`)
+    machine.note(`${id}: ${describe(fault)}`)
     return faulty
   }
 
@@ -71,7 +70,7 @@ export class Storm {
   }
 
   /** Under half of a lease, always: that is what a COMMIT is assumed to take at the most. */
-  commitMs(machine: Machine): number {
+  commitMs(machine: Sender): number {
     const { ttlMs, slowCommits } = this.#plan.settings
     const id = this.#next(machine, 'commit')
     const draws = this.#draws(id)
@@ -81,7 +80,7 @@ export class Storm {
     return slow && !this.isOver && this.has(id) ? slowMs : usualMs
   }
 
-  commitFate(machine: Machine): CommitFate {
+  commitFate(machine: Sender): CommitFate {
     const id = this.#next(machine, 'commit error')
     const draws = this.#draws(id)
     const fails = draws.chance(this.#plan.settings.failedCommits)
@@ -89,54 +88,50 @@ export class Storm {
     return fails && !this.isOver && this.has(id) ? fate : 'done'
   }
 
-  readByStrangerMs(machine: Machine): number {
+  readByStrangerMs(machine: Sender): number {
     const id = this.#next(machine, 'reader')
     const draws = this.#draws(id)
     const reads = draws.chance(this.#plan.settings.readCommits)
     const ms = draws.between(0, 1.2) * this.#plan.settings.ttlMs
     if (!reads || this.isOver || !this.has(id)) return 0
-    this.#note(machine, `${id}: somebody reads the file for ${Math.round(ms)} ms`)
+    machine.note(`${id}: somebody reads the file for ${Math.round(ms)} ms`)
     return ms
   }
 
-  blockingMs(machine: Machine): number {
+  blockingMs(machine: Sender): number {
     const id = this.#next(machine, 'block')
     const draws = this.#draws(id)
     const { blockingStatements, ttlMs } = this.#plan.settings
     const blocks = draws.chance(blockingStatements)
     const ms = draws.between(0, 1.2) * ttlMs
     if (!blocks || this.isOver || !this.has(id)) return 0
-    this.#note(machine, `${id}: a statement blocks the process for ${Math.round(ms)} ms`)
+    machine.note(`${id}: a statement blocks the process for ${Math.round(ms)} ms`)
     return ms
   }
 
-  computationMs(machine: Machine): number {
+  computationMs(machine: Sender): number {
     const id = this.#next(machine, 'computation')
     const draws = this.#draws(id)
     const { computations, ttlMs } = this.#plan.settings
     const computes = draws.chance(computations)
     const ms = draws.between(0.3, LONGEST_COMPUTATION) * ttlMs
     if (!computes || this.isOver || !this.has(id)) return 0
-    this.#note(machine, `${id}: a caller computes for ${Math.round(ms)} ms`)
+    machine.note(`${id}: a caller computes for ${Math.round(ms)} ms`)
     return ms
   }
 
-  statementMs(machine: Machine): number {
+  statementMs(machine: Sender): number {
     const id = this.#next(machine, 'statement')
     const draws = this.#draws(id)
     const usualMs = draws.between(0, 10)
     const long = draws.chance(this.#plan.settings.longHolds)
     const longMs = draws.between(0.1, LONGEST_STATEMENT) * this.#plan.settings.ttlMs
     if (!long || this.isOver || !this.has(id)) return usualMs
-    this.#note(machine, `${id}: a statement takes ${Math.round(longMs)} ms`)
+    machine.note(`${id}: a statement takes ${Math.round(longMs)} ms`)
     return longMs
   }
 
-  #note({ world, name }: Machine, what: string): void {
-    world.trace.add(world.nowMs, name, what)
-  }
-
-  #next(machine: Machine, what: string): string {
+  #next(machine: Sender, what: string): string {
     const name = `${machine.name}.${what}`
     const count = this.#counts.get(name) ?? 0
     this.#counts.set(name, count + 1)

@@ -2,8 +2,7 @@ import { DynamoDBLineStore } from '../../lease/src/dynamodb-line-store.js'
 import type { Contender } from '../../lease/src/lease.js'
 import type { LineAnswer, LineStore } from '../../lease/src/line-store.js'
 import { Agenda } from './agenda.js'
-import { Machine } from './machine.js'
-import type { Fate } from './network.js'
+import type { Fate, Sender } from './fate.js'
 import { SimulatedTable } from './table.js'
 import { Trace } from './trace.js'
 
@@ -20,7 +19,7 @@ export class World {
   /** The line after each write, for reads that are stale. */
   readonly history: { atMs: number; key: string; answer: LineAnswer }[] = []
   /** What becomes of a request; asked once for each. */
-  fate: (operation: string, machine: Machine) => Partial<Fate> = () => ({})
+  fate: (operation: string, from: Sender) => Partial<Fate> = () => ({})
   /** Called after everything that happens. */
   check: () => void = () => {}
   /** Called when somebody was swept who stood in `line`. */
@@ -36,8 +35,9 @@ export class World {
     this.trace = options.trace ?? new Trace({ keep: false })
   }
 
-  machine(options: { skewMs?: number; name?: string } = {}): Machine {
-    return new Machine(this, { skewMs: options.skewMs ?? 0, name: options.name ?? `m${this.#machines++}` })
+  /** A name for the next machine that was given none. */
+  nextName(): string {
+    return `m${this.#machines++}`
   }
 
   after(ms: number, callback: () => void): () => void {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { Checker } from '../src/checker.js'
 import { SimulatedFile } from '../src/file.js'
+import { Machine } from '../src/machine.js'
 import { Process } from '../src/process.js'
 import { seeded } from '../src/random.js'
 import { Trace } from '../src/trace.js'
@@ -15,7 +16,7 @@ test('who loses its lease while it waits for the file begins nothing under it, a
   let seed = 0
   const process = () =>
     new Process({
-      machine: world.machine(),
+      machine: new Machine(world),
       file,
       lease: { ttlMs: 600, maxClockSkewMs: 50, requestTimeoutMs: 100, random: seeded(++seed) },
       maxHoldMs: 250,

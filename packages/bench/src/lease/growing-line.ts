@@ -1,5 +1,5 @@
 import { DynamoDBLeaser } from '@sqlite-efs/lease'
-import { seeded, World } from '@sqlite-efs/simulation'
+import { Machine, seeded, World } from '@sqlite-efs/simulation'
 import { KEY, TABLE } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage } from './usage.js'
@@ -18,7 +18,7 @@ export async function growLine(longest: number): Promise<Size[]> {
   const dynamodb = new SimulatedDynamoDB(world, () => 2.5)
   const sizes: Size[] = []
   for (let inLine = 1; inLine <= longest; inLine++) {
-    const machine = world.machine()
+    const machine = new Machine(world)
     const usage = noUsage()
     const client = counted(dynamodb.client(machine), usage)
     // As long as it is on Lambda.

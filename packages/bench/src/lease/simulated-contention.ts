@@ -1,4 +1,4 @@
-import { Draws, World } from '@sqlite-efs/simulation'
+import { Draws, Machine, World } from '@sqlite-efs/simulation'
 import { allTurns, lockOf, noTurns, type Turns, takeTurns, type Way } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage, type Usage } from './usage.js'
@@ -27,7 +27,7 @@ export async function simulateContention(contention: Contention, seed = 1): Prom
   const usage = noUsage()
   const all: Turns[] = []
   for (let i = 0; i < contenders; i++) {
-    const machine = world.machine()
+    const machine = new Machine(world)
     const client = counted(dynamodb.client(machine), usage)
     const lock = lockOf(way, {
       client,

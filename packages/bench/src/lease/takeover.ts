@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLeaseTable, DynamoDBLeaser, type Lease } from '@sqlite-efs/lease'
-import { Draws, World } from '@sqlite-efs/simulation'
+import { Draws, Machine, World } from '@sqlite-efs/simulation'
 import { startDynamoDB } from '@sqlite-efs/testing'
 import { createClient } from '../../../lease/src/dynamodb-client.js'
 import { startProcesses } from './contention-of-processes.js'
@@ -47,7 +47,7 @@ export async function simulateTakeover(waiters: number, seed: number): Promise<T
   const dynamodb = new SimulatedDynamoDB(world, () => draws.between(1.5, 3.5))
   const requests: Request[] = []
   const newcomer = () => {
-    const machine = world.machine()
+    const machine = new Machine(world)
     const note = (operation: string) => void requests.push({ atMs: world.nowMs, isWrite: operation === 'UpdateItem' })
     const client = counted(dynamodb.client(machine), noUsage(), note)
     return { machine, leaser: new DynamoDBLeaser({ tableName: TABLE, client, clock: machine, random: draws.random }) }
