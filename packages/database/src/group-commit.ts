@@ -1,7 +1,7 @@
+import type { Answer } from './job.js'
 import { isConstraint } from './sqlite-error.js'
 import type { ResultSet, SqlValue } from './statement.js'
 import type { Turn } from './turn.js'
-import type { Answer } from './write-queue.js'
 
 /** One statement that writes, and who waits for it. */
 export interface Write {

@@ -1,9 +1,9 @@
 import type { Classification } from './classification.js'
 import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
+import type { Answer } from './job.js'
 import type { ResultSet, SqlValue } from './statement.js'
 import type { Turn } from './turn.js'
-import type { Answer } from './write-queue.js'
 
 /** What a transaction needs from its file. */
 export interface TransactionContext {

@@ -4,9 +4,9 @@ import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
 import { nextTurn } from './event-loop.js'
 import type { Invocation, InvocationOptions } from './invocation.js'
+import type { Job } from './job.js'
 import { milliseconds, wrongOption } from './options.js'
 import { within } from './patience.js'
-import type { Job } from './write-queue.js'
 
 /** How long before its end an invocation stops waiting, unless it says so itself. */
 const MARGIN_MS = 500

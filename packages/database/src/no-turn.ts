@@ -1,7 +1,7 @@
 import type { LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
+import type { Job } from './job.js'
 import { isTimeout } from './tenure.js'
-import type { Job } from './write-queue.js'
 
 /** Who waited in vain, and since when. */
 interface WaitedInVain {

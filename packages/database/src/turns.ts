@@ -8,11 +8,12 @@ import type { FileOpener } from './file-opener.js'
 import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
 import type { Invocations } from './invocations.js'
+import type { Job } from './job.js'
 import type { CheckedOptions } from './options.js'
 import type { ResultSet } from './statement.js'
 import type { Tenure } from './tenure.js'
 import { type Turn, TurnIsOver } from './turn.js'
-import { type Job, WriteQueue } from './write-queue.js'
+import { WriteQueue } from './write-queue.js'
 import type { Writer } from './writer.js'
 
 /** What {@link Turns.inTurn} is to wait for. */

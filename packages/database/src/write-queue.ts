@@ -2,9 +2,9 @@ import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from './errors.js'
 import { nextTurn as afterThisTurn, EventLoop, MAX_WITHOUT_TURN_MS } from './event-loop.js'
 import type { GroupOutcome } from './group-commit.js'
+import type { Answer, Job } from './job.js'
 import { keptWaiting, noTurnInTime, type PreviousTurn } from './no-turn.js'
 import { isTimeout } from './tenure.js'
-import type { TraceContext } from './tracing.js'
 import { Turn, TurnIsOver, type TurnOptions } from './turn.js'
 
 /** More than this many writes in one process that wait for their turn are refused: they would time out in memory. */
@@ -16,27 +16,6 @@ const MAX_SUPERSEDED = 5
 const LAST_PATIENCE_MS = 50
 /** For so long at the least the line is asked to wait, and a lease granted; who gives up earlier is told in his own time. */
 const LEAST_PATIENCE_MS = 250
-
-/** Settles its caller's promise. Called when the turn is over, on Lambda after the release too. */
-export type Answer = () => void
-
-/** Something that wants its turn: a write, which may share it with others, or what needs one of its own. */
-export type Job<G = unknown> = {
-  /** How long it waits for its turn. */
-  timeoutMs: number
-  /** Which option says so, for a message. */
-  timeoutOption: 'lease.timeoutMs' | 'lease.transactionTimeoutMs' | 'timeoutMs' | "the function's timeout"
-  /** What it is, in a message: "a transaction", say. */
-  what: string
-  /** Where its caller is, if that is traced. */
-  trace?: TraceContext | undefined
-  /** The turn did not come, or nothing could be begun in it. */
-  fail(error: unknown): void
-} & (
-  | { groupable: G }
-  /** Uses the turn; the next one is given when the promise resolves. Rejects with {@link TurnIsOver} only; is run again then. */
-  | { groupable?: undefined; run(turn: Turn): Promise<Answer> }
-)
 
 interface Waiting<G> {
   job: Job<G>
