@@ -21,3 +21,9 @@ export type Job<G = unknown> = {
   /** Uses the turn; the next one is given when the promise resolves. Rejects with `TurnIsOver` only; is run again then. */
   | { groupable?: undefined; run(turn: Turn): Promise<Answer> }
 )
+
+/** What a turn of its own is to wait for. */
+export type TurnWanted = Pick<Job, 'what' | 'timeoutMs' | 'timeoutOption'> & {
+  /** Whether it makes a database where there is none. */
+  mayCreate?: boolean
+}

@@ -3,24 +3,18 @@ import { kindByFirstWords } from './classify.js'
 import type { Transaction } from './database.js'
 import { DatabaseError } from './errors.js'
 import type { EventLoop } from './event-loop.js'
-import { explainBusy } from './explain-busy.js'
 import type { FileOpener } from './file-opener.js'
 import { type GroupOutcome, groupCommit, type Write } from './group-commit.js'
 import { ImmediateTransaction } from './immediate-transaction.js'
 import type { Invocations } from './invocations.js'
-import type { Job } from './job.js'
+import type { Job, TurnWanted } from './job.js'
+import { explainBusy } from './no-turn.js'
 import type { CheckedOptions } from './options.js'
 import type { ResultSet } from './statement.js'
 import type { Tenure } from './tenure.js'
 import { type Turn, TurnIsOver } from './turn.js'
 import { WriteQueue } from './write-queue.js'
 import type { Writer } from './writer.js'
-
-/** What {@link Turns.inTurn} is to wait for. */
-export type TurnWanted = Pick<Job, 'what' | 'timeoutMs' | 'timeoutOption'> & {
-  /** Whether it makes a database where there is none. */
-  mayCreate?: boolean
-}
 
 /** What {@link Turns.write} is to wait for. */
 export type WriteWanted = Omit<Job<Write>, 'groupable' | 'fail'>

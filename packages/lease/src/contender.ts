@@ -1,10 +1,9 @@
-import { explainWithoutHolder } from './ended-wait.js'
+import { explainWithoutHolder, part, tellGivenUp } from './ended-wait.js'
 import { LeaseError } from './errors.js'
 import type { LineItem } from './item.js'
 import { type From, Joining } from './joining.js'
 import type { Line } from './line.js'
 import { Pace } from './pace.js'
-import { part, tellGivenUp } from './parting.js'
 import { GaveUp, type Patience } from './patience.js'
 import type { Place } from './place.js'
 

@@ -55,15 +55,3 @@ export function stateOf(key: string, item: LineItem): LineState {
   const { ticket, contenders, swept } = item
   return { key, ticket, contenders, ...(swept && { swept }) }
 }
-
-/** At most 24 bytes of UTF-8, no character cut in two: every write is billed by the item's size. */
-export function shortWho(who: string): string {
-  let short = ''
-  let bytes = 0
-  for (const character of who) {
-    bytes += Buffer.byteLength(character)
-    if (bytes > 24) break
-    short += character
-  }
-  return short
-}

@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import { type Clock, systemClock } from './clock.js'
 import { LeaseError } from './errors.js'
 import type { LeaseEvent } from './events.js'
-import { shortWho } from './item.js'
 import { type Random, systemRandom } from './random.js'
 
 /** What every leaser of this package may be told. */
@@ -171,4 +170,16 @@ function defaultWho(): string {
   if (logStream) return `lambda:${logStream.slice(-12)}`
   const pid = `:${process.pid}`
   return hostname().slice(0, 24 - pid.length) + pid
+}
+
+/** At most 24 bytes of UTF-8, no character cut in two: every write is billed by the item's size. */
+export function shortWho(who: string): string {
+  let short = ''
+  let bytes = 0
+  for (const character of who) {
+    bytes += Buffer.byteLength(character)
+    if (bytes > 24) break
+    short += character
+  }
+  return short
 }
