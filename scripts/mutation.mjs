@@ -1,5 +1,5 @@
 // Changes the source in one place after the other, and names the changes that no test notices:
-//   pnpm mutation lease place.ts joining.ts
+//   pnpm mutation lease line/place.ts line/join-request.ts
 //   pnpm mutation database           (all of it: hours)
 // With the names of the tests that are about a file it is much faster: MUTATION_TESTS=journal-in-place pnpm mutation database journal.ts
 import { spawnSync } from 'node:child_process'

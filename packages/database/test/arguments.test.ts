@@ -1,6 +1,6 @@
 import { createContext, runInContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { checkedArguments } from '../src/arguments.js'
+import { checkedArguments } from '../src/sql/arguments.js'
 
 const other = (code: string): unknown => runInContext(code, createContext({}))
 

@@ -1,6 +1,6 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
-import { CLOCK_FOR_TESTS } from '../src/options.js'
+import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { nextTurn, openBank, rows } from './support/scratch.js'

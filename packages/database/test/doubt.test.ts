@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { systemClock } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
-import { Connection } from '../src/connection.js'
-import { mergePragmas } from '../src/pragmas.js'
-import { ReaderPool } from '../src/reader-pool.js'
+import { Connection } from '../src/file/connection.js'
+import { ReaderPool } from '../src/read/lasting-readers.js'
+import { mergePragmas } from '../src/sql/pragmas.js'
 import { open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const SUM = 'SELECT sum(balance) FROM account'

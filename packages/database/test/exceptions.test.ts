@@ -1,9 +1,9 @@
 import { type Clock, LocalLeaser, systemClock } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
-import { Connection } from '../src/connection.js'
+import { Connection } from '../src/file/connection.js'
+import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database, DatabaseEvent, SpanName, Tracer } from '../src/index.js'
-import { CLOCK_FOR_TESTS } from '../src/options.js'
-import { WriteQueue } from '../src/write-queue.js'
+import { WriteQueue } from '../src/write/write-queue.js'
 import { RecordingTracer } from './support/recording-tracer.js'
 import { openBank, rows } from './support/scratch.js'
 

@@ -1,7 +1,7 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FENCE_MARK, serialDistance } from '../src/fence.js'
+import { FENCE_MARK, serialDistance } from '../src/file/fence.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
 import { open, openBank, rows, scratchPath } from './support/scratch.js'

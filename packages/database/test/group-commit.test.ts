@@ -1,7 +1,7 @@
 import { openSync, readSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database, SqlValue } from '../src/index.js'
-import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'

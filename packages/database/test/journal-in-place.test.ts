@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { journalPathOf, keepJournal, putJournalInPlace } from '../src/journal.js'
+import { journalPathOf, keepJournal, putJournalInPlace } from '../src/file/journal.js'
 import { scratchPath } from './support/scratch.js'
 
 const MAGIC = Buffer.from('d9d505f920a163d7', 'hex')

@@ -9,7 +9,7 @@ import {
   journalState,
   keepJournal,
   putJournalInPlace,
-} from '../src/journal.js'
+} from '../src/file/journal.js'
 import { scratchFolder, scratchPath } from './support/scratch.js'
 
 const MAGIC = Buffer.from('d9d505f920a163d7', 'hex')

@@ -1,7 +1,7 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
+import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { DatabaseError } from '../src/index.js'
-import { CLOCK_FOR_TESTS } from '../src/options.js'
 import { ManualClock } from './support/manual-clock.js'
 import { nextTurn, open, rows, scratchPath } from './support/scratch.js'
 

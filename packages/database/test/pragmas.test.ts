@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergePragmas } from '../src/pragmas.js'
+import { mergePragmas } from '../src/sql/pragmas.js'
 import { outsider } from './support/outsider.js'
 import { openBank, rows, scratchPath } from './support/scratch.js'
 

@@ -1,12 +1,12 @@
 import { systemClock } from '@sqlite-efs/lease'
 import { expect, it } from 'vitest'
-import { Classification } from '../src/classification.js'
-import { Connection } from '../src/connection.js'
-import { DeferredTransaction } from '../src/deferred-transaction.js'
-import { EventLoop } from '../src/event-loop.js'
+import { Connection } from '../src/file/connection.js'
+import { EventLoop } from '../src/file/event-loop.js'
 import { DatabaseError } from '../src/index.js'
-import { mergePragmas } from '../src/pragmas.js'
-import { ReaderPool } from '../src/reader-pool.js'
+import { ReaderPool } from '../src/read/lasting-readers.js'
+import { Classification } from '../src/sql/kind-cache.js'
+import { mergePragmas } from '../src/sql/pragmas.js'
+import { DeferredTransaction } from '../src/transaction/deferred-transaction.js'
 import { openBank, scratchPath } from './support/scratch.js'
 
 async function poolOfBank() {

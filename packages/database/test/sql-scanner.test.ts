@@ -5,7 +5,7 @@ import {
   parameterCount,
   splitStatements,
   withoutTrailingComment,
-} from '../src/sql-scanner.js'
+} from '../src/sql/scanner.js'
 
 describe('splitStatements', () => {
   it.each([

@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it, vi } from 'vitest'
-import { Classification } from '../src/classification.js'
-import { Connection } from '../src/connection.js'
+import { Connection } from '../src/file/connection.js'
 import type { Database, SqlValue } from '../src/index.js'
-import { TextCache } from '../src/text-cache.js'
+import { Classification } from '../src/sql/kind-cache.js'
+import { TextCache } from '../src/sql/text-cache.js'
 import { nextTurn, openBank, rows } from './support/scratch.js'
 
 const cacheOf = (maxBytes: number) =>

@@ -6,13 +6,13 @@ import { documentedCodes, documentedRetries, sourcesOf, unionMembers } from '../
 import { TOP } from '../src/pages.js'
 
 const ERRORS = [
-  { errorClass: 'LeaseError', union: 'LeaseErrorCode', source: 'packages/lease/src/errors.ts' },
-  { errorClass: 'DatabaseError', union: 'DatabaseErrorCode', source: 'packages/database/src/errors.ts' },
+  { errorClass: 'LeaseError', union: 'LeaseErrorCode', source: 'packages/lease/src/contract/errors.ts' },
+  { errorClass: 'DatabaseError', union: 'DatabaseErrorCode', source: 'packages/database/src/contract/errors.ts' },
   { errorClass: 'CliError', union: 'CliErrorCode', source: 'packages/cli/src/errors.ts' },
   {
     errorClass: 'PrismaSqliteEfsError',
     union: 'PrismaSqliteEfsErrorCode',
-    source: 'packages/prisma-adapter/src/errors.ts',
+    source: 'packages/prisma-adapter/src/errors/errors.ts',
   },
 ]
 
@@ -30,7 +30,7 @@ const OF_OPERATORS = ['CONTENDER_ALIVE', 'NO_SUCH_TICKET']
 
 test('docs/errors.md says of each code whether it is retried as isRetryable does', () => {
   const page = readFileSync(join(TOP, 'docs/errors.md'), 'utf8')
-  const mapping = readFileSync(join(TOP, 'packages/prisma-adapter/src/database-error.ts'), 'utf8')
+  const mapping = readFileSync(join(TOP, 'packages/prisma-adapter/src/errors/database-error.ts'), 'utf8')
   const retries = documentedRetries(page, 'PrismaSqliteEfsError')
   expect([...retries.values()]).toContain('yes')
   for (const [code, retry] of retries) {

@@ -9,8 +9,8 @@ const read = (path: string) => readFileSync(join(TOP, path), 'utf8')
 const page = read('docs/observability.md')
 
 test.each([
-  { union: 'LeaseEvent', source: 'packages/lease/src/events.ts', heading: 'Of the lease' },
-  { union: 'DatabaseEvent', source: 'packages/database/src/events.ts', heading: 'Of the file' },
+  { union: 'LeaseEvent', source: 'packages/lease/src/contract/events.ts', heading: 'Of the lease' },
+  { union: 'DatabaseEvent', source: 'packages/database/src/contract/events.ts', heading: 'Of the file' },
 ])(
   'docs/observability.md has a row for each $union with all its fields, and no other',
   ({ union, source, heading }) => {
@@ -23,7 +23,7 @@ test.each([
 test('it has a row for each span, with attributes that are set somewhere, and all of these', () => {
   const rows = rowsUnder(page, 'Spans')
   expect(Object.keys(rows).toSorted()).toEqual(
-    unionMembers(read('packages/database/src/tracing.ts'), 'SpanName').toSorted(),
+    unionMembers(read('packages/database/src/contract/tracing.ts'), 'SpanName').toSorted(),
   )
   const folder = 'packages/database/src'
   const names = readdirSync(join(TOP, folder), { recursive: true, encoding: 'utf8' })
@@ -33,7 +33,9 @@ test('it has a row for each span, with attributes that are set somewhere, and al
 })
 
 test('it has a row for each metric', () => {
-  const names = /const NAMES = \[([^\]]+)\]/.exec(read('packages/prisma-adapter/src/cloud-watch-metrics.ts'))?.[1]
+  const names = /const NAMES = \[([^\]]+)\]/.exec(
+    read('packages/prisma-adapter/src/lambda/cloud-watch-metrics.ts'),
+  )?.[1]
   const metrics = [...(names ?? '').matchAll(/'(\w+)'/g)].map(([, name = '']) => name)
   expect(Object.keys(rowsUnder(page, 'Metrics')).toSorted()).toEqual(metrics.toSorted())
 })

@@ -31,11 +31,11 @@ test('the README of the adapter has the same options with the same defaults', ()
 
 /** Where a default that a doc comment gives as a number is in the code. */
 const NUMBERS = {
-  ttlMs: 'packages/lease/src/options.ts',
-  maxClockSkewMs: 'packages/lease/src/options.ts',
-  timeoutMs: 'packages/database/src/options.ts',
-  transactionTimeoutMs: 'packages/database/src/options.ts',
-  maxHoldMs: 'packages/database/src/options.ts',
+  ttlMs: 'packages/lease/src/contract/options.ts',
+  maxClockSkewMs: 'packages/lease/src/contract/options.ts',
+  timeoutMs: 'packages/database/src/file/options.ts',
+  transactionTimeoutMs: 'packages/database/src/file/options.ts',
+  maxHoldMs: 'packages/database/src/file/options.ts',
 }
 
 test('its numbers of milliseconds are those of the code', () => {
@@ -48,15 +48,15 @@ test('its numbers of milliseconds are those of the code', () => {
 })
 
 test.each([
-  ['Of the migration function', 'packages/prisma-adapter/src/migration-handler.ts'],
-  ['Of withLease', 'packages/database/src/invocations.ts'],
+  ['Of the migration function', 'packages/prisma-adapter/src/lambda/migration-handler.ts'],
+  ['Of withLease', 'packages/database/src/process/invocations.ts'],
 ])('%s: its margin is that of the code', (heading, source) => {
   const marginMs = optionRowsUnder(page, heading).find(({ name }) => name === 'marginMs')
   expect(numberInCode(read(source), 'MARGIN_MS')).toBe(Number(marginMs?.defaultValue))
 })
 
 test('its PRAGMAs are those of the code', () => {
-  const set = /SAFE_PRAGMAS: Pragmas = \{([^}]+)\}/.exec(read('packages/database/src/pragmas.ts'))?.[1] ?? ''
+  const set = /SAFE_PRAGMAS: Pragmas = \{([^}]+)\}/.exec(read('packages/database/src/sql/pragmas.ts'))?.[1] ?? ''
   const code = [...set.matchAll(/^ {2}(\w+): (.+),$/gm)].map(([, name, value]) => `${name}: ${value?.replace('_', '')}`)
   const row = optionRowsUnder(page, 'Of the adapter').find(({ name }) => name === 'pragmas')
   expect(code.length).toBeGreaterThan(2)

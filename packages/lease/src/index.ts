@@ -15,21 +15,27 @@
  *
  * @packageDocumentation
  */
-export { type Clock, Moment, sleep, systemClock } from './clock.js'
+
+export { LeaseError, type LeaseErrorCode, type LeaseErrorDetails } from './contract/errors.js'
+export type { LeaseEvent } from './contract/events.js'
+export type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './contract/lease.js'
+export type { LeaserOptions } from './contract/options.js'
+export { DjangoCompatibleLeaser, type DjangoCompatibleLeaserOptions } from './django/leaser.js'
+export type { DynamoDBClient, DynamoDBClientConfig } from './dynamodb/client.js'
 export {
   type DiagnoseLeaseOptions,
   diagnoseLease,
   type LeaseDiagnosis,
   type Permission,
   type TableFinding,
-} from './diagnosis.js'
-export { DjangoCompatibleLeaser, type DjangoCompatibleLeaserOptions } from './django-compatible-leaser.js'
-export type { DynamoDBClient, DynamoDBClientConfig } from './dynamodb-client.js'
-export { DynamoDBLeaser, type DynamoDBLeaserOptions } from './dynamodb-leaser.js'
-export { LeaseError, type LeaseErrorCode, type LeaseErrorDetails } from './errors.js'
-export type { LeaseEvent } from './events.js'
-export type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './lease.js'
-export { LocalLeaser, type LocalLeaserOptions } from './local-leaser.js'
-export type { LeaserOptions } from './options.js'
-export { type LeasePolicy, type LeasePolicyOptions, leasePolicy } from './policy.js'
-export { type CreateLeaseTableOptions, createLeaseTable, type LeaseTable, leaseTableArn } from './table.js'
+} from './dynamodb/diagnosis.js'
+export { type LeasePolicy, type LeasePolicyOptions, leasePolicy } from './dynamodb/iam-policy.js'
+export {
+  type CreateLeaseTableOptions,
+  createLeaseTable,
+  type LeaseTable,
+  leaseTableArn,
+} from './dynamodb/lease-table.js'
+export { DynamoDBLeaser, type DynamoDBLeaserOptions } from './dynamodb/leaser.js'
+export { LocalLeaser, type LocalLeaserOptions } from './local/leaser.js'
+export { type Clock, Moment, sleep, systemClock } from './time/clock.js'

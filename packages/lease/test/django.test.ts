@@ -1,7 +1,7 @@
 import { type AttributeValue, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { lockIdOf, ticketOf } from '../src/django-item.js'
-import { DjangoTokens } from '../src/django-tokens.js'
+import { lockIdOf, ticketOf } from '../src/django/lock-item.js'
+import { DjangoTokens } from '../src/django/tokens.js'
 import {
   DjangoCompatibleLeaser,
   type DjangoCompatibleLeaserOptions,

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, expect, test, vi } from 'vitest'
-import { FileLineStore } from '../src/file-line-store.js'
-import { systemRandom } from '../src/random.js'
+import { FileLineStore } from '../src/local/file-store.js'
+import { systemRandom } from '../src/time/random.js'
 
 type Fs = typeof import('node:fs')
 type Call = 'readdirSync' | 'readFileSync' | 'renameSync' | 'existsSync' | 'mkdirSync' | 'writeFileSync'

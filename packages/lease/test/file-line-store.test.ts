@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
-import { FileLineStore } from '../src/file-line-store.js'
 import { LocalLeaser } from '../src/index.js'
-import type { LineAnswer } from '../src/line-store.js'
-import { joined, left, type Transition } from '../src/line-transitions.js'
-import { systemRandom } from '../src/random.js'
+import type { LineAnswer } from '../src/line/line-store.js'
+import { joined, left, type Transition } from '../src/line/line-transitions.js'
+import { FileLineStore } from '../src/local/file-store.js'
+import { systemRandom } from '../src/time/random.js'
 
 const top = mkdtempSync(join(tmpdir(), 'lease-files-'))
 afterAll(() => rmSync(top, { recursive: true }))

@@ -1,6 +1,6 @@
 // A process of its own: joins and leaves a line in files, for ever. Arguments: directory, key.
-import { FileLineStore } from '../src/file-line-store.js'
-import { systemRandom } from '../src/random.js'
+import { FileLineStore } from '../src/local/file-store.js'
+import { systemRandom } from '../src/time/random.js'
 
 const [directory = '', key = ''] = process.argv.slice(2)
 const store = new FileLineStore(directory, systemRandom)

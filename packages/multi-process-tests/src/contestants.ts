@@ -3,7 +3,7 @@ import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { openDatabase } from '@sqlite-efs/database'
 import { DynamoDBLeaser, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
-import { VFS_FOR_TESTS } from '../../database/src/options.js'
+import { VFS_FOR_TESTS } from '../../database/src/file/options.js'
 import { SqliteEfsAdapter } from '../../prisma-adapter/src/adapter.js'
 import { PrismaClient } from './generated/prisma/client.js'
 

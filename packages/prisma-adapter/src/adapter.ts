@@ -6,7 +6,7 @@ import type {
   SqlResultSet,
 } from '@prisma/driver-adapter-utils'
 import { type Database, splitStatements } from '@sqlite-efs/database'
-import { PrismaSqliteEfsError } from './errors.js'
+import { PrismaSqliteEfsError } from './errors/errors.js'
 import { type Conversion, Queryable, withPrismaErrors } from './queryable.js'
 import { onEmptyDatabase, SchemaEngineSession, wordedForSchemaEngine } from './schema-engine.js'
 import { SqliteEfsTransaction } from './transaction.js'

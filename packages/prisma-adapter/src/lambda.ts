@@ -4,24 +4,24 @@
  * @packageDocumentation
  */
 export type { MigrateResult } from '@sqlite-efs/database'
-export type { TimestampFormat } from './arguments.js'
+export type { TimestampFormat } from './conversion/arguments.js'
+export type { IntMode } from './conversion/results.js'
+export type { PrismaSqliteEfs } from './factory.js'
 export {
   type CloudWatchMetrics,
   type CloudWatchMetricsOptions,
   cloudWatchMetrics,
   type MetricsSink,
-} from './cloud-watch-metrics.js'
-export type { SqliteEfsEvent } from './events.js'
-export type { PrismaSqliteEfs } from './factory.js'
-export type { LeaseOptions } from './lease-options.js'
-export { type MigrationHandlerOptions, migrationHandler } from './migration-handler.js'
-export type { PrismaSqliteEfsOptions } from './options.js'
-export type { RemainingTime } from './remaining-time.js'
-export type { IntMode } from './results.js'
+} from './lambda/cloud-watch-metrics.js'
+export { type MigrationHandlerOptions, migrationHandler } from './lambda/migration-handler.js'
+export type { RemainingTime } from './lambda/remaining-time.js'
 export {
   type LeaseMiddleware,
   leaseMiddleware,
   type MiddyRequest,
   type WithLeaseOptions,
   withLease,
-} from './with-lease.js'
+} from './lambda/with-lease.js'
+export type { SqliteEfsEvent } from './options/events.js'
+export type { LeaseOptions } from './options/lease-options.js'
+export type { PrismaSqliteEfsOptions } from './options/options.js'

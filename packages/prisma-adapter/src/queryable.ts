@@ -1,10 +1,10 @@
 import { Debug, type SqlQuery, type SqlQueryable, type SqlResultSet } from '@prisma/driver-adapter-utils'
 import type { ResultSet, SqlValue } from '@sqlite-efs/database'
-import { decideAggregates, hasUndecidedAggregates } from './aggregated-dates.js'
-import { type TimestampFormat, toSqlValues } from './arguments.js'
-import { toPrismaError } from './database-error.js'
-import { PrismaSqliteEfsError } from './errors.js'
-import { type IntMode, toPrismaResult } from './results.js'
+import { decideAggregates, hasUndecidedAggregates } from './conversion/aggregated-dates.js'
+import { type TimestampFormat, toSqlValues } from './conversion/arguments.js'
+import { type IntMode, toPrismaResult } from './conversion/results.js'
+import { toPrismaError } from './errors/database-error.js'
+import { PrismaSqliteEfsError } from './errors/errors.js'
 
 /** The schema engine and error reports know the adapter by this. */
 export const ADAPTER_NAME = 'prisma-adapter-sqlite-efs'

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
-import { configurationError } from './configuration.js'
-import { didYouMean } from './nearest.js'
-import { isRetryable } from './retryable.js'
+import { configurationError } from './errors/configuration.js'
+import { isRetryable } from './errors/retryable.js'
+import { didYouMean } from './options/nearest.js'
 
 /** Options of {@link retry}. */
 export interface RetryOptions {

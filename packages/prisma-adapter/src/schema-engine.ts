@@ -1,6 +1,6 @@
 import { type Database, openDatabase } from '@sqlite-efs/database'
-import { PrismaSqliteEfsError } from './errors.js'
-import { createLeaser } from './leaser.js'
+import { PrismaSqliteEfsError } from './errors/errors.js'
+import { createLeaser } from './options/leaser.js'
 
 /**
  * What Prisma's schema engine expects of a connection of its own, on a file that is written statement by statement under a

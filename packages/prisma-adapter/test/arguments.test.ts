@@ -1,8 +1,8 @@
 import { createContext, runInContext } from 'node:vm'
 import type { ArgScalarType } from '@prisma/driver-adapter-utils'
 import { describe, expect, test } from 'vitest'
-import { type TimestampFormat, toSqlValues } from '../src/arguments.js'
-import { PrismaSqliteEfsError } from '../src/errors.js'
+import { type TimestampFormat, toSqlValues } from '../src/conversion/arguments.js'
+import { PrismaSqliteEfsError } from '../src/errors/errors.js'
 
 function toSqlValue(arg: unknown, scalarType: ArgScalarType = 'unknown', format: TimestampFormat = 'iso8601') {
   return toSqlValues({ sql: '', args: [arg], argTypes: [{ scalarType, arity: 'scalar' }] }, format)[0]

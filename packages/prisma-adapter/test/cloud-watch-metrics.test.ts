@@ -1,8 +1,8 @@
 import { Metrics } from '@aws-lambda-powertools/metrics'
 import { LeaseError } from '@sqlite-efs/lease'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type CloudWatchMetricsOptions, cloudWatchMetrics } from '../src/cloud-watch-metrics.js'
 import type { SqliteEfsEvent } from '../src/index.js'
+import { type CloudWatchMetricsOptions, cloudWatchMetrics } from '../src/lambda/cloud-watch-metrics.js'
 import { Workbench } from './support/clients.js'
 import { breaches } from './support/embedded-metric-format.js'
 

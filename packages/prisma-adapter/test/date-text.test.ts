@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readableDateText } from '../src/date-text.js'
+import { readableDateText } from '../src/conversion/date-text.js'
 
 describe('a date text', () => {
   test.each([

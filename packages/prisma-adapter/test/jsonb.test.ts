@@ -1,7 +1,7 @@
 import { openDatabase } from '@sqlite-efs/database'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { jsonbToText, NotJsonb } from '../src/jsonb.js'
-import { createLeaser } from '../src/leaser.js'
+import { jsonbToText, NotJsonb } from '../src/conversion/jsonb.js'
+import { createLeaser } from '../src/options/leaser.js'
 
 let database: ReturnType<typeof openDatabase>
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { PrismaSqliteEfsError } from '../src/errors.js'
-import { type PrismaSqliteEfsOptions, resolveOptions } from '../src/options.js'
+import { PrismaSqliteEfsError } from '../src/errors/errors.js'
+import { type PrismaSqliteEfsOptions, resolveOptions } from '../src/options/options.js'
 
 const table = { tableName: 'app-locks' }
 const resolve = (options: unknown, env = {}) => resolveOptions(options as PrismaSqliteEfsOptions, env)

@@ -1,7 +1,7 @@
 import { ColumnTypeEnum } from '@prisma/driver-adapter-utils'
 import type { SqlValue } from '@sqlite-efs/database'
 import { describe, expect, test } from 'vitest'
-import { type IntMode, toPrismaResult } from '../src/results.js'
+import { type IntMode, toPrismaResult } from '../src/conversion/results.js'
 
 const column = (declaredType: string | null, ...values: SqlValue[]) => columnIn('number', declaredType, ...values)
 

@@ -1,6 +1,6 @@
-import type { DatabaseError } from '../../database/src/errors.js'
-import type { StatementKind } from '../../database/src/statement.js'
-import type { WriterConnection } from '../../database/src/writer.js'
+import type { DatabaseError } from '../../database/src/contract/errors.js'
+import type { StatementKind } from '../../database/src/contract/values.js'
+import type { WriterConnection } from '../../database/src/write/writer.js'
 import type { Actor, CommitFate } from './actor.js'
 import { type Commit, type SimulatedFile, sqliteError, type Transaction } from './file.js'
 

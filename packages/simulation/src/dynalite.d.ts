@@ -15,7 +15,7 @@ declare module 'dynalite/actions/updateItem.js' {
     data: object,
     callback: (
       error: Error | null,
-      value?: { Attributes?: Record<string, import('../../lease/src/item.js').Attribute> },
+      value?: { Attributes?: Record<string, import('../../lease/src/line/line-item.js').Attribute> },
     ) => void,
   ) => void
   export default updateItem

@@ -1,4 +1,4 @@
-import type { Attribute } from '../../lease/src/item.js'
+import type { Attribute } from '../../lease/src/line/line-item.js'
 
 /** One of dynalite's expression parsers; it puts the names and values in place as it parses. */
 export interface Parser {

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../database/src/errors.js'
+import { DatabaseError } from '../../database/src/contract/errors.js'
 import type { Actor } from './actor.js'
 
 /**

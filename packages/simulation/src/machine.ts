@@ -1,6 +1,6 @@
+import { checkOptions } from '../../lease/src/contract/options.js'
 import { type Clock, type LeaseEvent, type Leaser, type LeaserOptions } from '../../lease/src/index.js'
-import { LineLeaser } from '../../lease/src/line-leaser.js'
-import { checkOptions } from '../../lease/src/options.js'
+import { LineLeaser } from '../../lease/src/line/line-leaser.js'
 import { type Host, NetworkStore } from './network.js'
 import { hash, seeded } from './random.js'
 import type { World } from './world.js'

@@ -29,7 +29,7 @@ const EXCLUSION: readonly Rule[] = [
 export const mutants: readonly Mutant[] = [
   {
     name: 'no guard before COMMIT',
-    file: 'database/src/writer.ts',
+    file: 'database/src/write/writer.ts',
     edits: [
       {
         find: 'const isSafe = () => !lease.signal.aborted && lease.remainingMs() > lease.ttlMs / 2',
@@ -41,35 +41,35 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a COMMIT that met BUSY is tried again without the guard',
-    file: 'database/src/writer.ts',
+    file: 'database/src/write/writer.ts',
     edits: [{ find: 'beforeRetry: () => this.#guard(lease),', replace: '' }],
     options: { locks: 'kept', bias: 'locked file' },
     breaks: EXCLUSION,
   },
   {
     name: 'a lost place is left at once',
-    file: 'lease/src/held-lease.ts',
+    file: 'lease/src/line/held-lease.ts',
     edits: [{ find: "    this.#end('lost')\n", replace: "    this.#end('lost')\n    this.#leaving = this.#leave()\n" }],
     options: { locks: 'off', bias: 'slow commits' },
     breaks: EXCLUSION,
   },
   {
     name: 'a COMMIT that is unknown is called a conflict',
-    file: 'database/src/writer-errors.ts',
+    file: 'database/src/write/writer-errors.ts',
     edits: [{ find: "'COMMIT_UNKNOWN',", replace: "'WRITE_CONFLICT'," }],
     options: {},
     breaks: ['acknowledged means written'],
   },
   {
     name: 'a COMMIT that is unknown is done again, one by one',
-    file: 'database/src/group-commit.ts',
+    file: 'database/src/write/group-commit.ts',
     edits: [{ find: 'if (isConstraint(error)) return torn(writes)', replace: 'if (error) return torn(writes)' }],
     options: {},
     breaks: ['acknowledged means written'],
   },
   {
     name: 'an error without a type in the place of a conflict',
-    file: 'database/src/writer.ts',
+    file: 'database/src/write/writer.ts',
     edits: [
       {
         find: 'if (!isSafe()) throw this.conflict(lease.signal.reason)',
@@ -85,14 +85,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no fence',
-    file: 'database/src/fence.ts',
+    file: 'database/src/file/fence.ts',
     edits: [{ find: 'if (ahead > 0) return', replace: 'if (ahead > 2 ** 40) return' }],
     options: { bias: 'lost tables' },
     breaks: ['the fence never goes back', 'no older ticket after a newer one'],
   },
   {
     name: 'a place in line by something else than its ticket',
-    file: 'lease/src/place.ts',
+    file: 'lease/src/line/place.ts',
     edits: [
       {
         find: 'const ahead = item.contenders.filter(({ ticket }) => ticket < this.ticket).length',
@@ -104,7 +104,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a turn for whoever is alone, in no order',
-    file: 'lease/src/place.ts',
+    file: 'lease/src/line/place.ts',
     edits: [
       {
         find: 'const ahead = item.contenders.filter(({ ticket }) => ticket < this.ticket).length',
@@ -116,14 +116,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'renew without u:id <= :u',
-    file: 'lease/src/dynamodb-line-store.ts',
+    file: 'lease/src/dynamodb/line-store.ts',
     edits: [{ find: "condition: '#t = :ticket AND #u <= :u'", replace: "condition: '#t = :ticket'" }],
     options: { bias: 'long holds' },
     breaks: EXCLUSION,
   },
   {
     name: 'a refused renewal is taken for one that was accepted',
-    file: 'lease/src/place.ts',
+    file: 'lease/src/line/place.ts',
     edits: [
       {
         find: 'if (!answer.done) return undefined',
@@ -138,7 +138,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a renewal puts an entry back that is gone',
-    file: 'lease/src/dynamodb-line-store.ts',
+    file: 'lease/src/dynamodb/line-store.ts',
     edits: [
       { find: "update: 'SET #u = :u',", replace: "update: 'SET #u = :u, #t = :ticket'," },
       {
@@ -157,7 +157,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'statements go on when the time of the lease has run out, without a renewal',
-    file: 'database/src/turn.ts',
+    file: 'database/src/write/write-turn.ts',
     edits: [
       {
         find: 'return !this.lease.signal.aborted && this.lease.remainingMs() > 0',
@@ -170,7 +170,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'what a statement found is given out before the lease is known to have lasted',
-    file: 'database/src/immediate-transaction.ts',
+    file: 'database/src/transaction/immediate-transaction.ts',
     edits: [
       {
         find: 'if (this.#over || this.#turn.isAlive) return outcome()\n    await',
@@ -183,7 +183,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'time counted from the last try of a join',
-    file: 'lease/src/joining.ts',
+    file: 'lease/src/line/join-request.ts',
     edits: [
       {
         find: 'const { key, who, ttlMs, from } = this.#terms',
@@ -199,7 +199,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a sweep of anybody',
-    file: 'lease/src/contender.ts',
+    file: 'lease/src/line/contender.ts',
     edits: [
       {
         find: 'const head = seen.contenders[0]\n    const { key, patience } = this.#terms\n    if (!head || !this.#line.heads.isDead(key, head)) return false',
@@ -213,7 +213,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'time by the monotonic clock alone',
-    file: 'lease/src/clock.ts',
+    file: 'lease/src/time/clock.ts',
     edits: [
       {
         find: 'return Math.max(this.#clock.monotonicMs() - this.#monotonicMs, this.#clock.wallMs() - this.wallMs)',
@@ -226,7 +226,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'time by the wall clock alone',
-    file: 'lease/src/clock.ts',
+    file: 'lease/src/time/clock.ts',
     edits: [
       {
         find: 'return Math.max(this.#clock.monotonicMs() - this.#monotonicMs, this.#clock.wallMs() - this.wallMs)',
@@ -238,7 +238,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an answer without a COMMIT',
-    file: 'database/src/group-commit.ts',
+    file: 'database/src/write/group-commit.ts',
     edits: [
       {
         find: 'await turn.commit()\n    return { answer: inOrder(answers)',
@@ -250,21 +250,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a transaction whose first write is not noticed',
-    file: 'database/src/writer.ts',
+    file: 'database/src/write/writer.ts',
     edits: [{ find: "if (kind !== 'read') this.#beReadyToWrite()", replace: '' }],
     options: {},
     breaks: ['acknowledged means written'],
   },
   {
     name: 'a fence that is one too low',
-    file: 'database/src/fence.ts',
+    file: 'database/src/file/fence.ts',
     edits: [{ find: 'user_version=${storedTicket(token)}', replace: 'user_version=${storedTicket(token) - 1}' }],
     options: { locks: 'off' },
     breaks: ['the fence never goes back', 'no older ticket after a newer one'],
   },
   {
     name: 'a fence that is not stored',
-    file: 'database/src/writer.ts',
+    file: 'database/src/write/writer.ts',
     edits: [
       {
         find: "if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.#storeFence(lease.token)",
@@ -276,21 +276,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'no raise: a new table begins below the fence',
-    file: 'database/src/tenure.ts',
+    file: 'database/src/write/lease-keeper.ts',
     edits: [{ find: 'await this.#options.leaser.raise(this.#options.key, floor)', replace: '' }],
     options: { bias: 'lost tables' },
     breaks: ['everyone gets its turn'],
   },
   {
     name: 'a place that is kept while there is more to write',
-    file: 'database/src/tenure.ts',
+    file: 'database/src/write/lease-keeper.ts',
     edits: [{ find: ' && this.#since.elapsedMs() <= this.#options.maxHoldMs', replace: '' }],
     options: {},
     breaks: ['everyone gets its turn'],
   },
   {
     name: 'no sweep',
-    file: 'lease/src/head-watch.ts',
+    file: 'lease/src/line/head-watch.ts',
     edits: [{ find: 'if (head.aliveUntilMs + maxClockSkewMs < wallMs) return true', replace: '' }],
     options: { locks: 'off' },
     breaks: ['everyone gets its turn', 'nobody is left in the line'],

@@ -1,5 +1,5 @@
-import { LeaseError } from '../../lease/src/errors.js'
-import { type LineAnswer, type LineStore, StoreFailure } from '../../lease/src/line-store.js'
+import { LeaseError } from '../../lease/src/contract/errors.js'
+import { type LineAnswer, type LineStore, StoreFailure } from '../../lease/src/line/line-store.js'
 import type { Fate, Sender } from './fate.js'
 import type { World } from './world.js'
 

@@ -1,4 +1,4 @@
-import { LeaseError } from '../../lease/src/errors.js'
+import { LeaseError } from '../../lease/src/contract/errors.js'
 import { Checker } from './checker.js'
 import { SimulatedFile } from './file.js'
 import { Host, type Surroundings } from './host.js'

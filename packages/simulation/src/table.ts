@@ -4,9 +4,9 @@
 import updateItem from 'dynalite/actions/updateItem.js'
 import conditionParser from 'dynalite/db/conditionParser.js'
 import updateParser from 'dynalite/db/updateParser.js'
-import type { ItemRequests } from '../../lease/src/dynamodb-line-store.js'
-import { type Attribute, parseItem } from '../../lease/src/item.js'
-import type { Contender } from '../../lease/src/lease.js'
+import type { Contender } from '../../lease/src/contract/lease.js'
+import type { ItemRequests } from '../../lease/src/dynamodb/line-store.js'
+import { type Attribute, parseItem } from '../../lease/src/line/line-item.js'
 import { CachedParser, type Names, type Tree, type Values } from './expressions.js'
 
 type Item = Record<string, Attribute>

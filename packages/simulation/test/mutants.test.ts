@@ -56,5 +56,5 @@ test('a failing run is made small, and the command that is printed shows it agai
 
 test('a mutant whose place in the source is not there once is refused', async () => {
   const edits = [{ find: 'return', replace: 'throw' }]
-  await expect(simulationWith({ name: 'x', file: 'lease/src/clock.ts', edits })).rejects.toThrow(/times, not once/)
+  await expect(simulationWith({ name: 'x', file: 'lease/src/time/clock.ts', edits })).rejects.toThrow(/times, not once/)
 })

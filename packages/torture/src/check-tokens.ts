@@ -1,4 +1,4 @@
-import { serialDistance } from '../../database/src/fence.js'
+import { serialDistance } from '../../database/src/file/fence.js'
 import { hostOf } from './check-reads.js'
 import type { History } from './collector.js'
 import type { EntryRow, FinalState } from './final-state.js'

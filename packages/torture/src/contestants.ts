@@ -4,7 +4,7 @@ import type { SqlDriverAdapter, SqlDriverAdapterFactory } from '@prisma/driver-a
 import { type DatabaseEvent, openDatabase } from '@sqlite-efs/database'
 import { DynamoDBLeaser, type LeaseEvent, LocalLeaser } from '@sqlite-efs/lease'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
-import { VFS_FOR_TESTS } from '../../database/src/options.js'
+import { VFS_FOR_TESTS } from '../../database/src/file/options.js'
 import { SqliteEfsAdapter } from '../../prisma-adapter/src/adapter.js'
 import { PrismaClient } from './generated/prisma/client.js'
 import type { WorkerConfig } from './worker-config.js'

@@ -1,8 +1,3 @@
-import { checkCopy } from './check.js'
-import type { ContentContext } from './context.js'
-import { hold } from './hold.js'
-import { restore } from './restore.js'
-import { snapshot } from './snapshot.js'
 import type {
   CheckResult,
   ContentOptions,
@@ -11,7 +6,12 @@ import type {
   RestoreResult,
   SnapshotResult,
   VacuumResult,
-} from './types.js'
+} from '../contract/content.js'
+import { checkCopy } from './check.js'
+import type { ContentContext } from './context.js'
+import { hold } from './hold.js'
+import { restore } from './restore.js'
+import { snapshot } from './snapshot.js'
 import { vacuum } from './vacuum.js'
 
 /** What is done with the whole content of a file, and not with rows of it. */

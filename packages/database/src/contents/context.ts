@@ -1,10 +1,10 @@
-import type { Connection } from '../connection.js'
-import type { DatabaseEvent } from '../events.js'
-import type { CheckedOptions } from '../options.js'
-import type { Patience } from '../patience.js'
-import type { ReaderPool } from '../reader-pool.js'
-import type { Turn } from '../turn.js'
-import type { ContentProgress } from './types.js'
+import type { ContentProgress } from '../contract/content.js'
+import type { DatabaseEvent } from '../contract/events.js'
+import type { Connection } from '../file/connection.js'
+import type { CheckedOptions } from '../file/options.js'
+import type { Patience } from '../file/retry-while-busy.js'
+import type { ReaderPool } from '../read/lasting-readers.js'
+import type { Turn } from '../write/write-turn.js'
 
 /** What the operations on a file's content need from it. */
 export interface ContentContext {

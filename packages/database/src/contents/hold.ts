@@ -1,10 +1,10 @@
 import { LeaseError } from '@sqlite-efs/lease'
-import { journalSize, putJournalInPlace } from '../journal.js'
-import { milliseconds } from '../options.js'
-import { type Turn, TurnIsOver } from '../turn.js'
+import type { Held, HoldOptions } from '../contract/content.js'
+import { journalSize, putJournalInPlace } from '../file/journal.js'
+import { milliseconds } from '../file/options.js'
+import { type Turn, TurnIsOver } from '../write/write-turn.js'
 import type { ContentContext } from './context.js'
 import { storeTicket } from './store-ticket.js'
-import type { Held, HoldOptions } from './types.js'
 
 /** See {@link Database.hold}. */
 export async function hold<T>(

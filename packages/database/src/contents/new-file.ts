@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
-import { DatabaseError } from '../errors.js'
-import { syncFolder } from '../journal.js'
-import { removeQuietly } from '../remove.js'
-import { asDatabaseError } from '../sqlite-error.js'
+import { DatabaseError } from '../contract/errors.js'
+import { syncFolder } from '../file/journal.js'
+import { removeQuietly } from '../file/remove.js'
+import { asDatabaseError } from '../file/sqlite-error.js'
 
 /**
  * Whether a file can be made at a path.

@@ -1,5 +1,5 @@
-import type { SqlValue } from '../statement.js'
-import type { WriterConnection } from '../writer.js'
+import type { SqlValue } from '../contract/values.js'
+import type { WriterConnection } from '../write/writer.js'
 import type { Steps } from './steps.js'
 
 /** So many rows are counted in one step. */

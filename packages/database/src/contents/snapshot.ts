@@ -1,11 +1,11 @@
-import { modeOfCopy } from '../file-mode.js'
-import { milliseconds } from '../options.js'
+import type { ContentOptions, SnapshotResult } from '../contract/content.js'
+import { modeOfCopy } from '../file/file-mode.js'
+import { milliseconds } from '../file/options.js'
 import { consistently } from './consistently.js'
 import { type ContentContext, progressTo } from './context.js'
 import { copyContent, verifyCopy } from './copy.js'
 import { checkNewPath, NewFile } from './new-file.js'
 import { bytesOf } from './pages.js'
-import type { ContentOptions, SnapshotResult } from './types.js'
 
 /** See {@link Database.snapshot}. */
 export async function snapshot(context: ContentContext, to: string, options: ContentOptions): Promise<SnapshotResult> {

@@ -1,10 +1,10 @@
-import type { Connection } from '../connection.js'
-import { nextTurn } from '../event-loop.js'
-import { Listeners } from '../events.js'
-import { FreezeDetector } from '../freeze.js'
-import { Reader } from '../reader.js'
-import type { Turn } from '../turn.js'
-import type { WriterConnection } from '../writer.js'
+import { Listeners } from '../contract/events.js'
+import type { Connection } from '../file/connection.js'
+import { nextTurn } from '../file/event-loop.js'
+import { FreezeDetector } from '../file/freeze-detector.js'
+import { Reader } from '../read/read-window.js'
+import type { Turn } from '../write/write-turn.js'
+import type { WriterConnection } from '../write/writer.js'
 import type { ContentContext } from './context.js'
 
 /** Runs short steps on a connection that holds a lock; between two of them the event loop goes on. */

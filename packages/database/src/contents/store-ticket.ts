@@ -1,5 +1,5 @@
-import { storedTicket } from '../fence.js'
-import type { Turn } from '../turn.js'
+import { storedTicket } from '../file/fence.js'
+import type { Turn } from '../write/write-turn.js'
 
 /**
  * Stores the ticket in the file, in a transaction of its own: for what can't be part of one. Whoever had the lease before, and is late,

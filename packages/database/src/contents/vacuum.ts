@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Connection } from '../connection.js'
-import { milliseconds } from '../options.js'
-import { whileBusy } from '../patience.js'
-import { withTypedErrors } from '../sqlite-error.js'
-import type { Turn } from '../turn.js'
-import { readersStay } from '../writer-errors.js'
+import type { ContentOptions, VacuumResult } from '../contract/content.js'
+import { Connection } from '../file/connection.js'
+import { milliseconds } from '../file/options.js'
+import { whileBusy } from '../file/retry-while-busy.js'
+import { withTypedErrors } from '../file/sqlite-error.js'
+import type { Turn } from '../write/write-turn.js'
+import { readersStay } from '../write/writer-errors.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
 import { checkSpace, temporaryFolder } from './space.js'
 import { storeTicket } from './store-ticket.js'
-import type { ContentOptions, VacuumResult } from './types.js'
 
 /** See {@link Database.vacuum}. */
 export async function vacuum(context: ContentContext, options: ContentOptions): Promise<VacuumResult> {

@@ -1,15 +1,15 @@
-import { excerpt } from '../classify.js'
-import { DatabaseError } from '../errors.js'
-import { milliseconds, wrongOption } from '../options.js'
-import { runScript } from '../script.js'
-import { splitStatements } from '../sql-scanner.js'
-import { isBusy, isConnectionDoubtful, isFull } from '../sqlite-error.js'
-import type { Turn } from '../turn.js'
+import { DatabaseError } from '../contract/errors.js'
+import type { MigrateOptions, MigrateResult, MigrationProgress } from '../contract/migrations.js'
+import { milliseconds, wrongOption } from '../file/options.js'
+import { isBusy, isConnectionDoubtful, isFull } from '../file/sqlite-error.js'
+import { excerpt } from '../sql/classify.js'
+import { splitStatements } from '../sql/scanner.js'
+import { runScript } from '../transaction/script.js'
+import type { Turn } from '../write/write-turn.js'
 import { type Migration, readMigrations, scriptOf } from './directory.js'
 import { pendingOf } from './history.js'
 import { HistoryWriter } from './history-writer.js'
 import { historyOf, type MigratedFile } from './migrated-file.js'
-import type { MigrateOptions, MigrateResult, MigrationProgress } from './types.js'
 
 /** Another host may be in the middle of a migration that rebuilds a large table. */
 const PATIENCE_MS = 10 * 60_000

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { refuseUnreadable, refuseUnsafe } from '../classify.js'
-import { DatabaseError } from '../errors.js'
-import { splitStatements } from '../sql-scanner.js'
+import { DatabaseError } from '../contract/errors.js'
+import { refuseUnreadable, refuseUnsafe } from '../sql/classify.js'
+import { splitStatements } from '../sql/scanner.js'
 
 /** A folder of `prisma/migrations`. */
 export interface Migration {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { SqlValue } from '../statement.js'
-import type { Writer } from '../writer.js'
+import type { SqlValue } from '../contract/values.js'
+import type { Writer } from '../write/writer.js'
 import { checksumOf } from './checksum.js'
 import type { Migration } from './directory.js'
 import { type History, type MigrationRecord, readHistory, TABLE } from './history.js'

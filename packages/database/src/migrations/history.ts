@@ -1,5 +1,5 @@
-import { DatabaseError } from '../errors.js'
-import type { ResultSet, SqlValue } from '../statement.js'
+import { DatabaseError } from '../contract/errors.js'
+import type { ResultSet, SqlValue } from '../contract/values.js'
 import type { Migration } from './directory.js'
 
 /** A row of `_prisma_migrations`. */

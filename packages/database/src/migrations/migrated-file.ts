@@ -1,8 +1,8 @@
-import type { Connection } from '../connection.js'
-import { DatabaseError } from '../errors.js'
-import type { TurnWanted } from '../job.js'
-import type { CheckedOptions } from '../options.js'
-import type { Turn } from '../turn.js'
+import { DatabaseError } from '../contract/errors.js'
+import type { Connection } from '../file/connection.js'
+import type { CheckedOptions } from '../file/options.js'
+import type { TurnWanted } from '../write/job.js'
+import type { Turn } from '../write/write-turn.js'
 import { type History, NO_HISTORY, readHistory } from './history.js'
 
 /** What migrations need of a file. */

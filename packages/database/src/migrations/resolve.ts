@@ -1,5 +1,5 @@
-import { DatabaseError } from '../errors.js'
-import type { Turn } from '../turn.js'
+import { DatabaseError } from '../contract/errors.js'
+import type { Turn } from '../write/write-turn.js'
 import { type Migration, readMigrations } from './directory.js'
 import { isFailed, type MigrationRecord } from './history.js'
 import { HistoryWriter } from './history-writer.js'

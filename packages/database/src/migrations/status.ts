@@ -1,8 +1,8 @@
+import type { MigrationStatus } from '../contract/migrations.js'
 import { matchesChecksum } from './checksum.js'
 import { readMigrations } from './directory.js'
 import { isFailed, notApplied } from './history.js'
 import { historyOf, type MigratedFile } from './migrated-file.js'
-import type { MigrationStatus } from './types.js'
 
 /**
  * Compares the database with the folder, as Prisma's `diagnoseMigrationHistory` does. Takes no lease.

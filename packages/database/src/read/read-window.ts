@@ -1,0 +1,341 @@
+import { setImmediate } from 'node:timers'
+import { Moment } from '@sqlite-efs/lease'
+import { DatabaseError } from '../contract/errors.js'
+import type { Listeners } from '../contract/events.js'
+import type { SqlValue } from '../contract/values.js'
+import type { Connection } from '../file/connection.js'
+import { hasLostPatience, MAX_PAUSE_MS, whileBusy } from '../file/retry-while-busy.js'
+import { isBusy, isConnectionDoubtful, needsRecovery } from '../file/sqlite-error.js'
+import { Linger } from './linger.js'
+import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS, type ReaderContext } from './read-lock.js'
+
+/** Reads that take longer together get another window, so that a writer elsewhere gets its turn. */
+const MAX_WINDOW_MS = 20
+/** The same for the statements of one operation: another window costs it a round trip or more. */
+const MAX_FOLLOWED_MS = 100
+/** A window of more operations does not linger: what their reader does between two statements adds up, and they share the next one anyway. */
+const MAX_LINGERING = 32
+/** So often at the most a window asks whether the file is still the one at its path. */
+const LOOK_FOR_MOVE_MS = 1_000
+
+/** What the read window needs beside that. */
+export interface WindowContext extends ReaderContext {
+  path: string
+  listeners: Listeners
+  /** How long a read that begins now may wait for a lock. */
+  patienceMs(): number
+}
+
+/** What a read turned out to be. */
+export interface ReadOutcome {
+  /** Whether it counts as a read in the event of its window. */
+  isRead: boolean
+  /** Within how many microtasks its caller may send the next statement of the same operation. */
+  followUpMicrotasks: number
+}
+
+/** A read that waits for its window. */
+interface Request {
+  since: Moment
+  timeoutMs: number
+  /** How often its connection was found to be worthless. */
+  failures: number
+  /** Runs it in the window and answers its caller. Throws if it failed. */
+  run(connection: Connection): ReadOutcome
+  fail(error: unknown): void
+}
+
+const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
+
+/**
+ * Runs reads. Those that are sent in one turn of the event loop share a read transaction, the window: taking and dropping the
+ * shared lock is all of a warm read's cost over NFS. The window opens when all of them have been sent, and is closed before any
+ * caller gets its result. So no lock is held while JavaScript runs, except for a caller that asks for it: see {@link Linger}.
+ */
+export class Reader {
+  readonly #context: WindowContext
+  readonly #linger = new Linger()
+  #connection: Connection | undefined
+  #isOpen = false
+  #pending: Request[] = []
+  /** Those that found the file locked, and those that came since. One of them looks, for all. */
+  #waiting: Request[] | undefined
+  #inTheWay: unknown
+  #openedAtMs = 0
+  #lookedAtMs = 0
+  /** How long its statements have taken together. */
+  #ranMs = 0
+  /** Those that shared the window so far. */
+  #reads = 0
+  /** Whether the window serves a single operation. */
+  #isSingle = false
+
+  constructor(context: WindowContext) {
+    this.#context = context
+  }
+
+  /**
+   * Runs `action` in a window.
+   *
+   * @param outcomeOf says of the result what it was
+   * @throws DatabaseError `BUSY`, `NOT_FOUND`, `CONFIGURATION`, `SQLITE`
+   */
+  read<T>(action: (connection: Connection) => T, outcomeOf: (result: T) => ReadOutcome = () => PLAIN_READ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const request: Request = {
+        since: new Moment(this.#context.clock),
+        timeoutMs: this.#context.patienceMs(),
+        failures: 0,
+        run: (connection) => {
+          const result = this.#run(action, connection)
+          resolve(result)
+          return outcomeOf(result)
+        },
+        fail: reject,
+      }
+      if (this.#waiting) this.#waitToo(request, this.#waiting)
+      else if (this.#isOpen) this.#follow(request)
+      else this.#schedule(request)
+    })
+  }
+
+  /** Runs `action` at once, in a separate window. Fails if it would have to wait. */
+  now<T>(action: (connection: Connection) => T): T {
+    if (this.#waiting) throw this.#inTheWay
+    const lingers = this.#isOpen
+    try {
+      return action(this.#window())
+    } catch (error) {
+      this.#discardAfter(error)
+      throw error
+    } finally {
+      if (!lingers) this.closeWindow()
+    }
+  }
+
+  #schedule(request: Request): void {
+    this.#pending.push(request)
+    if (this.#pending.length === 1) setImmediate(() => this.#runPending())
+  }
+
+  #runPending(): void {
+    const requests = this.#pending.splice(0)
+    try {
+      this.#window()
+    } catch (error) {
+      for (const request of requests) this.#failed(request, error)
+      return
+    }
+    this.#isSingle = requests.length === 1
+    const microtasks = this.#runAll(requests)
+    if (requests.length > MAX_LINGERING) this.closeWindow()
+    else if (microtasks > 0) this.#linger.start(microtasks, () => this.closeWindow())
+  }
+
+  /** A read comes while the window lingers. */
+  #follow(request: Request): void {
+    if (this.#ranMs > MAX_FOLLOWED_MS) this.closeWindow()
+    const microtasks = this.#runAll([request])
+    if (microtasks > 0 && this.#isSingle) this.#linger.start(microtasks, () => this.closeWindow())
+  }
+
+  /** Runs reads in the open window, and closes it unless it may linger: says for how many microtasks. */
+  #runAll(requests: readonly Request[]): number {
+    let microtasks = Number.POSITIVE_INFINITY
+    let hasRun = false
+    for (const request of requests) {
+      // Another one has found the file locked.
+      if (this.#waiting) {
+        this.#waitToo(request, this.#waiting)
+        continue
+      }
+      try {
+        if (hasRun && this.#ranMs > MAX_WINDOW_MS) this.closeWindow()
+        hasRun = true
+        const outcome = request.run(this.#window())
+        if (outcome.isRead) this.#reads++
+        microtasks = Math.min(microtasks, outcome.followUpMicrotasks)
+      } catch (error) {
+        this.#discardAfter(error)
+        microtasks = 0
+        this.#failed(request, error)
+      }
+    }
+    if (microtasks === 0) this.closeWindow()
+    return microtasks
+  }
+
+  /** Answers a read that failed, or has it run again. */
+  #failed(request: Request, error: unknown): void {
+    if (isWaitedFor(error)) {
+      if (this.#waiting) this.#waitToo(request, this.#waiting)
+      else {
+        this.#waiting = [request]
+        this.#inTheWay = error
+        void this.#waitForLock(error)
+      }
+      return
+    }
+    // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
+    if (isConnectionDoubtful(error) && request.failures++ === 0) this.#schedule(request)
+    else request.fail(error)
+  }
+
+  /** Waits with those before it, but for no longer than its own time: that may be over before theirs. */
+  #waitToo(request: Request, waiting: Request[]): void {
+    waiting.push(request)
+    const [first] = waiting
+    if (first && leftMs(request) >= leftMs(first)) return
+    try {
+      this.#context.clock.after(leftMs(request), () => this.#expire(request), { background: true })
+    } catch {
+      // Without a timer it waits as long as the first one.
+    }
+  }
+
+  #expire(request: Request): void {
+    const waiting = this.#waiting
+    // The look itself is for the first one, and ends in its time.
+    if (!waiting?.includes(request) || waiting[0] === request) return
+    this.#waiting = waiting.filter((it) => it !== request)
+    const { path, onTimeout } = this.#context.patience()
+    const message = onTimeout(request.since.elapsedMs())
+    request.fail(new DatabaseError('BUSY', message, { path, extendedCode: 5 }, { cause: this.#inTheWay }))
+  }
+
+  /** One read looks for all that wait: each look is a remote call that blocks the event loop. */
+  async #waitForLock(met: unknown): Promise<void> {
+    for (let error = met; this.#waiting?.[0]; ) {
+      const failure = await this.#lookFor(this.#waiting[0], error)
+      if (failure === undefined) return
+      error = failure
+      // It is the patience of the first that ended: others may have more left, but not just the rest of a pause.
+      const isFinal = !hasLostPatience(failure)
+      const waiting = this.#waiting.splice(0)
+      for (const request of waiting) {
+        const isOver = isFinal || leftMs(request) <= MAX_PAUSE_MS
+        const isTriedAgain = isConnectionDoubtful(failure) && request.failures++ === 0
+        if (!isOver || isTriedAgain) this.#waiting.push(request)
+        else request.fail(failure)
+      }
+    }
+    this.#waiting = undefined
+  }
+
+  /** Waits for the lock as long as `first` would, and runs all that wait. Returns what failed otherwise. */
+  async #lookFor(first: Request, met: unknown): Promise<unknown> {
+    const patience = this.#context.patience()
+    let looks = 0
+    try {
+      await whileBusy(
+        { ...patience, timeoutMs: leftMs(first), onTimeout: () => patience.onTimeout(first.since.elapsedMs()) },
+        () => {
+          // The first look was the caller's.
+          if (looks++ === 0 && isWaitedFor(met)) throw met
+          this.#window()
+          const waiting = this.#waiting ?? []
+          this.#waiting = undefined
+          this.#runAll(waiting)
+          // Microtasks of others may be left.
+          this.closeWindow()
+        },
+      )
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+
+  #run<T>(action: (connection: Connection) => T, connection: Connection): T {
+    const begun = new Moment(this.#context.clock)
+    const result = action(connection)
+    const tookMs = begun.elapsedMs()
+    this.#ranMs += tookMs
+    return tookMs > MAX_SILENCE_MS ? this.#runAgain(action) : result
+  }
+
+  /** Of what took so long a part may be from before a freeze, and a part from after it. */
+  #runAgain<T>(action: (connection: Connection) => T): T {
+    this.discard()
+    const connection = this.#window()
+    const version: SqlValue = connection.value('PRAGMA data_version')
+    const result = action(connection)
+    if (isUnchanged(connection, version)) return result
+    this.discard()
+    throw new DatabaseError(
+      'WRITE_CONFLICT',
+      'Somebody wrote while this read took longer than a lock is sure to last, twice. It is safe to try again: read less at once.',
+    )
+  }
+
+  /** The connection, with the lock. */
+  #window(): Connection {
+    if (this.#isOpen && this.#connection) return this.#connection
+    this.#context.noticeFreeze()
+    this.#lookForMove()
+    this.#connection ??= this.#context.open()
+    try {
+      beginRead(this.#connection)
+    } catch (error) {
+      if (isConnectionDoubtful(error)) this.discard()
+      throw error
+    }
+    this.#openedAtMs = this.#context.clock.monotonicMs()
+    this.#ranMs = 0
+    this.#reads = 0
+    this.#isOpen = true
+    return this.#connection
+  }
+
+  /** A connection reads the file that it opened, however long that has been replaced or deleted. */
+  #lookForMove(): void {
+    const nowMs = this.#context.clock.monotonicMs()
+    if (this.#connection && nowMs - this.#lookedAtMs < LOOK_FOR_MOVE_MS) return
+    this.#lookedAtMs = nowMs
+    this.noticeMove()
+  }
+
+  /** Throws the connection away where another file stands at the path, or none. */
+  noticeMove(): void {
+    if (this.#connection?.isMoved) this.discard()
+  }
+
+  /** Gives the shared lock back, if it is held. */
+  closeWindow(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#linger.stop()
+    try {
+      if (this.#connection) endRead(this.#connection)
+    } catch {
+      this.discard()
+    }
+    this.#tellWindow()
+  }
+
+  #tellWindow(): void {
+    const { listeners, path, clock } = this.#context
+    if (!listeners.isHeard) return
+    const openMs = clock.monotonicMs() - this.#openedAtMs
+    listeners.tell({ type: 'read-window', path, reads: this.#reads, openMs })
+  }
+
+  /** A statement that met BUSY keeps its lock; a window that met it did not open, and its connection is as good as before. */
+  #discardAfter(error: unknown): void {
+    if (isConnectionDoubtful(error) || (isBusy(error) && this.#isOpen)) this.discard()
+  }
+
+  /** Throws the connection away; the next read opens a new one. */
+  discard(): void {
+    const wasOpen = this.#isOpen
+    this.#isOpen = false
+    this.#linger.stop()
+    this.#connection?.close()
+    this.#connection = undefined
+    if (wasOpen) this.#tellWindow()
+  }
+}
+
+const leftMs = ({ timeoutMs, since }: Request) => timeoutMs - since.elapsedMs()
+
+const isWaitedFor = (error: unknown) => isBusy(error) || needsRecovery(error)

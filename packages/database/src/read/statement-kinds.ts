@@ -1,0 +1,86 @@
+import { DatabaseError } from '../contract/errors.js'
+import type { StatementKind } from '../contract/values.js'
+import type { Connection } from '../file/connection.js'
+import { GENERIC_ERROR } from '../file/sqlite-error.js'
+import { kindByCommand, kindByFirstWords } from '../sql/classify.js'
+import type { Classification } from '../sql/kind-cache.js'
+import type { Reader, ReadOutcome } from './read-window.js'
+
+const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
+
+/** What single statements are told apart with. */
+export interface StatementKindsContext {
+  classification: Classification
+  reader: Reader
+  /** Whether something waits for its turn that may create what a statement needs. */
+  mayBeCreated(): boolean
+}
+
+/** What a statement turned out to be; of a read that was run in the same window also its result. */
+export type Told<T> = { kind: 'read'; result?: T | undefined } | { kind: 'write' }
+
+/** Whether single statements read or write: SQLite is asked, on a connection that reads. */
+export class StatementKinds {
+  readonly #context: StatementKindsContext
+
+  constructor(context: StatementKindsContext) {
+    this.#context = context
+  }
+
+  /**
+   * The kind, where no lock is in the way of asking: in the caller's own turn, so that writes stay in their order, and go on
+   * under the lease of the one before.
+   *
+   * @throws DatabaseError `STATEMENT_REFUSED`
+   */
+  now(sql: string): StatementKind | 'probably-read' | undefined {
+    const { classification, reader } = this.#context
+    const known = classification.known(sql, 'alone')
+    if (known) return known
+    classification.refuseUnsafe(sql, 'alone')
+    // SQLite can be asked whether it has what the query names in the window that the query is run in.
+    if (kindByCommand(sql) === 'read') return 'probably-read'
+    try {
+      return reader.now((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
+    } catch (error) {
+      return this.#despite(error, sql)
+    }
+  }
+
+  /**
+   * The kind, once no lock is in the way.
+   *
+   * @param read run in the same window if the statement reads
+   * @throws DatabaseError
+   */
+  async ask<T>(
+    sql: string,
+    read?: (connection: Connection) => T,
+    outcomeOf: (result: T) => ReadOutcome = () => ONLY_COMPILED,
+  ): Promise<Told<T>> {
+    const { classification, reader } = this.#context
+    let kind: StatementKind | undefined
+    try {
+      return await reader.read<Told<T>>(
+        (connection) => {
+          kind = undefined
+          kind = classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))
+          return kind === 'read' && read ? { kind, result: read(connection) } : { kind }
+        },
+        (told) => (told.kind === 'read' && told.result ? outcomeOf(told.result) : ONLY_COMPILED),
+      )
+    } catch (error) {
+      if (kind || this.#despite(error, sql) !== 'write') throw error
+      return { kind: 'write' }
+    }
+  }
+
+  /** What a statement is that can't be compiled yet, if it may be later. */
+  #despite(error: unknown, sql: string): StatementKind | undefined {
+    if (!(error instanceof DatabaseError)) return undefined
+    // Only a definition has anything to do in a file that is not there yet.
+    if (error.code === 'NOT_FOUND' && kindByFirstWords(sql) === 'write') return 'write'
+    const isMissing = error.code === 'NOT_FOUND' || error.details.extendedCode === GENERIC_ERROR
+    return isMissing && this.#context.mayBeCreated() ? 'write' : undefined
+  }
+}

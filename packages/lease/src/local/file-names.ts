@@ -1,0 +1,78 @@
+import type { Contender } from '../contract/lease.js'
+import type { LineItem } from '../line/line-item.js'
+
+/** An item as a file has it; nothing for a text that is missing, torn, or something else. */
+export function parseStoredItem(text: string | undefined): LineItem | undefined {
+  let stored: unknown
+  try {
+    stored = JSON.parse(text ?? '')
+  } catch {
+    return undefined
+  }
+  if (!isRecord(stored)) return undefined
+  const { ticket, contenders, swept } = stored
+  if (!isCount(ticket) || !Array.isArray(contenders) || !contenders.every(isContender)) return undefined
+  return { ticket, contenders, ...(isSwept(swept) && { swept }) }
+}
+
+/**
+ * A line of nobody or of one, who was swept last, and the length of the one's lease, as a part of a file's name; nothing for
+ * what has no place there. The length comes last: programs that do not know it overlook it.
+ */
+export function namePartOf({ contenders, swept }: LineItem): string | undefined {
+  const [one, another] = contenders
+  if (another) return undefined
+  const told = [
+    one ? [one.id, one.who, one.aliveUntilMs, one.ticket] : [],
+    swept ? [swept.who, swept.ticket, swept.atMs] : [],
+    ...(one?.ttlMs === undefined ? [] : [[one.ttlMs]]),
+  ]
+  try {
+    return told.map((fields) => fields.map(asNamePart).join(',')).join(';')
+  } catch {
+    // Half of a character.
+    return undefined
+  }
+}
+
+/** The other way round; nothing for what {@link namePartOf} did not write. */
+export function parseNamePart(ticket: number, part: string): LineItem | undefined {
+  try {
+    const [one = [], last = [], [ttl = ''] = []] = part
+      .split(';')
+      .map((fields) => fields.split(',').map((it) => decodeURIComponent(it)))
+    const contender = {
+      id: one[0],
+      who: one[1],
+      aliveUntilMs: Number(one[2]),
+      ticket: Number(one[3]),
+      ...(ttl && { ttlMs: Number(ttl) }),
+    }
+    const swept = { who: last[0], ticket: Number(last[1]), atMs: Number(last[2]) }
+    return {
+      ticket,
+      contenders: one.length === 4 && isContender(contender) ? [contender] : [],
+      ...(last.length === 3 && isSwept(swept) && { swept }),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** What no file system minds: encodeURIComponent leaves an asterisk as it is. */
+const asNamePart = (value: string | number) => encodeURIComponent(value).replaceAll('*', '%2A')
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
+
+const isContender = (value: unknown): value is Contender =>
+  isRecord(value) &&
+  typeof value['id'] === 'string' &&
+  typeof value['who'] === 'string' &&
+  isCount(value['ticket']) &&
+  isCount(value['aliveUntilMs']) &&
+  (value['ttlMs'] === undefined || Number.isFinite(value['ttlMs']))
+
+const isSwept = (value: unknown): value is NonNullable<LineItem['swept']> =>
+  isRecord(value) && typeof value['who'] === 'string' && isCount(value['ticket']) && isCount(value['atMs'])
