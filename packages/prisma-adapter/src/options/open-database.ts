@@ -7,7 +7,7 @@ import {
 } from '@sqlite-efs/database'
 import type { Leaser } from '@sqlite-efs/lease'
 import { withPrismaError } from '../errors/database-error.js'
-import { FOLLOW_UP_MICROTASKS } from '../follow-ups.js'
+import { FOLLOW_UP_MICROTASKS } from './follow-ups.js'
 import { createLeaser } from './leaser.js'
 import { localDirectory } from './local-line.js'
 import type { ResolvedOptions } from './options.js'
