@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable, DynamoDBLeaser, type Leaser } from '@sqlite-efs/lease'
-import { startDynamoDB } from '@sqlite-efs/testing'
+import { startDynamoDB } from '@sqlite-efs/toolkit'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { PrismaClient } from '../src/generated/prisma/client.js'
 

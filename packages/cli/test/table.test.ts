@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb'
-import { type Policy } from '@sqlite-efs/testing'
+import { type Policy } from '@sqlite-efs/toolkit'
 import { describe, expect, test } from 'vitest'
 import { inCliWords } from '../src/cli-words.js'
 import { cli, cliJson, errorOf } from './support/cli.js'

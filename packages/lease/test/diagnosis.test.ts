@@ -1,5 +1,5 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { PolicedDynamoDB } from '@sqlite-efs/testing'
+import { PolicedDynamoDB } from '@sqlite-efs/toolkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLeaseTable, DynamoDBLeaser, diagnoseLease, type LeaseDiagnosis, leasePolicy } from '../src/index.js'
 import { WarpClock } from './warp-clock.js'

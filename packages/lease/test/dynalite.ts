@@ -1,5 +1,5 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
-import { type LocalDynamoDB, startDynamoDB as startServer } from '@sqlite-efs/testing'
+import { type LocalDynamoDB, startDynamoDB as startServer } from '@sqlite-efs/toolkit'
 import { type Clock, createLeaseTable } from '../src/index.js'
 
 export const TABLE = 'leases'

@@ -1,7 +1,7 @@
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { DatabaseEvent } from '@sqlite-efs/database'
 import { createLeaseTable, DynamoDBLeaser, type LeaseEvent } from '@sqlite-efs/lease'
-import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
+import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/toolkit'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { PrismaSqliteEfs, type PrismaSqliteEfsOptions } from '../src/index.js'
 import { Prisma, type PrismaClient } from './generated/prisma/client.js'

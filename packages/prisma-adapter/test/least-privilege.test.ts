@@ -7,7 +7,7 @@ import {
   type LeaseEvent,
   leasePolicy,
 } from '@sqlite-efs/lease'
-import { PolicedDynamoDB } from '@sqlite-efs/testing'
+import { PolicedDynamoDB } from '@sqlite-efs/toolkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Prisma, type PrismaClient } from './generated/prisma/client.js'
 import { Workbench } from './support/clients.js'

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { openDatabase } from '@sqlite-efs/database'
 import { createLeaseTable, LocalLeaser } from '@sqlite-efs/lease'
-import { startDynamoDB } from '@sqlite-efs/testing'
+import { startDynamoDB } from '@sqlite-efs/toolkit'
 import { expect, test } from 'vitest'
 import { Prisma } from './generated/prisma/client.js'
 import { Workbench } from './support/clients.js'

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable } from '@sqlite-efs/lease'
-import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
+import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/toolkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { PrismaSqliteEfsOptions } from '../src/index.js'
 import type { Prisma, PrismaClient } from './generated/prisma/client.js'

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createLeaseTable } from '@sqlite-efs/lease'
-import { startDynamoDB } from '@sqlite-efs/testing'
+import { startDynamoDB } from '@sqlite-efs/toolkit'
 import { expect, test } from 'vitest'
 import { Workbench } from './support/clients.js'
 

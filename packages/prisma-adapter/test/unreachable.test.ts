@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { bundle } from '@sqlite-efs/testing/bundle'
+import { bundle } from '@sqlite-efs/toolkit/bundle'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Workbench } from './support/clients.js'
 

@@ -7,7 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 // oxlint-disable-next-line import/no-named-as-default -- its types know the default alone
 import middy from '@middy/core'
 import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
-import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
+import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/toolkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PrismaSqliteEfs, PrismaSqliteEfsError } from '../src/index.js'
 import { leaseMiddleware, withLease } from '../src/lambda.js'

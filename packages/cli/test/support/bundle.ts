@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { bundle } from '@sqlite-efs/testing/bundle'
+import { bundle } from '@sqlite-efs/toolkit/bundle'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {

@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { createLeaseTable, DynamoDBLeaser } from '@sqlite-efs/lease'
-import { PolicedDynamoDB } from '@sqlite-efs/testing'
+import { PolicedDynamoDB } from '@sqlite-efs/toolkit'
 import { onTestFinished } from 'vitest'
 
 export const TABLE = 'app-locks'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import type { LocalDynamoDB } from '@sqlite-efs/testing'
+import type { LocalDynamoDB } from '@sqlite-efs/toolkit'
 
 const SERVER = join(import.meta.dirname, 'dynamodb-server.ts')
 

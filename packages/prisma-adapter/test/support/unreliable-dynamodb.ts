@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
-import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/testing'
+import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/toolkit'
 
 /** What becomes of a request. */
 export type Fate =

@@ -1,0 +1,22 @@
+declare module 'dynalite/db/updateParser.js' {
+  const parser: import('./expressions.js').Parser
+  export default parser
+}
+
+declare module 'dynalite/db/conditionParser.js' {
+  const parser: import('./expressions.js').Parser
+  export default parser
+}
+
+declare module 'dynalite/actions/updateItem.js' {
+  /** Evaluates the condition, then the update. */
+  const updateItem: (
+    store: object,
+    data: object,
+    callback: (
+      error: Error | null,
+      value?: { Attributes?: Record<string, import('../../../packages/lease/src/line/line-item.js').Attribute> },
+    ) => void,
+  ) => void
+  export default updateItem
+}
