@@ -78,6 +78,11 @@ describe('a parameter', () => {
     expect(toSqlValue('2024-01-01', type)).toBe('2024-01-01')
   })
 
+  test('without a type goes by its value', () => {
+    const args = ['2024-01-01', 7, 1.5, null]
+    expect(toSqlValues({ sql: '', args, argTypes: [] }, 'iso8601')).toEqual(['2024-01-01', 7n, 1.5, null])
+  })
+
   test('null is null, of every type', () => {
     expect(toSqlValue(null, 'datetime')).toBeNull()
   })
@@ -95,6 +100,7 @@ describe('a parameter', () => {
     ['NaN', 'decimal', 'NaN'],
     ['Infinity', 'decimal', 'Infinity'],
     ['', 'decimal', 'decimal'],
+    [' ', 'decimal', 'decimal'],
     ['yesterday', 'datetime', 'date'],
     ['a\0b', 'string', 'NUL'],
     ['9'.repeat(400), 'decimal', '9…"'],
@@ -104,6 +110,7 @@ describe('a parameter', () => {
     expect(error).toMatchObject({ code: 'P2007', meta: { parameter: 1 }, cause: { kind: 'InvalidInputValue' } })
     expect(error.message).toContain('parameter 1')
     expect(error.message).toContain(words)
+    expect(error.message.length).toBeLessThan(200)
   })
 
   test.each([
@@ -111,6 +118,10 @@ describe('a parameter', () => {
     ['-9223372036854775809', 'bigint'],
     [2n ** 64n, 'unknown'],
   ] as const)('%s is out of range', (arg, type) => {
-    expect(refusal(arg, type)).toMatchObject({ code: 'P2020', cause: { kind: 'ValueOutOfRange' } })
+    expect(refusal(arg, type)).toMatchObject({
+      code: 'P2020',
+      meta: { parameter: 1 },
+      cause: { kind: 'ValueOutOfRange' },
+    })
   })
 })

@@ -33,6 +33,9 @@ describe('a column of a declared type', () => {
     ['TEXT', ColumnTypeEnum.Text, Buffer.from([1]), new Uint8Array([1])],
     ['DATETIME', ColumnTypeEnum.DateTime, 1709210096789n, '2024-02-29T12:34:56.789Z'],
     ['DATETIME', ColumnTypeEnum.DateTime, 1709210096789.5, '2024-02-29T12:34:56.789Z'],
+    ['DATETIME', ColumnTypeEnum.DateTime, '12:34:56', '1970-01-01T12:34:56.000Z'],
+    ['DATE', ColumnTypeEnum.Date, '2024-02-29', '2024-02-29'],
+    ['DATETIME', ColumnTypeEnum.DateTime, null, null],
     ['INTEGER', ColumnTypeEnum.Int32, null, null],
   ])('%s: %s', (declaredType, type, value, expected) => {
     expect(column(declaredType, value)).toEqual({ type, values: [expected] })
@@ -40,6 +43,32 @@ describe('a column of a declared type', () => {
 
   test('an INTEGER column with a value over 2^53 is an Int64', () => {
     expect(column('INTEGER', 1n, null, LARGE)).toEqual({ type: ColumnTypeEnum.Int64, values: [1, null, `${LARGE}`] })
+  })
+
+  test('a fraction in an INTEGER column is cut off, and what is beside it stays as it is', () => {
+    expect(column('INTEGER', -2.9, null, 'abc', LARGE).values).toEqual([-2, null, 'abc', `${LARGE}`])
+  })
+
+  const decimals = ['7', '1.50', '-3', '+.125', '12.', '1e10', '2E-05', '12345678901234567890.5']
+  test.each([
+    ['DECIMAL', ColumnTypeEnum.Numeric, decimals],
+    ['BOOLEAN', ColumnTypeEnum.Boolean, ['true', 'false', '0', '1']],
+  ])(
+    '%s, with texts that Prisma reads as such: they stay, beside values of another kind',
+    (declaredType, type, texts) => {
+      for (const text of texts) {
+        expect(column(declaredType, null, 1n, text)).toEqual({ type, values: [null, 1, text] })
+      }
+    },
+  )
+
+  test.each([
+    ['DECIMAL', ['', '.', 'x1', '1x', '1.5.2', '1e', '1e5x', '--1']],
+    ['BOOLEAN', ['', 'TRUE', 'untrue', 'falsehood', '2', '10']],
+  ])('%s, with a text that only looks like one: Prisma is given it as it is', (declaredType, texts) => {
+    for (const text of texts) {
+      expect(column(declaredType, text)).toEqual({ type: ColumnTypeEnum.Text, values: [text] })
+    }
   })
 
   test.each(['INTEGER', 'BIGINT', 'DECIMAL', 'BOOLEAN', 'BLOB'])(
@@ -133,11 +162,61 @@ describe('a column of type TIME', () => {
     expect(column('TIME', '12:34:56', null)).toEqual({ type: ColumnTypeEnum.Time, values: ['12:34:56', null] })
   })
 
+  test.each(['00:00:00', '19:59:59', '23:59:59', '12:34:56.5', '12:34:56.789'])('keeps %s', (time) => {
+    expect(column('TIME', time)).toEqual({ type: ColumnTypeEnum.Time, values: [time] })
+  })
+
+  test.each([
+    ['12:34', '1970-01-01T12:34:00.000Z'],
+    ['12:34:56+02:00', '1970-01-01T10:34:56.000Z'],
+    ['24:00:00', '1970-01-02T00:00:00.000Z'],
+    ['2024-01-01 12:34:56', '2024-01-01T12:34:56.000Z'],
+  ])('with %s, which Prisma would read otherwise, is read as dates', (text, expected) => {
+    expect(column('TIME', text)).toEqual({ type: ColumnTypeEnum.DateTime, values: [expected] })
+  })
+
   test('with another value is read as dates, of which a time of day is on 1970-01-01', () => {
     expect(column('TIME', '12:34:56', '2024-01-01T00:00:00.000+00:00', 0n)).toEqual({
       type: ColumnTypeEnum.DateTime,
       values: ['1970-01-01T12:34:56.000Z', '2024-01-01T00:00:00.000+00:00', '1970-01-01T00:00:00.000Z'],
     })
+  })
+})
+
+describe('a date column', () => {
+  const refused: [string, SqlValue][] = [
+    ['a text that is no date', 'garbage'],
+    ['a long text', 'x'.repeat(10_000)],
+    ['bytes', new Uint8Array([1])],
+    ['a number beyond the last Date', 2n ** 60n],
+  ]
+  test.each(refused)('with %s is P2023, and says so in few words', (_, value) => {
+    const read = () => column('DATETIME', value)
+    expect(read).toThrow(expect.objectContaining({ code: 'P2023' }))
+    expect(read).toThrow(/^.{1,300}CAST\("c" AS TEXT\)$/)
+  })
+})
+
+describe('a Json column', () => {
+  test.each<[SqlValue, string | null]>([
+    ['{"a": 1}', '{"a": 1}'],
+    [null, null],
+    [5n, '5'],
+    [2n ** 60n, '1152921504606846976'],
+    [-1.5, '-1.5'],
+    [0, '0'],
+    [Number.POSITIVE_INFINITY, '1e999'],
+    [Number.NEGATIVE_INFINITY, '-1e999'],
+    // jsonb('[1,true]')
+    [new Uint8Array([0x3b, 0x13, 0x31, 0x01]), '[1,true]'],
+  ])('gives %s as JSON text', (value, expected) => {
+    expect(column('JSONB', value)).toEqual({ type: ColumnTypeEnum.Json, values: [expected] })
+  })
+
+  test('with bytes that are no JSON is P2023, which names the column', () => {
+    const read = () => column('JSONB', new Uint8Array([0xff]))
+    expect(read).toThrow(expect.objectContaining({ code: 'P2023' }))
+    expect(read).toThrow("column 'c' holds 1 bytes")
   })
 })
 
