@@ -25,7 +25,30 @@ const setup = fileURLToPath(new URL('mutant-of-children.mjs', import.meta.url))
 /** The tests that tell of a file, where the caller knows them: fewer tests for each mutant. */
 const only = process.env.MUTATION_TESTS?.split(',').map((name) => `test/${basename(name)}.test.ts`)
 
+/**
+ * Tests of the lease import the simulation, which imports the source of the lease by its path. Stryker mutates a copy of the package:
+ * without this the simulation runs the original, and every mutant survives its tests.
+ */
+function sourceOfTheCopy() {
+  let copy = ''
+  let original = ''
+  return {
+    name: 'source-of-the-copy',
+    enforce: 'pre',
+    configResolved({ root }) {
+      copy = root
+      original = root.replace(/\/\.stryker-tmp\/[^/]+$/, '')
+    },
+    async resolveId(source, importer, options) {
+      const resolved = await this.resolve(source, importer, { ...options, skipSelf: true })
+      if (!resolved?.id.startsWith(`${original}/src/`)) return resolved
+      return { ...resolved, id: copy + resolved.id.slice(original.length) }
+    },
+  }
+}
+
 export default defineConfig({
+  plugins: [sourceOfTheCopy()],
   ssr: { resolve: { conditions: ['@sqlite-efs/source'] } },
   test: {
     include: only ?? ['test/**/*.test.ts'],
