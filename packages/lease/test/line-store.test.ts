@@ -91,7 +91,8 @@ describe.each([
     const seen = { ...entry('a'), ticket: 1 }
     await store.renew(key, 'a', 1, 1001)
     expect((await store.sweep(key, seen, 5000)).done).toBe(false)
-    expect((await store.sweep(key, { ...seen, ticket: 2 }, 5000)).done).toBe(false)
+    expect((await store.sweep(key, { ...seen, aliveUntilMs: 1002 }, 5000)).done).toBe(false)
+    expect((await store.sweep(key, { ...seen, ticket: 2, aliveUntilMs: 1001 }, 5000)).done).toBe(false)
     expect((await store.sweep(key, { ...seen, aliveUntilMs: 1001 }, 5000)).done).toBe(true)
     expect((await store.sweep(key, { ...seen, aliveUntilMs: 1001 }, 5000)).done).toBe(false)
     expect(await names()).toBe('b2 c3')
@@ -102,6 +103,7 @@ describe.each([
     const { store, key, see } = await line()
     expect((await store.raise(key, 3)).done).toBe(false)
     expect((await store.raise(key, 9)).done).toBe(true)
+    expect((await store.raise(key, 8)).done).toBe(false)
     expect((await see())?.ticket).toBe(9)
     expect((await store.join(key, entry('d'))).item?.ticket).toBe(10)
     expect((await store.raise(`${key}-new`, 5)).done).toBe(true)
