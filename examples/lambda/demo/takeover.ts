@@ -10,7 +10,7 @@ export async function killHolder(leaser: Leaser, key: string, api: LocalFunction
   for (;;) {
     const holder = (await leaser.inspect(key)).contenders[0]
     // On Lambda a contender calls itself by the end of its log stream's name.
-    const name = holder?.who.replace('lambda:', '') ?? '?'
+    const name = holder?.owner.replace('lambda:', '') ?? '?'
     const pid = api.environments.find(({ logStreamName }) => logStreamName.endsWith(name))?.pid
     if (holder && pid) {
       process.kill(pid, 'SIGSTOP')

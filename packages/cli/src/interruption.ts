@@ -10,7 +10,7 @@ import { signalNumber, WATCHED } from './signals.js'
 const GRACE_MS = 5_000
 
 /** Where a command stands when a signal comes. */
-type Place =
+type Phase =
   /** It has not asked for the lease yet, and so has changed nothing. */
   | 'before'
   /** It waits for the lease. */
@@ -27,8 +27,8 @@ export class Interruption implements Disposable {
   readonly #controller = new AbortController()
   readonly #output: Output
   readonly #listeners = WATCHED.map((name) => [name, () => this.#hear(name)] as const)
-  #received: { name: NodeJS.Signals; place: Place } | undefined
-  #place: Place = 'before'
+  #received: { name: NodeJS.Signals; phase: Phase } | undefined
+  #phase: Phase = 'before'
 
   constructor(output: Output) {
     this.#output = output
@@ -42,12 +42,12 @@ export class Interruption implements Disposable {
 
   /** Called when the lease is asked for. */
   enterLine(): void {
-    if (this.#place === 'before') this.#place = 'line'
+    if (this.#phase === 'before') this.#phase = 'line'
   }
 
   /** Called when the lease is acquired. */
   beginWork(): void {
-    this.#place = 'work'
+    this.#phase = 'work'
   }
 
   /**
@@ -57,9 +57,9 @@ export class Interruption implements Disposable {
    */
   asInterruption(error: unknown, soFar = ''): unknown {
     if (!this.#received || !isCausedBySignal(error)) return error
-    const { name, place } = this.#received
+    const { name, phase } = this.#received
     const done = soFar === '' ? '' : ` ${soFar}`
-    if (place !== 'work') {
+    if (phase !== 'work') {
       const message = `${name} came while this waited for the lease: it has left the line, and nothing was done.${done}`
       return new CliError('INTERRUPTED', message, { cause: error, signal: name })
     }
@@ -73,9 +73,9 @@ export class Interruption implements Disposable {
   }
 
   #hear(name: NodeJS.Signals): void {
-    if (this.#received || this.#place === 'before') this.#exit(name)
-    this.#received = { name, place: this.#place }
-    if (this.#place === 'line') this.#output.note(`${name}: leaving the line.`)
+    if (this.#received || this.#phase === 'before') this.#exit(name)
+    this.#received = { name, phase: this.#phase }
+    if (this.#phase === 'line') this.#output.note(`${name}: leaving the line.`)
     else this.#output.note(`${name}: stopping before the next COMMIT. Once more ends it at once.`)
     const reason = new LeaseError('LEASE_LOST', `${name} came`)
     this.#controller.abort(reason)
@@ -84,7 +84,7 @@ export class Interruption implements Disposable {
 
   #exit(name: NodeJS.Signals): never {
     const half = 'What it had begun is rolled back by the next writer, and its place in the line ends with its time.'
-    const message = `${name} ended it. ${this.#place === 'before' ? 'The database was not changed.' : half}`
+    const message = `${name} ended it. ${this.#phase === 'before' ? 'The database was not changed.' : half}`
     this.#output.error(new CliError('INTERRUPTED', message, { signal: name }))
     process.exit(exitCodeOfSignal(signalNumber(name)))
   }

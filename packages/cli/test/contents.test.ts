@@ -116,7 +116,7 @@ describe('vacuum', () => {
 
   test('says who holds the lease where its turn does not come in time', async () => {
     const path = await bank()
-    const lease = await localLeaser(path).acquire(`database#${path}`, { who: 'alice:1' })
+    const lease = await localLeaser(path).acquire(`database#${path}`, { owner: 'alice:1' })
     onTestFinished(() => lease.release())
     const ended = await cli(['vacuum', '--url', path, '--local', '--timeout-ms', '200', '--json'])
     expect(ended.code).toBe(1)

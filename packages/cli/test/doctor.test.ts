@@ -217,7 +217,7 @@ describe('what doctor makes of', () => {
     id: `c${ticket}`,
     ticket,
     aliveUntilMs,
-    who: `host:${ticket}`,
+    owner: `host:${ticket}`,
   })
   const line = (...contenders: ReturnType<typeof contender>[]) => ({ key: 'k', ticket: 9, contenders })
 

@@ -22,13 +22,13 @@ describe('release', () => {
     )
     const { code, document } = await cliJson(['release', '--key', KEY, '--ticket', '7'], { env })
     expect(code).toBe(0)
-    expect(document).toMatchObject({ key: KEY, swept: { ticket: 7, who: 'host:1' } })
-    expect(await leaser.inspect(KEY)).toMatchObject({ contenders: [], swept: { ticket: 7, who: 'host:1' } })
+    expect(document).toMatchObject({ key: KEY, swept: { ticket: 7, owner: 'host:1' } })
+    expect(await leaser.inspect(KEY)).toMatchObject({ contenders: [], swept: { ticket: 7, owner: 'host:1' } })
   })
 
   test('leaves one that is alive where it is, and says until when it must be presumed so', async () => {
     const { env, leaser } = await startTable()
-    const lease = await leaser.acquire(KEY, { who: 'alice:1' })
+    const lease = await leaser.acquire(KEY, { owner: 'alice:1' })
     const args = ['release', '--key', KEY, '--ticket', String(lease.token)]
     const [plain, json] = await Promise.all([cli(args, { env }), cli([...args, '--json'], { env })])
     expect(plain).toMatchObject({ code: 1, stdout: '' })
@@ -40,7 +40,7 @@ describe('release', () => {
 
   test('with --force takes out also one that is alive, which finds its lease lost', async () => {
     const { env, leaser } = await startTable()
-    const lease = await leaser.acquire(KEY, { who: 'alice:1' })
+    const lease = await leaser.acquire(KEY, { owner: 'alice:1' })
     const { code, stdout } = await cli(['release', '--key', KEY, '--ticket', String(lease.token), '--force'], { env })
     expect(code).toBe(0)
     expect(stdout).toMatch(/alice:1, ticket 1, is out of the line/)
@@ -49,7 +49,7 @@ describe('release', () => {
 
   test('says who is in line where nobody has that ticket', async () => {
     const { env, leaser } = await startTable()
-    const lease = await leaser.acquire(KEY, { who: 'alice:1' })
+    const lease = await leaser.acquire(KEY, { owner: 'alice:1' })
     const { code, stderr } = await cli(['release', '--key', KEY, '--ticket', '99'], { env })
     expect(code).toBe(1)
     expect(stderr).toMatch(/^NO_SUCH_TICKET: .*alice:1/)

@@ -113,7 +113,7 @@ describe('run', () => {
   test('leaves the line, and starts nothing, when a signal comes while it waits', async () => {
     const path = await bank()
     const key = `database#${path}`
-    const lease = await localLeaser(path).acquire(key, { who: 'alice:1' })
+    const lease = await localLeaser(path).acquire(key, { owner: 'alice:1' })
     onTestFinished(() => lease.release())
     const running = new RunningCli(['run', '--url', path, '--local', ...node('console.log("started")')])
     await running.said(/Waiting for the lease: alice:1 holds it, and this command is next/)
@@ -126,7 +126,7 @@ describe('run', () => {
 
   test('starts nothing where the lease is not had in time, and ends with 125', async () => {
     const path = await bank()
-    const lease = await localLeaser(path).acquire(`database#${path}`, { who: 'alice:1' })
+    const lease = await localLeaser(path).acquire(`database#${path}`, { owner: 'alice:1' })
     onTestFinished(() => lease.release())
     const { code, stdout, stderr } = await cli([
       'run',

@@ -61,7 +61,7 @@ describe.each(COMMANDS)('%s, while it waits for the lease,', (_, args) => {
     const { env, leaser, path, key, folder } = await stage()
     await cli(['snapshot', join(dirname(path), 'copy.db'), '--url', path], { env })
     const before = readdirSync(dirname(path)).toSorted()
-    const held = await leaser.acquire(key, { who: 'alice:1', ttlMs: 60_000 })
+    const held = await leaser.acquire(key, { owner: 'alice:1', ttlMs: 60_000 })
     const running = new RunningCli([...args(path, folder), '--url', path, '--json'], { env })
     await running.said(/Waiting for the lease: alice:1 holds it, and this command is next/)
     expect((await leaser.inspect(key)).contenders).toHaveLength(2)
@@ -197,7 +197,7 @@ describe('while DynamoDB does not answer', () => {
 
 test('a command that waits in line says again after a while who holds the lease', async () => {
   const { env, leaser, path, key } = await stage()
-  const held = await leaser.acquire(key, { who: 'alice:1', ttlMs: 60_000 })
+  const held = await leaser.acquire(key, { owner: 'alice:1', ttlMs: 60_000 })
   onTestFinished(() => held.release())
   const running = new RunningCli(['vacuum', '--url', path], { env })
   await running.said(

@@ -11,10 +11,10 @@ describe('status', () => {
     const { env, leaser } = await startTable()
     const path = await bank(undefined, leaser)
     const key = `database#${path}`
-    const lost = await leaser.acquire(key, { who: 'dead:1' })
+    const lost = await leaser.acquire(key, { owner: 'dead:1' })
     await leaser.sweep(key, lost.token, { force: true })
-    const held = await leaser.acquire(key, { who: 'alice:1' })
-    const waiting = leaser.acquire(key, { who: 'bob:2', timeoutMs: 100_000 })
+    const held = await leaser.acquire(key, { owner: 'alice:1' })
+    const waiting = leaser.acquire(key, { owner: 'bob:2', timeoutMs: 100_000 })
     onTestFinished(async () => {
       await held.release()
       await (await waiting).release()
@@ -28,9 +28,9 @@ describe('status', () => {
         key,
         leaser: `DynamoDB table ${TABLE}`,
         ticket: 4,
-        holder: { who: 'alice:1', ticket: 3, isOverdue: false },
-        waiting: [{ who: 'bob:2', ticket: 4, isOverdue: false }],
-        lastTakeover: { who: 'dead:1', ticket: 2 },
+        holder: { owner: 'alice:1', ticket: 3, isOverdue: false },
+        waiting: [{ owner: 'bob:2', ticket: 4, isOverdue: false }],
+        lastTakeover: { owner: 'dead:1', ticket: 2 },
       },
     })
     const { stdout } = await cli(['status', '--url', path], { env })
@@ -71,7 +71,7 @@ describe('status', () => {
 
   test('--watch prints one document a line, and since when it has seen whom', async () => {
     const path = await bank()
-    const lease = await localLeaser(path).acquire(`database#${path}`, { who: 'alice:1' })
+    const lease = await localLeaser(path).acquire(`database#${path}`, { owner: 'alice:1' })
     onTestFinished(() => lease.release())
     const watch = new RunningCli(['status', '--url', path, '--local', '--watch', '--interval-ms', '10', '--json'])
     await watch.said(/(.*seenSinceMs.*\n){2}/)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
-import { nextTurn, openBank, rows } from './support/scratch.js'
+import { nextTick, openBank, rows } from './support/scratch.js'
 
 const SUM = 'SELECT sum(balance) FROM account'
 
@@ -21,8 +21,8 @@ async function commitThatWaits() {
   const committed = writing.commit().finally(() => {
     isOver = true
   })
-  await nextTurn()
-  await nextTurn()
+  await nextTick()
+  await nextTick()
   expect(isOver).toBe(false)
   leaser.log.length = 0
   return { bank, clock, line, leaser, reading, committed, key: `database#${bank.path}` }
@@ -41,7 +41,7 @@ describe('a commit that has waited for readers', () => {
   it('writes nothing where another process has got the lease meanwhile', async () => {
     const { bank, clock, line, leaser, reading, committed, key } = await commitThatWaits()
     clock.freeze(leaser.ttlMs * 3)
-    const other = await line.acquire(key, { who: 'another process' })
+    const other = await line.acquire(key, { owner: 'another process' })
     const ended = Promise.allSettled([committed])
     await reading.rollback()
     expect(await ended).toMatchObject([{ status: 'rejected', reason: { code: 'WRITE_CONFLICT' } }])

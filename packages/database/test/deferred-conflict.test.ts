@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
-import { nextTurn, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, openBank, rows, scratchPath } from './support/scratch.js'
 
 const SUM = 'SELECT sum(balance) FROM account'
 const RAISE = 'UPDATE account SET balance = balance + 1'
@@ -46,7 +46,7 @@ describe('a deferred transaction that a write of its own process overtakes', () 
     await transaction.execute(SUM)
     const write = bank.execute(RAISE)
     // The write has its turn, and waits for the read to end.
-    await nextTurn()
+    await nextTick()
     await expect(transaction.execute(RAISE)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
     await write
     expect(await rows(bank, SUM)).toEqual([[202n]])
@@ -57,7 +57,7 @@ describe('a deferred transaction that a write of its own process overtakes', () 
     const transaction = await bank.transaction({ mode: 'deferred' })
     await transaction.execute(SUM)
     const write = bank.execute('UPDATE account SET balance = 0 WHERE id = 99')
-    await nextTurn()
+    await nextTick()
     await transaction.execute(RAISE)
     await transaction.commit()
     await write

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { systemClock } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/file/connection.js'
-import { ReaderPool } from '../src/read/lasting-readers.js'
+import { LastingReaders } from '../src/read/lasting-readers.js'
 import { mergePragmas } from '../src/sql/pragmas.js'
 import { open, openBank, rows, scratchPath } from './support/scratch.js'
 
@@ -74,14 +74,14 @@ describe('a connection that met a malformed page', () => {
   it('is not kept for the next read', async () => {
     const { path } = await damagedBank()
     const opened: Connection[] = []
-    const pool = new ReaderPool({
+    const pool = new LastingReaders({
       clock: systemClock,
       open: () => {
         const connection = new Connection({ path, mode: 'read-only', pragmas: mergePragmas() })
         opened.push(connection)
         return connection
       },
-      patience: () => ({
+      lockWait: () => ({
         path,
         clock: systemClock,
         random: Math.random,

@@ -8,7 +8,7 @@ import { type DatabaseEvent, openDatabase } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { runChild } from './support/run-child.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const original = Connection.prototype.run
 
@@ -129,7 +129,7 @@ describe('onEvent hears of', () => {
       const token = expect.any(Number) as number
       const told = { type: 'recovery', path, token, cause, waitedMs: ms, durationMs: ms }
       expect(events.filter(({ type }) => type === 'recovery').at(-1)).toEqual(told)
-      await nextTurn()
+      await nextTick()
     }
     unlinkSync(`${path}-journal`)
     const transaction = await bank.transaction()

@@ -158,7 +158,7 @@ describe('a queue', () => {
       path: '/app.db',
       clock: systemClock,
       release: 'background',
-      tenure: { take: () => ({}), release: async () => {}, isAtHand: false, whyNotYet: () => undefined },
+      leaseKeeper: { take: () => ({}), release: async () => {}, isAtHand: false, whyNotYet: () => undefined },
       writer: { discard: () => {} },
       explainBusy: async (error: unknown) => error,
       runGroup: async (group: (() => void)[]) => ({

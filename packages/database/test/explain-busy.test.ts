@@ -15,7 +15,7 @@ describe('a file that stays locked though the lease is held', () => {
   it('may be locked by who was swept from the line last: the error names him', async () => {
     const leaser = new WatchedLeaser()
     const { bank, other } = await locked(leaser)
-    leaser.inspect = async (key) => ({ key, ticket: 7, contenders: [], swept: { who: 'i-1', ticket: 7, atMs: 0 } })
+    leaser.inspect = async (key) => ({ key, ticket: 7, contenders: [], swept: { owner: 'i-1', ticket: 7, atMs: 0 } })
     await expect(bank.transaction()).rejects.toMatchObject({
       code: 'BUSY',
       message: expect.stringContaining('i-1 (ticket 7) at 1970-01-01T00:00:00.000Z') as string,

@@ -9,7 +9,7 @@ import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { checkDatabaseOptions, type Database, type DatabaseOptions, openDatabase } from '../src/index.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
-import { nextTurn, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
 
 const leaser = new LocalLeaser()
 
@@ -306,7 +306,7 @@ describe('after a freeze', () => {
     await other.close()
     renameSync(elsewhere, path)
     expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[2n]])
-    await nextTurn()
+    await nextTick()
     clock.freeze(60_000)
     expect(await rows(bank, 'SELECT sum(balance) FROM account')).toEqual([[100n]])
     clock.freeze(60_000)
@@ -321,7 +321,7 @@ describe('after a freeze', () => {
     return {
       /** Freezes the process, and has a read notice it. */
       async freeze() {
-        await nextTurn()
+        await nextTick()
         clock.freeze(2_000)
         await rows(bank, 'SELECT * FROM account')
       },

@@ -5,7 +5,7 @@ import type { Database, SqlValue } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
-import { nextTurn, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, openBank, rows, scratchPath } from './support/scratch.js'
 
 /** How often the file was committed to: https://www.sqlite.org/fileformat2.html#file_change_counter */
 function commits(path: string): number {
@@ -182,8 +182,8 @@ describe('writes that wait together', () => {
       lease.remainingMs = () => (calls++ === 0 ? lease.ttlMs : 0)
       lease.renew = () => Promise.reject(new Error('somebody swept it'))
     }
-    await nextTurn()
-    await nextTurn()
+    await nextTick()
+    await nextTick()
     const results = await Promise.allSettled(
       [1, 2, 3].map((id) => bank.execute(`INSERT INTO account VALUES (${id + 10}, 1)`)),
     )

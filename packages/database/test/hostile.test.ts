@@ -9,7 +9,7 @@ import { openDatabase } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
 import { runChild } from './support/run-child.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const SUM = 'SELECT sum(balance) FROM account'
 
@@ -141,15 +141,15 @@ describe("a read at the moment of this process's own commit", () => {
     const path = scratchPath()
     const bank = await openBank({}, path)
     await rows(bank, SUM)
-    await nextTurn()
+    await nextTick()
     const slow = outsider(path)
     for (let i = 0; i < 5; i++) {
       const transaction = await bank.transaction()
       await transaction.execute('UPDATE account SET balance = balance + 1')
       slow.exec('BEGIN; SELECT 1 FROM account')
       const both = Promise.all([transaction.commit(), rows(bank, SUM), rows(bank, SUM)])
-      await nextTurn()
-      await nextTurn()
+      await nextTick()
+      await nextTick()
       slow.exec('ROLLBACK')
       await both
       await bank.execute('UPDATE account SET balance = balance')
@@ -163,7 +163,7 @@ describe("a read at the moment of this process's own commit", () => {
     const deferred = await bank.transaction({ mode: 'deferred' })
     await deferred.execute(SUM)
     const write = bank.execute('UPDATE account SET balance = 1')
-    for (let i = 0; i < 10; i++) await nextTurn()
+    for (let i = 0; i < 10; i++) await nextTick()
     expect(await rows(bank, SUM)).toEqual([[200n]])
     await deferred.commit()
     await write
@@ -216,8 +216,8 @@ describe('foreign keys', () => {
     const leaser = new WatchedLeaser()
     const bank = await openBank({ leaser, maxHoldMs: 60_000 })
     await bank.script('CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account)')
-    await nextTurn()
-    await nextTurn()
+    await nextTick()
+    await nextTick()
     let begins = 0
     leaser.onLease = (lease) => {
       leaser.onLease = () => {}

@@ -7,7 +7,7 @@ import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
 import { runChild } from './support/run-child.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const LATER = { remainingMs: () => 60_000 }
 
@@ -75,11 +75,11 @@ describe('the writes of an invocation', () => {
     const { bank, log } = await bankOnLambda({ maxHoldMs: 250, [CLOCK_FOR_TESTS]: clock })
     await invoke(bank, async () => {
       await deposit(bank)
-      await nextTurn()
+      await nextTick()
       clock.advance(249)
       expect(log).toEqual(['acquire'])
       clock.advance(1)
-      await nextTurn()
+      await nextTick()
       expect(log).toEqual(['acquire', 'release'])
       await deposit(bank)
     })
@@ -177,8 +177,8 @@ describe('what a handler began and did not await', () => {
       void (async () => {
         const transaction = await bank.transaction()
         await deposit(transaction)
-        await nextTurn()
-        await nextTurn()
+        await nextTick()
+        await nextTick()
         await transaction.commit()
       })()
     })
@@ -200,8 +200,8 @@ describe('what a handler began and did not await', () => {
         isOver = true
       })
       clock.advance(9_499)
-      await nextTurn()
-      await nextTurn()
+      await nextTick()
+      await nextTick()
       expect(isOver).toBe(false)
       clock.advance(1)
       await ending
@@ -221,8 +221,8 @@ describe('what belongs to no invocation', () => {
     const ending = invocation.end().then(() => {
       isOver = true
     })
-    await nextTurn()
-    await nextTurn()
+    await nextTick()
+    await nextTick()
     expect(isOver).toBe(false)
     await transaction.commit()
     await ending
@@ -234,8 +234,8 @@ describe('what belongs to no invocation', () => {
     const { bank } = await bankOnLambda({ [CLOCK_FOR_TESTS]: clock })
     const transaction = await bank.transaction()
     const ending = bank.beginInvocation({ remainingMs }).end()
-    await nextTurn()
-    await nextTurn()
+    await nextTick()
+    await nextTick()
     clock.advance(2_875)
     await ending
     await transaction.rollback()
@@ -277,8 +277,8 @@ describe('an invocation that runs out of time', () => {
       await deposit(transaction)
     })
     clock.advance(2_750)
-    await nextTurn()
-    await nextTurn()
+    await nextTick()
+    await nextTick()
     expect(log).toEqual(['acquire', 'release'])
     expect(isLocked(outsider(bank.path))).toBe(false)
     await expect(transaction?.commit()).rejects.toMatchObject({ code: 'TRANSACTION_CLOSED' })
@@ -325,7 +325,7 @@ describe('an invocation that runs out of time', () => {
     const invocation = bank.beginInvocation({ remainingMs })
     await invocation.run(() => bank.transaction())
     clock.advance(2_750)
-    await nextTurn()
+    await nextTick()
     clock.advance(125)
     await invocation.end()
   })
@@ -374,9 +374,9 @@ describe('an invocation that runs out of time', () => {
     await using _held = await leaser.acquire(`database#${bank.path}`)
     const invocation = bank.beginInvocation({ remainingMs })
     const failed = failureOf(invocation.run(() => deposit(bank)))
-    await nextTurn()
+    await nextTick()
     clock.advance(2_499)
-    await nextTurn()
+    await nextTick()
     clock.advance(1)
     expect(await failed).toMatchObject({
       code: 'LEASE_TIMEOUT',
@@ -393,7 +393,7 @@ describe('an invocation that runs out of time', () => {
     const [short, long] = [bank.beginInvocation({ remainingMs }), bank.beginInvocation(LATER)]
     const failed = failureOf(short.run(() => deposit(bank)))
     const waiting = long.run(() => deposit(bank))
-    await nextTurn()
+    await nextTick()
     clock.advance(2_500)
     expect(await failed).toMatchObject({ code: 'LEASE_TIMEOUT' })
     await short.end()
@@ -410,7 +410,7 @@ describe('an invocation that runs out of time', () => {
     const short = bank.beginInvocation({ remainingMs: () => endMs - performance.now() })
     const long = bank.beginInvocation(LATER)
     const waiting = long.run(() => rows(bank, 'SELECT count(*) FROM account'))
-    await nextTurn()
+    await nextTick()
     const failed = failureOf(short.run(() => rows(bank, 'SELECT count(*) FROM account')))
     expect(await failed).toMatchObject({
       code: 'BUSY',

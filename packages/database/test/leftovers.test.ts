@@ -7,7 +7,7 @@ import { closeLeftOpen } from '../src/file/libsql-handles.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { ManualClock } from './support/manual-clock.js'
 import { runChild } from './support/run-child.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 // Which descriptors a process has is not to be had elsewhere.
 const canSee = existsSync('/proc/self/fd')
@@ -112,7 +112,7 @@ describe.runIf(canSee)('a process that is frozen often', () => {
       clock.freeze(60_000)
       await rows(bank, 'SELECT sum(balance) FROM account')
       if (freezes % 50 === 0) await bank.execute('UPDATE account SET balance = balance + ?', [0n])
-      await nextTurn()
+      await nextTick()
       if (freezes % 5 === 0) most = Math.max(most, openFiles(path).length)
     }
     // AWS Lambda allows a process 1,024.

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { DatabaseError } from '../src/index.js'
 import { ManualClock } from './support/manual-clock.js'
-import { nextTurn, open, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, rows, scratchPath } from './support/scratch.js'
 
 const PATIENT = { timeoutMs: 60_000 }
 
@@ -54,7 +54,7 @@ describe('more writes than the queue takes', () => {
         attempt.catch((error: { code?: unknown }) => seen.add(error.code))
         attempts.push(attempt)
       }
-      await nextTurn()
+      await nextTick()
     }
     const { acknowledged, refused } = await outcomesOf(attempts)
     expect([...refused.keys()]).toEqual(['QUEUE_FULL'])
@@ -121,10 +121,10 @@ describe('a write that gets no turn', () => {
     const tell = (what: string) => (error: { code?: unknown }) => void told.push(`${what}: ${error.code}`)
     void database.execute(insert, [1n]).catch(tell('write'))
     void database.transaction().catch(tell('transaction'))
-    await nextTurn()
+    await nextTick()
     const passed = async (ms: number) => {
       clock.advance(ms)
-      await nextTurn()
+      await nextTick()
       return told
     }
     expect(await passed(1_899)).toEqual([])

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { DatabaseEvent } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
-import { nextTurn, openBank, rows } from './support/scratch.js'
+import { nextTick, openBank, rows } from './support/scratch.js'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
@@ -73,7 +73,7 @@ describe('one statement of a script that takes longer than the lease', { timeout
     })
     await once(heard, 'renewed')
     collectGarbage()
-    await nextTurn()
+    await nextTick()
     collectGarbage()
     expect(await rows(bank, 'SELECT count(*) FROM account')).toEqual([[2n]])
     expect(isOver).toBe(false)

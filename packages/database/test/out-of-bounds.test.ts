@@ -7,7 +7,7 @@ import { isKnownPragma } from '../src/sql/pragmas.js'
 import { leaserThatIsNeverAsked } from './support/leasers.js'
 import { MigrationFolder } from './support/migration-folder.js'
 import { outsider } from './support/outsider.js'
-import { nextTurn, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
 
 const REFUSED = { code: 'STATEMENT_REFUSED', message: expect.stringContaining('out of the database') as string }
 
@@ -160,7 +160,7 @@ describe('a file that another program gave a schema that reaches out of the data
     const bank = await openBank({}, path)
     await rows(bank, 'SELECT count(*) FROM account')
     // The read window closes.
-    await nextTurn()
+    await nextTick()
     const copy = `${path}.copy`
     const stranger = new Libsql(path)
     stranger.exec(schema(target))

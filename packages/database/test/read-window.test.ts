@@ -4,7 +4,7 @@ import { Connection } from '../src/file/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
-import { nextTurn, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, openBank, rows, scratchPath } from './support/scratch.js'
 
 const original = Connection.prototype.run
 const SUM = 'SELECT sum(balance) FROM account'
@@ -17,7 +17,7 @@ describe('a read window', () => {
     const onEvent = (event: DatabaseEvent) => void (event.type === 'read-window' && windows.push(event.reads))
     const bank = await openBank({ onEvent, ...options }, path)
     await rows(bank, SUM)
-    await nextTurn()
+    await nextTick()
     windows.length = 0
     return { bank, other: outsider(path), windows }
   }
@@ -80,7 +80,7 @@ describe('a read window', () => {
       rows(bank, `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${count}) SELECT i FROM n`)
     await many(1_000)
     expect(isLocked(other)).toBe(true)
-    await nextTurn()
+    await nextTick()
     await many(1_001)
     expect(isLocked(other)).toBe(false)
   })
@@ -90,7 +90,7 @@ describe('a read window', () => {
     const several = (count: number) => Promise.all(Array.from({ length: count }, () => rows(bank, SUM)))
     await several(32)
     expect(isLocked(other)).toBe(true)
-    await nextTurn()
+    await nextTick()
     await several(33)
     expect(isLocked(other)).toBe(false)
     expect(windows).toEqual([32, 33])
@@ -105,7 +105,7 @@ describe('a read window', () => {
     })
     onTestFinished(() => run.mockRestore())
     for (let n = 0; n < 5; n++) await rows(bank, SUM)
-    await nextTurn()
+    await nextTick()
     expect(windows).toEqual([2, 2, 1])
   })
 
@@ -116,7 +116,7 @@ describe('a read window', () => {
     for (let i = 0; i < 5; i++) {
       other.exec('UPDATE account SET balance = balance + 1')
       expect(await rows(bank, SUM)).toEqual([[200n + 2n * BigInt(i + 1)]])
-      await nextTurn()
+      await nextTick()
     }
   })
 
@@ -139,7 +139,7 @@ describe('a read window', () => {
     other.exec('BEGIN EXCLUSIVE')
     const add = (n: number) => bank.execute(`UPDATE account SET balance = balance + ${n} WHERE id = 1`)
     const all = Promise.all([1, 2, 3, 4, 5].flatMap((n) => [add(n), rows(bank, `SELECT ${n} FROM account`)]))
-    for (let turns = 0; turns < 10; turns++) await nextTurn()
+    for (let turns = 0; turns < 10; turns++) await nextTick()
     expect(close).not.toHaveBeenCalled()
     other.exec('ROLLBACK')
     await all
@@ -150,11 +150,11 @@ describe('a read window', () => {
     const path = scratchPath()
     const bank = await openBank({}, path)
     await rows(bank, SUM)
-    await nextTurn()
+    await nextTick()
     const other = outsider(path)
     other.exec('BEGIN EXCLUSIVE; UPDATE account SET balance = balance + 1')
     const reading = rows(bank, SUM)
-    for (let turns = 0; turns < 10; turns++) await nextTurn()
+    for (let turns = 0; turns < 10; turns++) await nextTick()
     other.exec('COMMIT')
     expect(await reading).toEqual([[202n]])
   })
@@ -176,7 +176,7 @@ describe('a read window', () => {
     const path = scratchPath()
     const bank = await openBank({}, path)
     await rows(bank, SUM)
-    await nextTurn()
+    await nextTick()
     const other = outsider(path)
     other.exec('BEGIN EXCLUSIVE; UPDATE account SET balance = balance + 1')
     const exec = vi.spyOn(Connection.prototype, 'exec')
@@ -198,18 +198,18 @@ describe('a read window', () => {
     const path = scratchPath()
     const bank = await openBank({ timeoutMs: 5_000, [CLOCK_FOR_TESTS]: clock } as object, path)
     await rows(bank, SUM)
-    await nextTurn()
+    await nextTick()
     const other = outsider(path)
     other.exec('BEGIN EXCLUSIVE; UPDATE account SET balance = balance + 1')
     const pass = async (ms: number) => {
       for (let passedMs = 0; passedMs < ms; passedMs += 25) {
         clock.advance(25)
-        await nextTurn()
+        await nextTick()
       }
     }
     const told: string[] = []
-    const read = (who: string) => rows(bank, SUM).then(([row]) => told.push(`${who}: ${row?.[0]}`))
-    const tell = (who: string) => (error: { code?: unknown }) => told.push(`${who}: ${error.code}`)
+    const read = (owner: string) => rows(bank, SUM).then(([row]) => told.push(`${owner}: ${row?.[0]}`))
+    const tell = (owner: string) => (error: { code?: unknown }) => told.push(`${owner}: ${error.code}`)
     const first = [1, 2].map(() => read('first').catch(tell('first')))
     await pass(3_000)
     const second = [1, 2].map(() => read('second').catch(tell('second')))

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { Connection } from '../src/file/connection.js'
 import { EventLoop } from '../src/file/event-loop.js'
 import { DatabaseError } from '../src/index.js'
-import { ReaderPool } from '../src/read/lasting-readers.js'
-import { Classification } from '../src/sql/kind-cache.js'
+import { LastingReaders } from '../src/read/lasting-readers.js'
+import { KindCache } from '../src/sql/kind-cache.js'
 import { mergePragmas } from '../src/sql/pragmas.js'
 import { DeferredTransaction } from '../src/transaction/deferred-transaction.js'
 import { openBank, scratchPath } from './support/scratch.js'
@@ -13,14 +13,14 @@ async function poolOfBank() {
   const path = scratchPath()
   await openBank({}, path)
   const opened: Connection[] = []
-  const pool = new ReaderPool({
+  const pool = new LastingReaders({
     clock: systemClock,
     open: () => {
       const connection = new Connection({ path, mode: 'read-only', pragmas: mergePragmas() })
       opened.push(connection)
       return connection
     },
-    patience: () => ({ path, clock: systemClock, random: Math.random, timeoutMs: 1000, onTimeout: () => 'too long' }),
+    lockWait: () => ({ path, clock: systemClock, random: Math.random, timeoutMs: 1000, onTimeout: () => 'too long' }),
     noticeFreeze: () => {},
   })
   const failing = () => {
@@ -51,7 +51,7 @@ it('a deferred transaction that fails as it begins leaves no read behind, for wh
     readers: pool,
     clock: systemClock,
     eventLoop: new EventLoop(systemClock),
-    classification: new Classification(),
+    kindCache: new KindCache(),
     beginImmediate: () => Promise.reject(new Error('it does not write')),
     tellChanged: () => {},
   }

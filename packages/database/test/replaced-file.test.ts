@@ -8,7 +8,7 @@ import { journalState } from '../src/file/journal.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database } from '../src/index.js'
 import { ManualClock } from './support/manual-clock.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const TOTAL = 'SELECT sum(balance) FROM account'
 
@@ -19,7 +19,7 @@ async function bankInUse() {
   const bank = await openBank({ leaser: new LocalLeaser({ clock }), [CLOCK_FOR_TESTS]: clock } as object, path)
   await bank.execute('UPDATE account SET balance = balance + ?', [0n])
   expect(await rows(bank, TOTAL)).toEqual([[200n]])
-  await nextTurn()
+  await nextTick()
   return { path, bank, clock }
 }
 

@@ -13,7 +13,7 @@ import { FILLER, openBigBank } from './support/big-bank.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
 import { runChild } from './support/run-child.js'
-import { nextTurn, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
 import { startChild } from './support/start-child.js'
 
 const SUM = 'SELECT sum(balance) FROM account'
@@ -191,7 +191,7 @@ describe('the fence', () => {
       onProgress: ({ phase, donePages }) => donePages > 0 && progress.emit(phase),
     })
     await once(progress, 'checking')
-    await nextTurn()
+    await nextTick()
     await transaction.commit()
     const { fence, keptAt } = await restored
     expect(inFile(keptAt, `SELECT user_version, (${SUM}) FROM pragma_user_version`)).toEqual([[fence, 0]])
@@ -284,7 +284,7 @@ describe('another host that has the database open', () => {
     const progress = new EventEmitter()
     const restored = bank.restore(from, { onProgress: ({ phase }) => progress.emit(phase) })
     await once(progress, 'committing')
-    await nextTurn()
+    await nextTick()
     expect(reading.prepare(SUM).raw().all([])).toEqual([[200]])
     reading.exec('COMMIT')
     await restored

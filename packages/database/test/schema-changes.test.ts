@@ -108,13 +108,13 @@ describe('rows have the names and types of the columns that the table has now', 
     expect(await answers(database)).toEqual(truth(path))
   })
 
-  it.each(['this process', 'another process'])('after a restore by %s', async (who) => {
+  it.each(['this process', 'another process'])('after a restore by %s', async (owner) => {
     const { database, path, other } = await openWith(SCHEMA)
     const source = await openWith(SCHEMA)
     await source.database.script(CHANGES['another order'])
     await source.database.close()
     await answers(database)
-    await (who === 'this process' ? database.restore(source.path) : tell(other(), { restore: source.path }))
+    await (owner === 'this process' ? database.restore(source.path) : tell(other(), { restore: source.path }))
     expect(await answers(database)).toEqual(truth(path))
   })
 

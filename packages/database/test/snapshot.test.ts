@@ -7,7 +7,7 @@ import { openBigBank } from './support/big-bank.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
 import { runChild } from './support/run-child.js'
-import { nextTurn, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
 import { startChild } from './support/start-child.js'
 
 const SUM = 'SELECT sum(balance) FROM account'
@@ -255,7 +255,7 @@ describe('a snapshot that fails', () => {
     const bank = await openBigBank()
     const path = newPath()
     expect(await runChild('snapshot-and-die.ts', [bank.path, path])).toMatchObject({ signal: 'SIGKILL' })
-    await nextTurn()
+    await nextTick()
     expect(existsSync(path)).toBe(false)
   })
 })

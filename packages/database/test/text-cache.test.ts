@@ -4,9 +4,9 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it, vi } from 'vitest'
 import { Connection } from '../src/file/connection.js'
 import type { Database, SqlValue } from '../src/index.js'
-import { Classification } from '../src/sql/kind-cache.js'
+import { KindCache } from '../src/sql/kind-cache.js'
 import { TextCache } from '../src/sql/text-cache.js'
-import { nextTurn, openBank, rows } from './support/scratch.js'
+import { nextTick, openBank, rows } from './support/scratch.js'
 
 const cacheOf = (maxBytes: number) =>
   new TextCache<number>({ maxBytes, maxEntryBytes: 100, bytesOf: (text) => text.length })
@@ -51,14 +51,14 @@ describe('what is kept by the text of a statement', () => {
 
 describe('a program with a new text for each statement', () => {
   it('makes the kinds of statements known take no more than 4 MiB', () => {
-    const classification = new Classification()
+    const kindCache = new KindCache()
     for (let i = 0; i < 500; i++) {
       for (const place of ['alone', 'transaction'] as const) {
-        classification.of(`SELECT ${i} -- ${'x'.repeat(20 * i)}`, place, () => 'read')
+        kindCache.of(`SELECT ${i} -- ${'x'.repeat(20 * i)}`, place, () => 'read')
       }
     }
-    expect(classification.bytes).toBeGreaterThan(2 ** 20)
-    expect(classification.bytes).toBeLessThanOrEqual(4 * 2 ** 20)
+    expect(kindCache.bytes).toBeGreaterThan(2 ** 20)
+    expect(kindCache.bytes).toBeLessThanOrEqual(4 * 2 ** 20)
   })
 
   it('has SQLite list its statements for none of them but WITH: it lists what waits to be collected, too', async () => {
@@ -82,7 +82,7 @@ describe('a program with a new text for each statement', () => {
   // What SQLite itself says that statements take: https://www.sqlite.org/stmt.html
   const memory = async (runner: Pick<Database, 'execute'>) => {
     collectGarbage()
-    for (let i = 0; i < 3; i++) await nextTurn()
+    for (let i = 0; i < 3; i++) await nextTick()
     const [[bytes, statements] = []] = await rows(runner, 'SELECT sum(mem), count(*) FROM sqlite_stmt')
     return { bytes: Number(bytes), statements: Number(statements) }
   }
@@ -116,7 +116,7 @@ describe('a program with a new text for each statement', () => {
     for (let i = 0; i < 700; i++) {
       const [marks, values] = list(1_500)
       await bank.execute(`SELECT ${i} FROM account WHERE id IN (${marks})`, values)
-      await nextTurn()
+      await nextTick()
       if (i % 50 !== 0) continue
       const [[bytes] = []] = await rows(bank, 'SELECT sum(mem) FROM sqlite_stmt')
       if ((bytes as bigint) > most) most = bytes as bigint

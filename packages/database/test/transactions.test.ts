@@ -9,7 +9,7 @@ import { CreepingClock } from './support/creeping-clock.js'
 import { isTakenOverBeforeItsRenewal, leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const SUM = 'SELECT sum(balance) FROM account'
 
@@ -156,7 +156,7 @@ describe('a transaction', () => {
     const transaction = bank.execute('UPDATE account SET balance = 1').then(() => bank.transaction())
     const write = bank.execute('UPDATE account SET balance = 1').then(() => {
       if (maxHoldMs === 50) {
-        stranger = line.acquire(key, { who: 'somebody-else' })
+        stranger = line.acquire(key, { owner: 'somebody-else' })
         const heldUntilMs = performance.now() + maxHoldMs
         while (performance.now() <= heldUntilMs);
       }
@@ -217,7 +217,7 @@ describe('a transaction', () => {
     const listen = (warning: Error) => void warnings.push(warning)
     process.on('warning', listen)
     for (let i = 0; i < 30; i++) await (await bank.transaction()).commit()
-    await nextTurn()
+    await nextTick()
     process.off('warning', listen)
     expect(warnings).toEqual([])
   })
@@ -380,7 +380,7 @@ describe('a deferred transaction', () => {
     const reader = open(path, { leaser: leaserThatIsNeverAsked() })
     const transaction = await reader.transaction({ mode: 'deferred' })
     await transaction.execute(SUM)
-    await nextTurn()
+    await nextTick()
     expect(isLocked(outsider(path))).toBe(true)
     await transaction.execute(SUM)
     await transaction.commit()
@@ -445,7 +445,7 @@ describe('the start of a deferred transaction', () => {
     const passed = async (ms: number) => {
       for (let passedMs = 0; passedMs < ms; passedMs += 25) {
         clock.advance(25)
-        await nextTurn()
+        await nextTick()
       }
       return told
     }
@@ -546,7 +546,7 @@ describe('the lease of a transaction', () => {
     const [reader, newcomer] = [outsider(path), outsider(path)]
     reader.exec('BEGIN; SELECT * FROM account')
     const committed = transaction.commit()
-    await nextTurn()
+    await nextTick()
     // COMMIT met BUSY: it keeps new readers out, and waits for the old one.
     expect(() => newcomer.exec('SELECT * FROM account')).toThrow(/locked/)
     clock.freeze(60_000)

@@ -6,7 +6,7 @@ import type { Database, DatabaseEvent } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { outsider } from './support/outsider.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const PATIENT = { timeoutMs: 60_000 }
 
@@ -128,13 +128,13 @@ describe('writes that wait together', () => {
     const other = outsider(path)
     other.exec('BEGIN IMMEDIATE')
     for (let passed = 0; passed < 400 && outcomes.length === 0; passed += 5) {
-      await nextTurn()
+      await nextTick()
       clock.advance(5)
     }
     expect(outcomes).toEqual(['1 BUSY'])
     other.exec('ROLLBACK')
     while (outcomes.length < 2) {
-      await nextTurn()
+      await nextTick()
       clock.advance(1)
     }
     await Promise.all([first, second])
@@ -151,12 +151,12 @@ describe('a write whose kind can not be asked for, since somebody commits,', () 
     const bank = await openBank(PATIENT, path)
     await bank.execute('CREATE TABLE log (id INTEGER PRIMARY KEY, what)')
     await bank.execute('INSERT INTO log (what) VALUES (2)')
-    await nextTurn()
+    await nextTick()
     const other = outsider(path)
     other.exec('BEGIN EXCLUSIVE')
     const first = bank.execute('INSERT INTO log (what) VALUES (1)')
     const second = sendNext(bank)
-    await nextTurn()
+    await nextTick()
     other.exec('ROLLBACK')
     await Promise.all([first, second])
     expect(await rows(bank, 'SELECT what FROM log ORDER BY id')).toEqual([[2n], [1n], [2n]])
@@ -190,7 +190,7 @@ describe('a write whose ticket is older than the file knows', () => {
     outsider(path).exec('PRAGMA user_version=5000')
     let other: Promise<Lease> | undefined
     leaser.onLease = () => {
-      other ??= line.acquire(`database#${path}`, { ...PATIENT, who: 'somebody else' })
+      other ??= line.acquire(`database#${path}`, { ...PATIENT, owner: 'somebody else' })
     }
     await expect(bank.execute('UPDATE account SET balance = 2')).rejects.toMatchObject({
       code: 'LEASE_TIMEOUT',
@@ -236,9 +236,9 @@ describe('who was to be served at once', () => {
         if (++looks === look) clock.advance(10)
         return remainingMs()
       }
-      for (let turns = 0; turns < 5; turns++) await nextTurn()
+      for (let turns = 0; turns < 5; turns++) await nextTick()
       clock.advance(100)
-      await nextTurn()
+      await nextTick()
       const inTime = [...outcomes]
       await (await other)?.release()
       await Promise.all([impatient, patient])

@@ -8,7 +8,7 @@ import { journalState } from '../src/file/journal.js'
 import { FILLER, openBigBank } from './support/big-bank.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
-import { nextTurn, open, openBank, rows, scratchPath } from './support/scratch.js'
+import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
 const SUM = 'SELECT sum(balance) FROM account'
 
@@ -40,7 +40,7 @@ describe('a vacuum', () => {
       },
     })
     await once(heard, 'progress')
-    await nextTurn()
+    await nextTick()
     expect(isOver).toBe(false)
     expect(await rows(bank, SUM)).toEqual([[200n]])
     await vacuumed

@@ -9,7 +9,7 @@ export type LeaserFactory = (options?: LeaserOptions & { clock?: Clock }) => Lea
 /** What a leaser promises beyond the rest, which all do. */
 export interface Promises {
   /**
-   * A line: waiters are seen and served in their order, `who` is kept, tickets count up from 1 by 1, and who was swept is
+   * A line: waiters are seen and served in their order, `owner` is kept, tickets count up from 1 by 1, and who was swept is
    * remembered. Else only the holder is seen, under a name of its own.
    */
   fair: boolean
@@ -69,13 +69,13 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
   test('the lease is had at once where nobody else is, and over after its release', async () => {
     const leaser = create()
     const key = newKey()
-    const lease = await leaser.acquire(key, { who: 'alice' })
+    const lease = await leaser.acquire(key, { owner: 'alice' })
     expect(lease).toMatchObject({ key, ttlMs: 6000, waiting: 0 })
     expect(lease.remainingMs()).toBeGreaterThan(3000)
     expect(lease.remainingMs()).toBeLessThanOrEqual(6000)
     expect(lease.signal.aborted).toBe(false)
     expect((await leaser.inspect(key)).contenders).toMatchObject([
-      { ticket: lease.token, ...(fair && { who: 'alice' }) },
+      { ticket: lease.token, ...(fair && { owner: 'alice' }) },
     ])
 
     await lease.release()
@@ -101,14 +101,14 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
   test('a wait that times out names the holder and the place in line, and leaves the line', async () => {
     const leaser = create()
     const key = newKey()
-    const lease = await leaser.acquire(key, { who: 'alice' })
+    const lease = await leaser.acquire(key, { owner: 'alice' })
     const error = await leaser.acquire(key, { timeoutMs: impatient() }).catch((e: LeaseError) => e)
     const [holder] = (await leaser.inspect(key)).contenders
     expect(holder?.ticket).toBe(lease.token)
-    if (fair) expect(holder?.who).toBe('alice')
-    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { key, holder: holder?.who } })
+    if (fair) expect(holder?.owner).toBe('alice')
+    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { key, holder: holder?.owner } })
     if (fair) expect((error as LeaseError).details.position).toBe(1)
-    expect((error as LeaseError).message).toContain(holder?.who)
+    expect((error as LeaseError).message).toContain(holder?.owner)
     expect((error as LeaseError).details.heldSinceMs).toBeTypeOf('number')
     await untilInLine(leaser, key, 1)
     await lease.release()
@@ -207,7 +207,7 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     const clock = new WarpClock()
     const events: LeaseEvent[] = []
     const key = newKey()
-    const lost = await create({ clock: dead }).acquire(key, { who: 'alice' })
+    const lost = await create({ clock: dead }).acquire(key, { owner: 'alice' })
     dead.die()
     const [holder] = (await create().inspect(key)).contenders
     const onEvent = (event: LeaseEvent) => void events.push(event)
@@ -215,11 +215,11 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     clock.advance(takeoverMs + 10)
     const lease = await waiting
     expect(lease.token).toBeGreaterThan(lost.token)
-    expect(events).toContainEqual({ type: 'swept', key, ticket: lost.token, who: holder?.who })
+    expect(events).toContainEqual({ type: 'swept', key, ticket: lost.token, owner: holder?.owner })
     if (!fair) return lease.release()
-    expect((await leaser.inspect(key)).swept).toMatchObject({ who: 'alice', ticket: lost.token })
+    expect((await leaser.inspect(key)).swept).toMatchObject({ owner: 'alice', ticket: lost.token })
     const error = await leaser.acquire(key, { timeoutMs: impatient() }).catch((e: LeaseError) => e)
-    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { swept: { who: 'alice', ticket: lost.token } } })
+    expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { swept: { owner: 'alice', ticket: lost.token } } })
     await lease.release()
   })
 
@@ -376,8 +376,8 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     dead.die()
     const [holder] = (await operator.inspect(key)).contenders
     clock.advance(takeoverMs + 10)
-    expect(await operator.sweep(key, lost.token)).toMatchObject({ ticket: lost.token, who: holder?.who })
-    expect(events).toEqual([{ type: 'swept', key, ticket: lost.token, who: holder?.who }])
+    expect(await operator.sweep(key, lost.token)).toMatchObject({ ticket: lost.token, owner: holder?.owner })
+    expect(events).toEqual([{ type: 'swept', key, ticket: lost.token, owner: holder?.owner }])
     expect((await operator.inspect(key)).contenders).toEqual([])
     expect(await codeOf(operator.sweep(key, lost.token))).toBe('NO_SUCH_TICKET')
     dead.revive()
@@ -391,7 +391,7 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     const lease = await create().acquire(key)
     const [holder] = (await operator.inspect(key)).contenders
     const refused = await operator.sweep(key, lease.token).catch((error: LeaseError) => error)
-    expect(refused).toMatchObject({ code: 'CONTENDER_ALIVE', details: { key, holder: holder?.who } })
+    expect(refused).toMatchObject({ code: 'CONTENDER_ALIVE', details: { key, holder: holder?.owner } })
     expect((refused as LeaseError).message).toContain(new Date((holder?.aliveUntilMs ?? 0) + 500).toISOString())
     expect((refused as LeaseError).message).toContain('two holders')
     await lease.renew()
@@ -429,8 +429,8 @@ function lineContract(create: LeaserFactory): void {
     const tokens = [first.token]
     const names = 'a b c d e f g h'.split(' ')
     let holders = 0
-    const turns = names.map(async (who, index) => {
-      const lease = await (leasers[index % 3] as Leaser).acquire(key, { who, timeoutMs: 30_000 })
+    const turns = names.map(async (owner, index) => {
+      const lease = await (leasers[index % 3] as Leaser).acquire(key, { owner, timeoutMs: 30_000 })
       expect(++holders).toBe(1)
       tokens.push(lease.token)
       served.push(index)
@@ -442,7 +442,7 @@ function lineContract(create: LeaserFactory): void {
     const { contenders } = await (leasers[0] as Leaser).inspect(key)
     await first.release()
     await Promise.all(turns)
-    expect(served.map((index) => names[index])).toEqual(contenders.slice(1).map(({ who }) => who))
+    expect(served.map((index) => names[index])).toEqual(contenders.slice(1).map(({ owner }) => owner))
     expect(tokens).toEqual([...tokens].sort((a, b) => a - b))
     expect(new Set(tokens).size).toBe(9)
   })
@@ -450,12 +450,12 @@ function lineContract(create: LeaserFactory): void {
   test('a yield goes behind everybody who waits', async () => {
     const leaser = create()
     const key = newKey()
-    const lease = await leaser.acquire(key, { who: 'alice' })
-    const bob = leaser.acquire(key, { who: 'bob' })
+    const lease = await leaser.acquire(key, { owner: 'alice' })
+    const bob = leaser.acquire(key, { owner: 'bob' })
     await untilInLine(leaser, key, 2)
     const again = lease.yield()
     const bobs = await bob
-    expect((await leaser.inspect(key)).contenders.map(({ who }) => who)).toEqual(['bob', 'alice'])
+    expect((await leaser.inspect(key)).contenders.map(({ owner }) => owner)).toEqual(['bob', 'alice'])
     await bobs.release()
     const next = await again
     expect(next.token).toBeGreaterThan(bobs.token)
@@ -487,20 +487,20 @@ function lineContract(create: LeaserFactory): void {
     expect((await wait).token).toBe(lease.token + 1)
   })
 
-  test('`who` is cut to 24 bytes, at a character', async () => {
+  test('`owner` is cut to 24 bytes, at a character', async () => {
     const leaser = create()
     const key = newKey()
-    const lease = await leaser.acquire(key, { who: `${'a'.repeat(23)}äb` })
-    expect((await leaser.inspect(key)).contenders[0]?.who).toBe('a'.repeat(23))
+    const lease = await leaser.acquire(key, { owner: `${'a'.repeat(23)}äb` })
+    expect((await leaser.inspect(key)).contenders[0]?.owner).toBe('a'.repeat(23))
     await lease.release()
   })
 
   test('events tell the story of a lease', async () => {
     const events: LeaseEvent[] = []
-    const leaser = create({ onEvent: (event) => void events.push(event), who: 'alice' })
+    const leaser = create({ onEvent: (event) => void events.push(event), owner: 'alice' })
     const key = newKey()
     const lease = await leaser.acquire(key)
-    const bob = create().acquire(key, { who: 'bob' })
+    const bob = create().acquire(key, { owner: 'bob' })
     await untilInLine(leaser, key, 2)
     const again = lease.yield()
     await (await bob).release()
@@ -519,9 +519,9 @@ function lineContract(create: LeaserFactory): void {
     const leaser = create()
     const key = newKey()
     const lease = await leaser.acquire(key)
-    const { lease: bob } = await waitingLease(create, key, { who: 'bob' })
+    const { lease: bob } = await waitingLease(create, key, { owner: 'bob' })
     const ticket = (await leaser.inspect(key)).contenders[1]?.ticket ?? 0
-    expect(await leaser.sweep(key, ticket, { force: true })).toMatchObject({ who: 'bob' })
+    expect(await leaser.sweep(key, ticket, { force: true })).toMatchObject({ owner: 'bob' })
     // It notices, and stands in line again under a new ticket.
     await expect.poll(async () => (await leaser.inspect(key)).contenders.length, { interval: 2 }).toBe(2)
     await lease.release()

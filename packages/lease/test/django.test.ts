@@ -120,7 +120,7 @@ describe('Django and we', () => {
     expect(await their.attempt()).toBeDefined()
     const error = await leaser.acquire(keyOf(path), { timeoutMs: impatient() }).catch((thrown: LeaseError) => thrown)
     expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { holder: their.lockId } })
-    expect((await leaser.inspect(keyOf(path))).contenders).toMatchObject([{ who: their.lockId }])
+    expect((await leaser.inspect(keyOf(path))).contenders).toMatchObject([{ owner: their.lockId }])
     const next = leaser.acquire(keyOf(path), { timeoutMs: 30_000 })
     expect(await their.release()).toBe(true)
     await (await next).release()
@@ -144,7 +144,7 @@ describe('Django and we', () => {
     expect(await codeOf(taker.acquire(keyOf(path)))).toBe('LEASE_TIMEOUT')
     wallMs++
     const next = await taker.acquire(keyOf(path))
-    expect(events).toContainEqual(expect.objectContaining({ type: 'swept', who: 'theirs' }))
+    expect(events).toContainEqual(expect.objectContaining({ type: 'swept', owner: 'theirs' }))
     await next.release()
   })
 
@@ -155,7 +155,7 @@ describe('Django and we', () => {
     const leaser = ours()
     const [holder] = (await leaser.inspect(keyOf(path))).contenders
     expect(await codeOf(leaser.sweep(keyOf(path), holder?.ticket ?? 0))).toBe('CONTENDER_ALIVE')
-    expect(await leaser.sweep(keyOf(path), holder?.ticket ?? 0, { force: true })).toMatchObject({ who: their.lockId })
+    expect(await leaser.sweep(keyOf(path), holder?.ticket ?? 0, { force: true })).toMatchObject({ owner: their.lockId })
     expect(await their.release()).toBe(false)
   })
 })

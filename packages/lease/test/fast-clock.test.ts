@@ -61,7 +61,7 @@ describe.each([
   test('is free a ttl after the holder died', async () => {
     const key = newKey()
     const holderClock = new SetClock(AHEAD_MS)
-    await create({ clock: holderClock }).acquire(key, { who: 'ahead' })
+    await create({ clock: holderClock }).acquire(key, { owner: 'ahead' })
     holderClock.base.die()
     const clock = new WarpClock()
     const startMs = clock.monotonicMs()
@@ -75,7 +75,7 @@ describe.each([
   test('is free for waits that are shorter than a lease, too: the next one goes on watching', async () => {
     const key = newKey()
     const holderClock = new SetClock(AHEAD_MS)
-    await create({ clock: holderClock }).acquire(key, { who: 'ahead' })
+    await create({ clock: holderClock }).acquire(key, { owner: 'ahead' })
     holderClock.base.die()
     const clock = new WarpClock()
     const leaser = create({ clock })
@@ -92,7 +92,7 @@ describe.each([
   test('is the holder’s for as long as it renews, also once its clock was set back', async () => {
     const key = newKey()
     const holderClock = new SetClock(AHEAD_MS)
-    const held = await create({ clock: holderClock }).acquire(key, { who: 'ahead' })
+    const held = await create({ clock: holderClock }).acquire(key, { owner: 'ahead' })
     holderClock.aheadMs = 0
     const clock = new WarpClock()
     const leaser = create({ clock })
@@ -106,7 +106,7 @@ describe.each([
   test('is the holder’s for its own ttl, however long that is', async () => {
     const key = newKey()
     const holderClock = new SetClock(AHEAD_MS)
-    await create({ clock: holderClock }).acquire(key, { who: 'ahead', ttlMs: 120_000 })
+    await create({ clock: holderClock }).acquire(key, { owner: 'ahead', ttlMs: 120_000 })
     holderClock.base.die()
     const clock = new WarpClock()
     const leaser = create({ clock })
@@ -117,7 +117,7 @@ describe.each([
   test('is watched anew once the waiter’s own clock was set back', async () => {
     const key = newKey()
     const holderClock = new SetClock(2 * AHEAD_MS)
-    await create({ clock: holderClock }).acquire(key, { who: 'ahead' })
+    await create({ clock: holderClock }).acquire(key, { owner: 'ahead' })
     holderClock.base.die()
     const base = new DyingClock()
     const clock = new SetClock(AHEAD_MS, base)

@@ -49,7 +49,7 @@ const KEY = 'database#/srv/app.db'
 let directories = 0
 const newDirectory = () => join(top, String(++directories))
 const store = (directory: string) => new FileLineStore(directory, systemRandom)
-const entry = (id: string) => ({ id, who: id, aliveUntilMs: 1000 })
+const entry = (id: string) => ({ id, owner: id, aliveUntilMs: 1000 })
 const line = async (directory: string) =>
   (await store(directory).look(KEY)).item?.contenders.map(({ id, ticket }) => `${id}${ticket}`).join(' ')
 

@@ -26,7 +26,7 @@ class Contender extends FileLineStore {
 }
 
 const contender = (directory: string) => new Contender(directory, systemRandom)
-const entry = (id: string) => ({ id, who: id, aliveUntilMs: 1000 })
+const entry = (id: string) => ({ id, owner: id, aliveUntilMs: 1000 })
 
 const names = async (store: FileLineStore) =>
   (await store.look(KEY)).item?.contenders.map(({ id, ticket }) => `${id}${ticket}`).join(' ')
@@ -151,7 +151,7 @@ test('who was swept last is told by a name, too: a turn alone needs no second fi
   await store.sweep(KEY, { ...entry('a'), ticket: 1 }, 7)
   await store.join(KEY, entry('b'))
   expect(filesOf(directory)).toHaveLength(1)
-  const item = { ticket: 2, contenders: [{ ...entry('b'), ticket: 2 }], swept: { who: 'a', ticket: 1, atMs: 7 } }
+  const item = { ticket: 2, contenders: [{ ...entry('b'), ticket: 2 }], swept: { owner: 'a', ticket: 1, atMs: 7 } }
   expect((await contender(directory).look(KEY)).item).toEqual(item)
 })
 
@@ -161,8 +161,8 @@ test('what is answered is the caller’s own', async () => {
   await store.join(KEY, entry('a'))
   await store.sweep(KEY, { ...entry('a'), ticket: 1 }, 7)
   const { item } = await store.look(KEY)
-  Object.assign(item?.swept ?? {}, { who: 'nobody' })
-  expect((await store.look(KEY)).item?.swept?.who).toBe('a')
+  Object.assign(item?.swept ?? {}, { owner: 'nobody' })
+  expect((await store.look(KEY)).item?.swept?.owner).toBe('a')
 })
 
 test.each([
@@ -176,13 +176,13 @@ test.each([
   '\ud800',
 ])(
   'who calls itself %j stands in the line as it says, and no file’s name is longer than the 143 bytes of eCryptfs',
-  async (who) => {
+  async (owner) => {
     const directory = newDirectory()
     const store = contender(directory)
     await store.raise(KEY, 10_000_000)
-    await store.join(KEY, { id: 'abcdefgh', who, aliveUntilMs: 1_800_000_000_000 })
+    await store.join(KEY, { id: 'abcdefgh', owner, aliveUntilMs: 1_800_000_000_000 })
     for (const file of filesOf(directory)) expect(Buffer.byteLength(basename(file))).toBeLessThanOrEqual(143)
-    const one = { id: 'abcdefgh', who, aliveUntilMs: 1_800_000_000_000, ticket: 10_000_001 }
+    const one = { id: 'abcdefgh', owner, aliveUntilMs: 1_800_000_000_000, ticket: 10_000_001 }
     expect((await contender(directory).look(KEY)).item?.contenders).toEqual([one])
   },
 )

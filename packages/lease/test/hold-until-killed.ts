@@ -3,6 +3,6 @@ import { LocalLeaser, systemClock } from '../src/index.js'
 
 const [directory = '', key = '', aheadMs = '0'] = process.argv.slice(2)
 const clock = { ...systemClock, wallMs: () => systemClock.wallMs() + Number(aheadMs) }
-await new LocalLeaser({ directory, clock }).acquire(key, { who: 'ahead' })
+await new LocalLeaser({ directory, clock }).acquire(key, { owner: 'ahead' })
 process.stdout.write('held')
 setInterval(() => {}, 1000)

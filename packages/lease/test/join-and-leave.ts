@@ -6,7 +6,7 @@ const [directory = '', key = ''] = process.argv.slice(2)
 const store = new FileLineStore(directory, systemRandom)
 
 for (let changes = 0; ; changes++) {
-  await store.join(key, { id: `${process.pid}`, who: 'a child', aliveUntilMs: 1000 })
+  await store.join(key, { id: `${process.pid}`, owner: 'a child', aliveUntilMs: 1000 })
   await store.leave(key, `${process.pid}`)
   if (changes % 200 === 0) {
     process.stdout.write('.')

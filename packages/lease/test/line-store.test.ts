@@ -23,7 +23,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-const entry = (id: string, aliveUntilMs = 1000) => ({ id, who: id, aliveUntilMs })
+const entry = (id: string, aliveUntilMs = 1000) => ({ id, owner: id, aliveUntilMs })
 
 describe.each([
   ['memory', () => new MemoryLineStore()],
@@ -96,7 +96,7 @@ describe.each([
     expect((await store.sweep(key, { ...seen, aliveUntilMs: 1001 }, 5000)).done).toBe(true)
     expect((await store.sweep(key, { ...seen, aliveUntilMs: 1001 }, 5000)).done).toBe(false)
     expect(await names()).toBe('b2 c3')
-    expect((await see())?.swept).toEqual({ who: 'a', ticket: 1, atMs: 5000 })
+    expect((await see())?.swept).toEqual({ owner: 'a', ticket: 1, atMs: 5000 })
   })
 
   test('raise lifts, and never lowers', async () => {

@@ -41,7 +41,7 @@ describe('the constructor refuses, naming option and value', () => {
     ['requestTimeoutMs', Number.NaN],
     ['clock', {}],
     ['random', 4],
-    ['who', 7],
+    ['owner', 7],
     ['onEvent', 'console'],
   ])('%s: %j', (option, value) => {
     const options = { tableName: 'app-locks', [option]: value }

@@ -23,7 +23,7 @@ const commit = (commitMs: number): SqliteEfsEvent => ({
 const released: SqliteEfsEvent = { type: 'released', key, token: 7, heldMs: 3 }
 const ALL: SqliteEfsEvent[] = [
   { type: 'waiting', key, position: 1, holder: 'alice' },
-  { type: 'swept', key, ticket: 6, who: 'alice' },
+  { type: 'swept', key, ticket: 6, owner: 'alice' },
   acquired(40),
   { type: 'renewed', key, token: 7 },
   { type: 'recovery', path, token: 7, cause: 'read', waitedMs: 1, durationMs: 2 },

@@ -168,7 +168,7 @@ describe.each(Object.entries(obstacles))('%s', { concurrent: true }, (_, { lease
 test('a line that somebody else holds: P1008 names the holder, and the next turn is had when it is free', async () => {
   await using bench = await new Workbench().migrate()
   const other = new DynamoDBLeaser({ tableName: TABLE, client })
-  const held = await other.acquire(`database#${bench.file}`, { who: 'somebody-else' })
+  const held = await other.acquire(`database#${bench.file}`, { owner: 'somebody-else' })
   const prisma = bench.ours(line({ timeoutMs: 300, transactionTimeoutMs: 300 }))
   for (const write of [
     () => create(prisma, 'x'),
@@ -216,7 +216,7 @@ test('a lease that is taken away in a transaction is P2034, and the client goes 
 test('P1008 names the holder to whoever gives up first, while others of this process wait on', async () => {
   await using bench = await new Workbench().migrate()
   const other = new DynamoDBLeaser({ tableName: TABLE, client })
-  const held = await other.acquire(`database#${bench.file}`, { who: 'somebody-else' })
+  const held = await other.acquire(`database#${bench.file}`, { owner: 'somebody-else' })
   const prisma = bench.ours(line({ timeoutMs: 5000, transactionTimeoutMs: 300 }))
   const patient = create(prisma, 'patient').then(() => undefined)
   const thrown = await prisma

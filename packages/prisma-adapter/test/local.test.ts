@@ -39,7 +39,7 @@ describe("lease: 'local'", () => {
     mkdirSync(link)
     symlinkSync(bench.file, join(link, 'the-same.db'))
     const leaser = new LocalLeaser({ directory: `${bench.file}-lease` })
-    const held = await leaser.acquire(`database#${bench.file}`, { who: 'somebody-else' })
+    const held = await leaser.acquire(`database#${bench.file}`, { owner: 'somebody-else' })
     const kept = await elsewhere(join(link, 'the-same.db'))
     expect(kept).toMatchObject({ read: { result: 0 }, write: { code: 'P1008' }, transaction: { code: 'P1008' } })
     await held.release()
@@ -50,7 +50,7 @@ describe("lease: 'local'", () => {
     await using bench = await new Workbench().migrate()
     const leaser = new LocalLeaser({ directory: `${bench.file}-lease` })
     const key = 'the-app'
-    const held = await leaser.acquire(key, { who: 'somebody-else' })
+    const held = await leaser.acquire(key, { owner: 'somebody-else' })
     const hasty = bench.ours({ lease: { protocol: 'local', key, timeoutMs: 1, transactionTimeoutMs: 2 } })
     await expect(hasty.tag.create({ data: { name: 'a' } })).rejects.toMatchObject({
       code: 'P1008',

@@ -111,10 +111,10 @@ const resolve =
     migrator.resolve(migrations, name, as)
 
 /** Two ways to the same contents: who takes which step does not matter. */
-async function play(steps: readonly Step[], who: readonly ((bench: Workbench) => Migrator)[]) {
+async function play(steps: readonly Step[], owner: readonly ((bench: Workbench) => Migrator)[]) {
   await using bench = new Workbench()
   const outcomes: unknown[] = []
-  for (const [index, step] of steps.entries()) outcomes.push(await outcome(step(who[index % who.length]!(bench))))
+  for (const [index, step] of steps.entries()) outcomes.push(await outcome(step(owner[index % owner.length]!(bench))))
   return { outcomes, contents: contents(bench) }
 }
 
@@ -187,12 +187,12 @@ const SEEDS: Readonly<Record<string, string>> = {
 
 test.each(Object.entries(SEEDS))('a database with %s counts as empty, or is P3005, as with Prisma', async (_, seed) => {
   const outcomes = await Promise.all(
-    [prisma, ours].map(async (who) => {
+    [prisma, ours].map(async (owner) => {
       await using bench = new Workbench()
       const libsql = new Libsql(bench.file)
       libsql.exec(`PRAGMA journal_mode=PERSIST; ${seed || 'SELECT 1'}`)
       libsql.close()
-      return await outcome(who(bench).apply(FIRST_TWO))
+      return await outcome(owner(bench).apply(FIRST_TWO))
     }),
   )
   expect(outcomes[1]).toEqual(outcomes[0])
@@ -226,12 +226,12 @@ test('the status is what Prisma’s engine diagnoses', async () => {
 test.each([
   ['integers, as Prisma’s command line stores them, in a new database', [ours], ['integer']],
   ['text, as its engine stores them on an adapter, where the database has such', [prisma, ours], ['text']],
-])('times are %s', async (_, who, types) => {
+])('times are %s', async (_, owner, types) => {
   await using bench = new Workbench()
-  await who[0]!(bench).apply(FIRST_TWO)
-  await who.at(-1)!(bench).apply(MIGRATIONS)
-  await outcome(who.at(-1)!(bench).apply({ ...MIGRATIONS, '5_bad': 'SELEC 1' }))
-  await who.at(-1)!(bench).resolve(MIGRATIONS, '5_bad', 'rolled-back')
+  await owner[0]!(bench).apply(FIRST_TWO)
+  await owner.at(-1)!(bench).apply(MIGRATIONS)
+  await outcome(owner.at(-1)!(bench).apply({ ...MIGRATIONS, '5_bad': 'SELEC 1' }))
+  await owner.at(-1)!(bench).resolve(MIGRATIONS, '5_bad', 'rolled-back')
   const libsql = new Libsql(bench.file)
   const found = libsql
     .prepare(

@@ -212,7 +212,7 @@ describe('with a real client', () => {
   test('a transaction that does not start within maxWait is repeated, and one that outlasts its timeout is not', async () => {
     await using bench = await new Workbench().migrate()
     const leaser = new LocalLeaser({ directory: `${bench.file}-lease` })
-    const held = await leaser.acquire(`database#${bench.file}`, { who: 'somebody-else' })
+    const held = await leaser.acquire(`database#${bench.file}`, { owner: 'somebody-else' })
     const prisma = bench.ours()
     const start = await thrownBy(prisma.$transaction((tx) => tx.tag.count(), { maxWait: 50 }))
     expect(start).toMatchObject({ code: 'P2028' })
@@ -237,7 +237,7 @@ describe('with a real client', () => {
   test('in withLease an attempt that the end of the invocation cut short is the last', async () => {
     await using bench = await new Workbench().migrate()
     const leaser = new LocalLeaser({ directory: `${bench.file}-lease` })
-    const held = await leaser.acquire(`database#${bench.file}`, { who: 'somebody-else' })
+    const held = await leaser.acquire(`database#${bench.file}`, { owner: 'somebody-else' })
     const adapter = new PrismaSqliteEfs({ url: bench.file, lease: 'local' })
     const prisma = bench.client(adapter)
     await prisma.tag.count()

@@ -32,7 +32,7 @@ export interface Place {
 
 /** How an actor is started. */
 export interface Cast extends Partial<Omit<SubjectOptions, 'path'>> {
-  who: string
+  owner: string
   /** Runs as nobody in particular, as on Lambda: for root SQLite sets a journal's owner each time that it opens it. */
   isUnprivileged?: boolean
   /** `<end of the file's name>:<number of the write>:<signal>`, as die-at-write.c wants it. */

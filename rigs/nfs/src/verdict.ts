@@ -55,16 +55,17 @@ export function examine(path: string, acknowledged: Numbers, refused: Numbers): 
     if (integrity.join() !== 'ok') wrong.push(`integrity_check: ${integrity.slice(0, 3).join('; ')}`)
     const probe = probeOf(all(PROBE)[0])
     if (!isWhole(probe)) wrong.push(`half a transaction is in the file: ${JSON.stringify(probe)}`)
-    const writtenBy = (who: string) => new Set(all(`SELECT n FROM entry WHERE who = '${who}'`).map(([n]) => Number(n)))
-    for (const [who, numbers] of Object.entries(acknowledged)) {
-      const written = writtenBy(who)
+    const writtenBy = (owner: string) =>
+      new Set(all(`SELECT n FROM entry WHERE who = '${owner}'`).map(([n]) => Number(n)))
+    for (const [owner, numbers] of Object.entries(acknowledged)) {
+      const written = writtenBy(owner)
       const lost = numbers.filter((n) => !written.has(n))
-      if (lost.length > 0) wrong.push(`acknowledged to ${who}, and not there: ${lost.join(', ')}`)
+      if (lost.length > 0) wrong.push(`acknowledged to ${owner}, and not there: ${lost.join(', ')}`)
     }
-    for (const [who, numbers] of Object.entries(refused)) {
-      const written = writtenBy(who)
+    for (const [owner, numbers] of Object.entries(refused)) {
+      const written = writtenBy(owner)
       const there = numbers.filter((n) => written.has(n))
-      if (there.length > 0) wrong.push(`said not to be written to ${who}, and there: ${there.join(', ')}`)
+      if (there.length > 0) wrong.push(`said not to be written to ${owner}, and there: ${there.join(', ')}`)
     }
   } catch (error) {
     wrong.push(`the file can't be read: ${String(error)}`)

@@ -14,9 +14,9 @@ WITH RECURSIVE i(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i WHERE n < ${ACCOU
 
 export const ADD_TO_ALL = 'UPDATE account SET balance = balance + 1'
 
-export const addEntry = (who: string, n: number) => ({
+export const addEntry = (owner: string, n: number) => ({
   sql: "INSERT INTO entry VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%f'))",
-  args: [who, n],
+  args: [owner, n],
 })
 
 export const PROBE = 'SELECT min(balance), max(balance), count(*), (SELECT count(*) FROM entry) FROM account'

@@ -79,7 +79,7 @@ export class Checker implements FileObserver {
     if (!head || head.ticket === gone.ticket) return
     this.#found(
       'nobody is passed over',
-      `${gone.who}#${gone.ticket} was swept as it waited behind ${head.who}#${head.ticket}`,
+      `${gone.owner}#${gone.ticket} was swept as it waited behind ${head.owner}#${head.ticket}`,
     )
   }
 

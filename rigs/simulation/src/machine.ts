@@ -41,7 +41,7 @@ export class Machine implements Clock, Host {
       this.onEvent(event)
     }
     const random = seeded(hash(7, `${this.name}.${this.#leasers++}`))
-    const settings = checkOptions({ clock: this, random, onEvent, who: this.name, ...options })
+    const settings = checkOptions({ clock: this, random, onEvent, owner: this.name, ...options })
     return new LineLeaser(new NetworkStore(this, settings.requestTimeoutMs), settings)
   }
 

@@ -202,8 +202,8 @@ export const mutants: readonly Mutant[] = [
     file: 'lease/src/line/contender.ts',
     edits: [
       {
-        find: 'const head = seen.contenders[0]\n    const { key, patience } = this.#terms\n    if (!head || !this.#line.heads.isDead(key, head)) return false',
-        replace: `const { key, patience } = this.#terms
+        find: 'const head = seen.contenders[0]\n    const { key, deadline } = this.#terms\n    if (!head || !this.#line.heads.isDead(key, head)) return false',
+        replace: `const { key, deadline } = this.#terms
     const head = seen.contenders.find((it) => it.id !== this.#joining?.place?.id && this.#line.heads.isDead(key, it))
     if (!head) return false`,
       },

@@ -104,6 +104,8 @@ export class NetworkStore implements LineStore {
 const dateOf = (nowMs: number) => Math.floor(nowMs / 1000) * 1000
 
 function lineOf({ item }: LineAnswer): string {
-  const line = item?.contenders.map(({ who, ticket, aliveUntilMs }) => `${who}#${ticket}(${aliveUntilMs % 1_000_000})`)
+  const line = item?.contenders.map(
+    ({ owner, ticket, aliveUntilMs }) => `${owner}#${ticket}(${aliveUntilMs % 1_000_000})`,
+  )
   return line?.join(' ') || 'nobody'
 }

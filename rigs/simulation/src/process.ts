@@ -1,15 +1,15 @@
 import type { Transaction } from '../../../packages/database/src/contract/database.js'
 import { Listeners } from '../../../packages/database/src/contract/events.js'
 import { FreezeDetector } from '../../../packages/database/src/file/freeze-detector.js'
-import type { Patience } from '../../../packages/database/src/file/retry-while-busy.js'
-import { ReaderPool } from '../../../packages/database/src/read/lasting-readers.js'
-import { Classification } from '../../../packages/database/src/sql/kind-cache.js'
+import type { LockWait } from '../../../packages/database/src/file/retry-while-busy.js'
+import { LastingReaders } from '../../../packages/database/src/read/lasting-readers.js'
+import { KindCache } from '../../../packages/database/src/sql/kind-cache.js'
 import { ImmediateTransaction } from '../../../packages/database/src/transaction/immediate-transaction.js'
 import { runScript } from '../../../packages/database/src/transaction/script.js'
 import { groupCommit, type Write } from '../../../packages/database/src/write/group-commit.js'
-import { Tenure } from '../../../packages/database/src/write/lease-keeper.js'
+import { LeaseKeeper } from '../../../packages/database/src/write/lease-keeper.js'
 import { WriteQueue } from '../../../packages/database/src/write/write-queue.js'
-import { type Turn, TurnIsOver } from '../../../packages/database/src/write/write-turn.js'
+import { TurnIsOver, type WriteTurn } from '../../../packages/database/src/write/write-turn.js'
 import { Writer } from '../../../packages/database/src/write/writer.js'
 import type { LeaserOptions } from '../../../packages/lease/src/contract/options.js'
 import type { Lease } from '../../../packages/lease/src/index.js'
@@ -40,7 +40,7 @@ export class Process implements Actor {
   /** The ticket of the last lease. */
   token = 0
   readonly #options: ProcessOptions
-  readonly #classification = new Classification()
+  readonly #kindCache = new KindCache()
   readonly #queue: WriteQueue<Write>
 
   constructor(options: ProcessOptions) {
@@ -56,13 +56,13 @@ export class Process implements Actor {
     const nothingToRead = () => {
       throw new Error('Reads are not simulated')
     }
-    const patience = () => this.#patience()
-    const readers = new ReaderPool({ clock, open: nothingToRead, patience, noticeFreeze })
+    const lockWait = () => this.#lockWait()
+    const readers = new LastingReaders({ clock, open: nothingToRead, lockWait, noticeFreeze })
     const writer: Writer = new Writer({
       path,
       fencing: 'user_version',
       readers,
-      patience,
+      lockWait,
       noticeFreeze,
       open: () => new SimulatedConnection(file, this),
       keepJournal: () => false,
@@ -80,11 +80,11 @@ export class Process implements Actor {
       clock,
       release,
       writer,
-      tenure: new Tenure({ leaser, key: KEY, clock, maxHoldMs, who: machine.name }),
+      leaseKeeper: new LeaseKeeper({ leaser, key: KEY, clock, maxHoldMs, owner: machine.name }),
       runGroup: groupCommit,
       explainBusy: async (error) => error,
       beforeWaiting: () => {},
-      nextTurn: () => this.freed(),
+      nextTick: () => this.freed(),
     })
   }
 
@@ -127,14 +127,14 @@ export class Process implements Actor {
 
   /** Begins a transaction: it has the lease and the write lock until it ends. */
   begin(timeoutMs: number): Promise<Transaction> {
-    const context = { path: this.#options.file.path, classification: this.#classification }
+    const context = { path: this.#options.file.path, kindCache: this.#kindCache }
     return new Promise((resolve, reject) => {
       this.#queue.add({
         what: 'a transaction',
         timeoutOption: 'lease.transactionTimeoutMs',
         timeoutMs,
         fail: reject,
-        run: async (turn: Turn) => {
+        run: async (turn: WriteTurn) => {
           try {
             await turn.begin({ mayOnlyRead: true })
           } catch (error) {
@@ -202,7 +202,7 @@ export class Process implements Actor {
     for (const connection of this.connections) this.#options.file.release(connection)
   }
 
-  #patience(): Patience {
+  #lockWait(): LockWait {
     const { file, lease, machine } = this.#options
     const timeoutMs = lease.ttlMs
     return {

@@ -217,7 +217,7 @@ class Run {
     })
     const line = world.table.contenders(KEY)
     if (line.length !== 1) {
-      const left = line.map(({ who, ticket }) => `${who}#${ticket}`).join(' ')
+      const left = line.map(({ owner, ticket }) => `${owner}#${ticket}`).join(' ')
       this.#checker.fail('nobody is left in the line', `after ${last.token} was served: ${left}`)
     }
     this.#checker.granted(undefined, last.token)

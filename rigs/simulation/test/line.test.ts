@@ -18,8 +18,8 @@ const lineOf = async (world: World) => (await world.store.look(KEY, { consistent
 async function heldLine(options: { timeoutMs?: number | (() => number); signal?: AbortSignal } = {}) {
   const world = new World()
   const [a, b] = [new Machine(world), new Machine(world)]
-  const lease = await world.run(a.leaser().acquire(KEY, { who: 'a' }))
-  const waiting = b.leaser().acquire(KEY, { who: 'b', timeoutMs: 60_000, ...options })
+  const lease = await world.run(a.leaser().acquire(KEY, { owner: 'a' }))
+  const waiting = b.leaser().acquire(KEY, { owner: 'b', timeoutMs: 60_000, ...options })
   const outcome = codeOf(waiting)
   await world.pass(50)
   expect(await lineOf(world)).toHaveLength(2)
@@ -136,7 +136,7 @@ describe('time', () => {
   test('a wait ends at its deadline, however far back it is and however rarely it looks', async () => {
     const world = new World()
     for (let i = 0; i < 80; i++) {
-      await world.store.join(KEY, { id: `${i}`, who: 'x', aliveUntilMs: world.nowMs + 60_000 })
+      await world.store.join(KEY, { id: `${i}`, owner: 'x', aliveUntilMs: world.nowMs + 60_000 })
     }
     const startMs = world.nowMs
     const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 1234 }))
@@ -223,7 +223,7 @@ describe('time', () => {
 
   test('a contender that claims to live absurdly long is swept, after it was watched for a whole ttl', async () => {
     const world = new World()
-    await world.store.join(KEY, { id: 'faraway2', who: 'x', aliveUntilMs: world.nowMs + 10 * 365 * 86_400_000 })
+    await world.store.join(KEY, { id: 'faraway2', owner: 'x', aliveUntilMs: world.nowMs + 10 * 365 * 86_400_000 })
     const startMs = world.nowMs
     const lease = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 60_000 }))
     expect(lease.token).toBe(2)
@@ -234,7 +234,7 @@ describe('time', () => {
   test('an absurd claim that changes meanwhile is a living one', async () => {
     const world = new World()
     const far = world.nowMs + 10 * 365 * 86_400_000
-    await world.store.join(KEY, { id: 'faraway2', who: 'x', aliveUntilMs: far })
+    await world.store.join(KEY, { id: 'faraway2', owner: 'x', aliveUntilMs: far })
     const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 12_000 }))
     for (let i = 1; i <= 3; i++) {
       await world.pass(4000)
@@ -266,13 +266,13 @@ describe('sweeping', () => {
     expect(world.requests).not.toContain('sweep')
     await world.run(lease.release())
     expect((await world.run(third)).token).toBe(3)
-    expect(c.events).toContainEqual({ type: 'swept', key: KEY, ticket: 2, who: 'b' })
+    expect(c.events).toContainEqual({ type: 'swept', key: KEY, ticket: 2, owner: 'b' })
   })
 
   test('the dead are swept at the first look, one after the other', async () => {
     const world = new World()
     for (const id of ['aaaaaaaa', 'bbbbbbbb', 'cccccccc']) {
-      await world.store.join(KEY, { id, who: id, aliveUntilMs: world.nowMs - 501 })
+      await world.store.join(KEY, { id, owner: id, aliveUntilMs: world.nowMs - 501 })
     }
     const lease = await world.run(new Machine(world).leaser().acquire(KEY))
     expect(lease.token).toBe(4)
@@ -281,7 +281,7 @@ describe('sweeping', () => {
 
   test('nobody is swept before maxClockSkewMs has passed too', async () => {
     const world = new World()
-    await world.store.join(KEY, { id: 'aaaaaaaa', who: 'a', aliveUntilMs: world.nowMs - 400 })
+    await world.store.join(KEY, { id: 'aaaaaaaa', owner: 'a', aliveUntilMs: world.nowMs - 400 })
     const startMs = world.nowMs
     await world.run(new Machine(world).leaser().acquire(KEY))
     expect(world.nowMs - startMs).toBeGreaterThan(100)
@@ -293,7 +293,7 @@ describe('sweeping', () => {
     expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
     expect(world.requests).toContain('sweep')
     expect(lease.remainingMs()).toBeGreaterThan(0)
-    expect(await lineOf(world)).toMatchObject([{ who: 'a' }])
+    expect(await lineOf(world)).toMatchObject([{ owner: 'a' }])
   })
 
   test("a stale look without one's own entry proves nothing", async () => {

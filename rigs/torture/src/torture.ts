@@ -172,7 +172,7 @@ function holderOf(env: Readonly<Record<string, string>>, file: string): () => Pr
   const leaser = new DynamoDBLeaser({ tableName: TABLE })
   return async () => {
     const { contenders } = await leaser.inspect(`database#${file}`)
-    const pid = Number(contenders[0]?.who.split(':').at(-1))
+    const pid = Number(contenders[0]?.owner.split(':').at(-1))
     return Number.isInteger(pid) ? pid : undefined
   }
 }

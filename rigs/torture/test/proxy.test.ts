@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CALM, type Fate, FaultyProxy } from '../src/proxy.js'
 import { Random } from '../src/random.js'
 
-let arrivals: string[]
+let submissionOrder: string[]
 let arrived: (() => void)[]
 const server = createServer((request, response) => {
   request.setEncoding('utf8')
@@ -15,7 +15,7 @@ const server = createServer((request, response) => {
   })
   request.on('error', () => undefined)
   request.on('end', () => {
-    arrivals.push(body)
+    submissionOrder.push(body)
     for (const resolve of arrived.splice(0)) resolve()
     response.end(`had ${body}`)
   })
@@ -24,7 +24,7 @@ let proxy: FaultyProxy
 let url: string
 
 beforeEach(async () => {
-  arrivals = []
+  submissionOrder = []
   arrived = []
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -54,8 +54,8 @@ async function send(body: string, patienceMs = 20_000): Promise<string> {
 const patienceFor = (answer: string) => (answer === 'nothing' ? 300 : undefined)
 
 async function arrivalsAtLeast(count: number): Promise<string[]> {
-  while (arrivals.length < count) await new Promise<void>((resolve) => void arrived.push(resolve))
-  return arrivals
+  while (submissionOrder.length < count) await new Promise<void>((resolve) => void arrived.push(resolve))
+  return submissionOrder
 }
 
 const fate = (name: Fate) => ({ name, fates: { [name]: 1 }, maxDelayMs: 20 })
@@ -87,7 +87,7 @@ test.each<[Fate, string]>([
   expect(await send('it', patienceFor(answer))).toBe(answer)
   proxy.weather = CALM
   await send('the next')
-  expect(arrivals).toEqual(['the next'])
+  expect(submissionOrder).toEqual(['the next'])
 })
 
 test('late: the request arrives when the client has given up', async () => {
@@ -105,5 +105,5 @@ test('duplicate: the request arrives twice, and the client has its answer', asyn
 test('refused: nobody gets a connection', async () => {
   proxy.weather = { ...CALM, refuses: true }
   expect(await send('it')).toBe('broken')
-  expect(arrivals).toEqual([])
+  expect(submissionOrder).toEqual([])
 })

@@ -7,7 +7,7 @@ import { type Resource, resourceOf, resourcesOf, synthesize } from './template.j
 /** One of each that a metric is made of. */
 const EVENTS: SqliteEfsEvent[] = [
   { type: 'acquired', key: 'k', token: 1, waitedMs: 1, waiting: 0 },
-  { type: 'swept', key: 'k', ticket: 1, who: 'a host' },
+  { type: 'swept', key: 'k', ticket: 1, owner: 'a host' },
   { type: 'recovery', path: 'p', token: 1, cause: 'read', waitedMs: 1, durationMs: 1 },
   {
     type: 'commit',

@@ -52,8 +52,8 @@ export function addRelease(program: Command): void {
       const swept = await saysWaiting(output, noAnswerFrom(lineInWords(target)), () =>
         leaser.sweep(key, ticket, { force }),
       )
-      const { who, aliveUntilMs } = swept
-      const text = `${who || '(no name)'}, ticket ${ticket}, is out of the line for ${key}. It was to be presumed alive until ${formatMoment(aliveUntilMs, Date.now())}.`
+      const { owner, aliveUntilMs } = swept
+      const text = `${owner || '(no name)'}, ticket ${ticket}, is out of the line for ${key}. It was to be presumed alive until ${formatMoment(aliveUntilMs, Date.now())}.`
       output.result({ key, swept }, text)
     })
 }

@@ -8,7 +8,7 @@ export function lineFindings({ contenders }: LineState, nowMs: number, maxClockS
   const [holder, ...waiting] = contenders
   if (!holder) return [finding('line', 'ok', 'Nobody holds the lease, and nobody waits.')]
   const overdueMs = nowMs - holder.aliveUntilMs - maxClockSkewMs
-  const held = `${holder.who || '(no name)'} (ticket ${holder.ticket}) holds the lease, ${waiting.length} wait`
+  const held = `${holder.owner || '(no name)'} (ticket ${holder.ticket}) holds the lease, ${waiting.length} wait`
   if (overdueMs <= 0) return [finding('line', 'ok', `${held}.`)]
   const wayOut = `Nothing: who asks next takes it over. To do so now: sqlite-efs release --ticket ${holder.ticket}`
   const what = `${held}, and its time has been over for ${formatDuration(overdueMs)}: it died, or can't reach DynamoDB.`

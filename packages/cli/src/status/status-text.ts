@@ -31,16 +31,16 @@ function leaseRows({ lease, atMs }: Status): Row[] {
 }
 
 function contenderText(contender: NonNullable<Known<Status['lease']>['holder']>, nowMs: number): string {
-  const { who, ticket, aliveUntilMs, isOverdue, seenSinceMs } = contender
+  const { owner, ticket, aliveUntilMs, isOverdue, seenSinceMs } = contender
   const until = isOverdue
     ? `OVERDUE since ${formatMoment(aliveUntilMs, nowMs)}: the next in line takes over`
     : `alive until ${formatMoment(aliveUntilMs, nowMs)}`
   const since = seenSinceMs === undefined ? '' : `, seen there for ${formatDuration(nowMs - seenSinceMs)}`
-  return `${who || '(no name)'}, ticket ${ticket}, ${until}${since}`
+  return `${owner || '(no name)'}, ticket ${ticket}, ${until}${since}`
 }
 
-const takeoverText = ({ who, ticket, atMs }: { who: string; ticket: number; atMs: number }, nowMs: number) =>
-  `${who || '(no name)'}, ticket ${ticket}, was taken out of the line at ${formatMoment(atMs, nowMs)}`
+const takeoverText = ({ owner, ticket, atMs }: { owner: string; ticket: number; atMs: number }, nowMs: number) =>
+  `${owner || '(no name)'}, ticket ${ticket}, was taken out of the line at ${formatMoment(atMs, nowMs)}`
 
 function fileRows({ file }: Status): Row[] {
   if (!file) return []

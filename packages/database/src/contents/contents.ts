@@ -1,8 +1,8 @@
 import type {
   CheckResult,
   ContentOptions,
-  Held,
   HoldOptions,
+  LeaseHandle,
   RestoreResult,
   SnapshotResult,
   VacuumResult,
@@ -38,7 +38,7 @@ export class Contents {
     return vacuum(this.#context, options)
   }
 
-  hold<T>(body: (held: Held) => Promise<T>, options: HoldOptions = {}): Promise<T> {
+  hold<T>(body: (held: LeaseHandle) => Promise<T>, options: HoldOptions = {}): Promise<T> {
     return hold(this.#context, body, options)
   }
 }

@@ -1,15 +1,15 @@
 import { LeaseError } from '@sqlite-efs/lease'
-import type { Held, HoldOptions } from '../contract/content.js'
+import type { HoldOptions, LeaseHandle } from '../contract/content.js'
 import { journalSize, putJournalInPlace } from '../file/journal.js'
 import { milliseconds } from '../file/options.js'
-import { type Turn, TurnIsOver } from '../write/write-turn.js'
+import { TurnIsOver, type WriteTurn } from '../write/write-turn.js'
 import type { ContentContext } from './context.js'
 import { storeTicket } from './store-ticket.js'
 
 /** See {@link Database.hold}. */
 export async function hold<T>(
   context: ContentContext,
-  body: (held: Held) => Promise<T>,
+  body: (held: LeaseHandle) => Promise<T>,
   options: HoldOptions,
 ): Promise<T> {
   const { fencing } = context.options
@@ -33,7 +33,7 @@ export async function hold<T>(
 }
 
 /** Has the file as it was, whatever the other program did to it: the journal in its place, nothing half done, and this ticket in the header. */
-async function afterwards(context: ContentContext, turn: Turn): Promise<void> {
+async function afterwards(context: ContentContext, turn: WriteTurn): Promise<void> {
   const { path, fencing } = context.options
   const { lease } = turn
   // Whoever has the lease by now, and before a connection is opened, which would do so without a word.

@@ -7,7 +7,7 @@ import { FENCE_MARK, storedTicket } from '../file/fence.js'
 import { modeOfCopy } from '../file/file-mode.js'
 import { milliseconds } from '../file/options.js'
 import { removeQuietly } from '../file/remove.js'
-import { type Turn, TurnIsOver } from '../write/write-turn.js'
+import { TurnIsOver, type WriteTurn } from '../write/write-turn.js'
 import type { WriterConnection } from '../write/writer.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
 import { copyPages } from './copy.js'
@@ -51,7 +51,7 @@ export async function restore(context: ContentContext, from: string, options: Co
  * @returns where the content of before is kept
  */
 async function replaceContent(
-  turn: Turn,
+  turn: WriteTurn,
   context: ContentContext,
   source: Source,
   progress: Progress,
@@ -97,7 +97,7 @@ function mustFit(path: string, live: Geometry, source: Geometry): void {
 }
 
 /** A page can be overwritten only where there is one: rows of zeros make the file as long as the source, and are overwritten with it. */
-async function grow(turn: Turn, { pages, pageSize }: Geometry, progress: Progress): Promise<void> {
+async function grow(turn: WriteTurn, { pages, pageSize }: Geometry, progress: Progress): Promise<void> {
   const { writer } = turn
   const first = geometryOf(writer.connection).pages
   if (first >= pages) return
@@ -114,7 +114,7 @@ async function grow(turn: Turn, { pages, pageSize }: Geometry, progress: Progres
   }
 }
 
-async function writePages(turn: Turn, context: ContentContext, source: Source, progress: Progress): Promise<void> {
+async function writePages(turn: WriteTurn, context: ContentContext, source: Source, progress: Progress): Promise<void> {
   const { clock, fencing } = context.options
   const steps = stepsIn(turn)
   const live = Buffer.from(readPage(turn.writer.connection, 1))
@@ -163,7 +163,7 @@ function firstPage({ connection, pages }: Source, live: Buffer, token: number | 
 }
 
 /** The file is longer than its content, which is allowed, but of no use. Where it can't be made shorter just now, it works as it is. */
-async function giveBackTheRest(turn: Turn, context: ContentContext, progress: Progress): Promise<void> {
+async function giveBackTheRest(turn: WriteTurn, context: ContentContext, progress: Progress): Promise<void> {
   try {
     await vacuumIn(turn, context, progress)
   } catch {
@@ -173,7 +173,7 @@ async function giveBackTheRest(turn: Turn, context: ContentContext, progress: Pr
 
 /** In a write transaction, in which nobody else can commit, and nothing is written. */
 async function verify(
-  turn: Turn,
+  turn: WriteTurn,
   path: string,
   wanted: Content,
   keptAt: string,

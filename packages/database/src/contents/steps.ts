@@ -1,9 +1,9 @@
 import { Listeners } from '../contract/events.js'
 import type { Connection } from '../file/connection.js'
-import { nextTurn } from '../file/event-loop.js'
+import { nextTick } from '../file/event-loop.js'
 import { FreezeDetector } from '../file/freeze-detector.js'
-import { Reader } from '../read/read-window.js'
-import type { Turn } from '../write/write-turn.js'
+import { ReadWindow } from '../read/read-window.js'
+import type { WriteTurn } from '../write/write-turn.js'
 import type { WriterConnection } from '../write/writer.js'
 import type { ContentContext } from './context.js'
 
@@ -19,17 +19,17 @@ export class Disturbed extends Error {
 export function stepsOn(connection: WriterConnection): Steps {
   return async (step) => {
     const result = step(connection)
-    await nextTurn()
+    await nextTick()
     return result
   }
 }
 
 /** Steps in the transaction of a turn: nobody can commit before it ends. Each needs the lease. */
-export function stepsIn(turn: Turn): Steps {
+export function stepsIn(turn: WriteTurn): Steps {
   return async (step) => {
     await turn.stayAlive()
     const result = step(turn.writer.connection)
-    await nextTurn()
+    await nextTick()
     return result
   }
 }
@@ -41,14 +41,14 @@ export function stepsIn(turn: Turn): Steps {
 export async function inWindows<T>(context: ContentContext, action: (steps: Steps) => Promise<T>): Promise<T> {
   const { clock, path } = context.options
   const freeze = new FreezeDetector(clock)
-  const reader: Reader = new Reader({
+  const reader: ReadWindow = new ReadWindow({
     clock,
     path,
     // Its windows are no reads of anybody's.
     listeners: new Listeners(),
     open: () => context.openReader(),
-    patience: () => context.patience(),
-    patienceMs: () => context.patience().timeoutMs,
+    lockWait: () => context.lockWait(),
+    lockWaitMs: () => context.lockWait().timeoutMs,
     noticeFreeze: () => {
       if (freeze.thawed()) reader.discard()
     },
@@ -63,7 +63,7 @@ export async function inWindows<T>(context: ContentContext, action: (steps: Step
         if (first.connection !== connection || first.version !== version) throw new Disturbed()
         return step(connection)
       })
-      await nextTurn()
+      await nextTick()
       return result
     })
   } finally {

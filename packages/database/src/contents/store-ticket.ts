@@ -1,5 +1,5 @@
 import { storedTicket } from '../file/fence.js'
-import type { Turn } from '../write/write-turn.js'
+import type { WriteTurn } from '../write/write-turn.js'
 
 /**
  * Stores the ticket in the file, in a transaction of its own: for what can't be part of one. Whoever had the lease before, and is late,
@@ -7,7 +7,7 @@ import type { Turn } from '../write/write-turn.js'
  *
  * @throws DatabaseError as any commit does
  */
-export async function storeTicket(turn: Turn, fencing: 'user_version' | 'off'): Promise<void> {
+export async function storeTicket(turn: WriteTurn, fencing: 'user_version' | 'off'): Promise<void> {
   await turn.begin()
   if (fencing === 'off') return turn.writer.rollback()
   // A change, so that there is something to commit; the commit itself sets the mark where that is missing.

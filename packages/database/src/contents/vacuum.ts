@@ -3,9 +3,9 @@ import { dirname } from 'node:path'
 import type { ContentOptions, VacuumResult } from '../contract/content.js'
 import { Connection } from '../file/connection.js'
 import { milliseconds } from '../file/options.js'
-import { whileBusy } from '../file/retry-while-busy.js'
+import { retryWhileBusy } from '../file/retry-while-busy.js'
 import { withTypedErrors } from '../file/sqlite-error.js'
-import type { Turn } from '../write/write-turn.js'
+import type { WriteTurn } from '../write/write-turn.js'
 import { readersStay } from '../write/writer-errors.js'
 import { type ContentContext, type Progress, progressTo } from './context.js'
 import { checkSpace, temporaryFolder } from './space.js'
@@ -26,7 +26,7 @@ export async function vacuum(context: ContentContext, options: ContentOptions): 
  * the lease is left as it begins. It changes where rows lie and not what they say, and keeps the fence, so one that ends after its
  * lease loses nothing as long as SQLite's own locks stand; they keep everybody else out while it writes.
  */
-export async function vacuumIn(turn: Turn, context: ContentContext, progress: Progress): Promise<VacuumResult> {
+export async function vacuumIn(turn: WriteTurn, context: ContentContext, progress: Progress): Promise<VacuumResult> {
   const { path, pragmas, vfs, timeoutMs } = context.options
   const bytesBefore = sizeOf(path)
   // https://www.sqlite.org/lang_vacuum.html#how_vacuum_works: a temporary copy, and a journal with what is overwritten.
@@ -38,13 +38,13 @@ export async function vacuumIn(turn: Turn, context: ContentContext, progress: Pr
   // Its copy goes to the disk, and its pages may go to the file before it ends: memory stays flat. The journal undoes them.
   const own = { ...pragmas, temp_store: 'FILE', cache_spill: 'ON', busy_timeout: Math.round(timeoutMs) }
   const open = () => new Connection({ path, pragmas: own, vfs, mode: 'read-write' })
-  const connection = await whileBusy(context.patience(), open)
+  const connection = await retryWhileBusy(context.lockWait(), open)
   const letReadersIn = context.lastingReaders.holdBack()
   try {
     if (!(await context.lastingReaders.none(timeoutMs))) throw readersStay(path, timeoutMs)
     const pages = Number(connection.value('PRAGMA page_count'))
     progress('vacuuming', 0, pages)
-    await whileBusy(context.patience(), async () => {
+    await retryWhileBusy(context.lockWait(), async () => {
       await turn.stayAlive()
       context.closeWindow()
       await connection.execInBackground('VACUUM')

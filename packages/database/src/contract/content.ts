@@ -86,7 +86,7 @@ export interface VacuumResult {
 }
 
 /** What the body of {@link Database.hold} is given. */
-export interface Held {
+export interface LeaseHandle {
   /** The ticket of the lease: every later holder has a larger one. */
   token: number
   /** Aborted, with a `LeaseError` as its reason, as soon as it is known that the lease is lost: whoever writes has to stop. */

@@ -2,8 +2,8 @@ import type { Leaser } from '@sqlite-efs/lease'
 import type {
   CheckResult,
   ContentOptions,
-  Held,
   HoldOptions,
+  LeaseHandle,
   RestoreResult,
   SnapshotResult,
   VacuumResult,
@@ -68,7 +68,7 @@ export interface DatabaseOptions {
    */
   followUpMicrotasks?: number
   /** Who this process is, for people who look at the line. */
-  who?: string
+  owner?: string
   /**
    * Hears of every commit, conflict, recovery and read window of this file in this process. Of its leases the `onEvent` of the
    * `leaser` hears: where a file is opened several times, that of the first, which all of them share. What it throws is ignored.
@@ -223,7 +223,7 @@ export interface Database {
    * @throws LeaseError `LEASE_LOST` where the lease did not last: others may have written meanwhile; DatabaseError `NOT_FOUND`, `BUSY`, `CONFIGURATION`
    * (the program left the file in WAL mode, say), `CLOSED`, and what a write may throw
    */
-  hold<T>(body: (held: Held) => Promise<T>, options?: HoldOptions): Promise<T>
+  hold<T>(body: (held: LeaseHandle) => Promise<T>, options?: HoldOptions): Promise<T>
   /**
    * Begins a piece of work after which the process may be frozen or ended, an invocation of a Lambda function. Its first write takes
    * the lease, and later ones go on under it, for up to `maxHoldMs`. No wait outlasts it, and at its end nothing is left to freeze.

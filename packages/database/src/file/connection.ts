@@ -5,8 +5,8 @@ import {
   excerpt,
   kindByCommand,
   kindByFirstWords,
-  type Place,
   refuseOfConnection,
+  type StatementScope,
   setsWhatIsInForce,
 } from '../sql/classify.js'
 import { type Pragmas, pragmaScript, settingsInForce } from '../sql/pragmas.js'
@@ -177,11 +177,11 @@ export class Connection {
    * Asks SQLite whether a statement writes, by preparing it: https://www.sqlite.org/c3ref/stmt_readonly.html. EXPLAIN
    * would tell too, but libsql leaves an explained write open, and then nothing can be committed.
    */
-  kindOf(sql: string, place: Place): StatementKind {
+  kindOf(sql: string, scope: StatementScope): StatementKind {
     const known = kindByFirstWords(sql)
     if (known) return known
     const prepared = this.#translated(() => this.#prepare(sql))
-    if (place === 'alone') this.mustNotAskConnection(sql)
+    if (scope === 'alone') this.mustNotAskConnection(sql)
     const byCommand = kindByCommand(sql)
     if (byCommand) return byCommand
     // SQLite keeps the statement's text up to its semicolon; what was prepared last comes first. It lists each statement that was not

@@ -2,24 +2,24 @@ import { setImmediate } from 'node:timers'
 import type { Clock } from '@sqlite-efs/lease'
 
 /** Resolves when what is under way in the event loop has had its turn. */
-export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+export const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /**
  * For so long, at most, statements that are awaited one after the other run before the event loop has a turn. Prisma goes from one to the
  * next by microtasks, in which no timer fires and no answer arrives: no time limit, no renewal, no request of another caller.
  */
-export const MAX_WITHOUT_TURN_MS = 20
+export const MAX_WITHOUT_TICK_MS = 20
 
 /** Knows for how long the event loop has had no turn, and lets it have one. */
 export class EventLoop {
   readonly #clock: Pick<Clock, 'monotonicMs'>
-  readonly #nextTurn: () => Promise<void>
+  readonly #nextTick: () => Promise<void>
   /** Its next turn, and when it was first waited for. */
   #next: { promise: Promise<void>; sinceMs: number } | undefined
 
-  constructor(clock: Pick<Clock, 'monotonicMs'>, afterThisTurn: () => Promise<void> = nextTurn) {
+  constructor(clock: Pick<Clock, 'monotonicMs'>, afterThisTick: () => Promise<void> = nextTick) {
     this.#clock = clock
-    this.#nextTurn = afterThisTurn
+    this.#nextTick = afterThisTick
   }
 
   /** Milliseconds since the first look in this turn: for so long, at least, nothing else has run. */
@@ -30,12 +30,12 @@ export class EventLoop {
 
   /** Waits for a turn where there was none for long; else there is nothing to wait for, and no promise. */
   pause(): Promise<void> | undefined {
-    return this.busyMs > MAX_WITHOUT_TURN_MS ? this.turn : undefined
+    return this.busyMs > MAX_WITHOUT_TICK_MS ? this.turn : undefined
   }
 
   /** Resolves when what waits for this turn has gone on. */
-  afterThisTurn(): Promise<void> {
-    return this.#nextTurn()
+  afterThisTick(): Promise<void> {
+    return this.#nextTick()
   }
 
   /** Resolves when the event loop has had its turn. */
@@ -46,7 +46,7 @@ export class EventLoop {
   #expected(nowMs: number): { promise: Promise<void>; sinceMs: number } {
     this.#next ??= {
       sinceMs: nowMs,
-      promise: this.#nextTurn().then(() => {
+      promise: this.#nextTick().then(() => {
         this.#next = undefined
       }),
     }

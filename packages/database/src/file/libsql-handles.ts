@@ -1,4 +1,4 @@
-import { nextTurn } from './event-loop.js'
+import { nextTick } from './event-loop.js'
 
 /** With more closed connections than this whose files are open still, they are not left to chance any longer. */
 const MAX_LEFT_OPEN = 64
@@ -41,12 +41,12 @@ export async function closeLeftOpen(): Promise<void> {
 async function collect(): Promise<void> {
   collectGarbage ??= await findGarbageCollector()
   // In a turn of its own: nothing on the stack may refer to a statement.
-  await nextTurn()
+  await nextTick()
   leftOpen = 0
   leftBytes = 0
   collectGarbage?.()
   // Node runs the finalizers of native objects in a turn of their own.
-  await nextTurn()
+  await nextTick()
   collecting = undefined
 }
 

@@ -18,7 +18,7 @@ const removeAll = () => {
  * A path that nobody else knows, for a database that stands for `:memory:`: one connection's memory can't be shared by
  * readers and a writer. Gone when it is removed, or with the process, unless that is killed.
  */
-export function privateFile(): { path: string; remove(): void } {
+export function memoryDatabase(): { path: string; remove(): void } {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sqlite-efs-memory-')))
   if (!isWatching) process.once('exit', removeAll)
   isWatching = true

@@ -33,7 +33,7 @@ export interface CheckedOptions {
   fencing: 'user_version' | 'off'
   pragmas: Pragmas
   release: 'background' | 'before-answer'
-  who: string | undefined
+  owner: string | undefined
   onEvent: DatabaseListener | undefined
   tracer: Tracer
   followUpMicrotasks: number
@@ -73,7 +73,7 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     fencing,
     pragmas: mergePragmas(options.pragmas),
     release,
-    who: options.who,
+    owner: options.owner,
     onEvent: options.onEvent,
     tracer: options.tracer ? harmless(options.tracer) : noTracer,
     followUpMicrotasks,

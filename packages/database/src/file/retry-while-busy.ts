@@ -3,7 +3,7 @@ import { DatabaseError } from '../contract/errors.js'
 import { isBusy, needsRecovery } from './sqlite-error.js'
 
 /** How to wait for somebody else's lock without blocking the event loop. */
-export interface Patience {
+export interface LockWait {
   path: string
   clock: Clock
   random: () => number
@@ -31,7 +31,7 @@ export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promis
 }
 
 /** Whether an error says that somebody has waited for long enough, for a lock or for his turn. */
-export const hasLostPatience = (error: unknown) =>
+export const isWaitOver = (error: unknown) =>
   error instanceof DatabaseError && (error.code === 'BUSY' || error.code === 'LEASE_TIMEOUT')
 
 /**
@@ -40,38 +40,38 @@ export const hasLostPatience = (error: unknown) =>
  *
  * @throws DatabaseError `BUSY` when the time is up; whatever else `attempt` throws, at once
  */
-export async function whileBusy<T>(patience: Patience, attempt: () => T | Promise<T>): Promise<T> {
-  const started = new Moment(patience.clock)
+export async function retryWhileBusy<T>(lockWait: LockWait, attempt: () => T | Promise<T>): Promise<T> {
+  const started = new Moment(lockWait.clock)
   let recoveries = 0
   let looks = 0
   for (let tries = 0; ; tries++) {
     try {
       return await attempt()
     } catch (error) {
-      if (needsRecovery(error) && patience.recover && recoveries < MAX_RECOVERIES) {
+      if (needsRecovery(error) && lockWait.recover && recoveries < MAX_RECOVERIES) {
         // A writer that begins just now looks dead for a moment: SQLite asks for his lock first, and for his journal then.
-        if (++looks <= LOOKS_BEFORE_RECOVERY) await sleep(patience.clock, MIN_PAUSE_MS)
+        if (++looks <= LOOKS_BEFORE_RECOVERY) await sleep(lockWait.clock, MIN_PAUSE_MS)
         else {
           looks = 0
           recoveries++
-          await patience.recover()
+          await lockWait.recover()
         }
       } else if (isBusy(error)) {
-        const leftMs = patience.timeoutMs - started.elapsedMs()
+        const leftMs = lockWait.timeoutMs - started.elapsedMs()
         if (leftMs <= 0) {
           throw new DatabaseError(
             'BUSY',
-            patience.onTimeout(started.elapsedMs()),
-            { path: patience.path, extendedCode: 5 },
+            lockWait.onTimeout(started.elapsedMs()),
+            { path: lockWait.path, extendedCode: 5 },
             { cause: error },
           )
         }
         const widestMs = Math.min(MAX_PAUSE_MS, MIN_PAUSE_MS * 2 ** Math.min(tries, 5))
-        await sleep(patience.clock, Math.min(leftMs, MIN_PAUSE_MS + patience.random() * widestMs))
+        await sleep(lockWait.clock, Math.min(leftMs, MIN_PAUSE_MS + lockWait.random() * widestMs))
       } else {
         throw error
       }
     }
-    await patience.beforeRetry?.()
+    await lockWait.beforeRetry?.()
   }
 }

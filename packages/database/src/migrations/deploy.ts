@@ -5,14 +5,14 @@ import { isBusy, isConnectionDoubtful, isFull } from '../file/sqlite-error.js'
 import { excerpt } from '../sql/classify.js'
 import { splitStatements } from '../sql/scanner.js'
 import { runScript } from '../transaction/script.js'
-import type { Turn } from '../write/write-turn.js'
+import type { WriteTurn } from '../write/write-turn.js'
 import { type Migration, readMigrations, scriptOf } from './directory.js'
 import { pendingOf } from './history.js'
 import { HistoryWriter } from './history-writer.js'
 import { historyOf, type MigratedFile } from './migrated-file.js'
 
 /** Another host may be in the middle of a migration that rebuilds a large table. */
-const PATIENCE_MS = 10 * 60_000
+const WAIT_MS = 10 * 60_000
 
 /**
  * Applies what the folder has and the database has not, in one turn, as `prisma migrate deploy` does
@@ -26,7 +26,7 @@ export async function migrate(
   directory: string,
   { timeoutMs, onProgress }: MigrateOptions,
 ): Promise<MigrateResult> {
-  const patienceMs = milliseconds('timeoutMs', timeoutMs, PATIENCE_MS)
+  const waitMs = milliseconds('timeoutMs', timeoutMs, WAIT_MS)
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw wrongOption('onProgress', onProgress, 'a function is wanted')
   }
@@ -38,9 +38,8 @@ export async function migrate(
   for (const migration of pending) scriptOf(migration)
   // Where the lease is lost between two of them, the rest is applied in another turn.
   const applied: string[] = []
-  await file.inTurn(
-    { what: 'a migration', timeoutMs: patienceMs, timeoutOption: 'timeoutMs', mayCreate: true },
-    (turn) => new Deployment(file, turn, { migrations, applied, onProgress }).run(first),
+  await file.inTurn({ what: 'a migration', timeoutMs: waitMs, timeoutOption: 'timeoutMs', mayCreate: true }, (turn) =>
+    new Deployment(file, turn, { migrations, applied, onProgress }).run(first),
   )
   return { applied }
 }
@@ -48,14 +47,14 @@ export async function migrate(
 /** The turn of one deploy. */
 class Deployment {
   readonly #file: MigratedFile
-  readonly #turn: Turn
+  readonly #turn: WriteTurn
   readonly #migrations: readonly Migration[]
   readonly #onProgress: ((event: MigrationProgress) => void) | undefined
   readonly #applied: string[]
 
   constructor(
     file: MigratedFile,
-    turn: Turn,
+    turn: WriteTurn,
     deploy: {
       migrations: readonly Migration[]
       applied: string[]

@@ -3,7 +3,7 @@ import type { Clock } from '@sqlite-efs/lease'
 import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { Invocation, InvocationOptions } from '../contract/invocation.js'
-import { nextTurn } from '../file/event-loop.js'
+import { nextTick } from '../file/event-loop.js'
 import { milliseconds, wrongOption } from '../file/options.js'
 import { within } from '../file/retry-while-busy.js'
 import type { Job } from '../write/job.js'
@@ -86,7 +86,7 @@ export class Invocations {
 
   /** A wait that is not to outlast the invocation that it is for. */
   boundedMs(timeoutMs: number): number {
-    return Math.min(timeoutMs, this.current()?.patienceMs() ?? timeoutMs)
+    return Math.min(timeoutMs, this.current()?.waitMs() ?? timeoutMs)
   }
 }
 
@@ -161,7 +161,7 @@ export class OpenInvocation implements Invocation {
   }
 
   /** How long it may still wait for anything. */
-  patienceMs(): number {
+  waitMs(): number {
     const leftMs = Math.max(0, this.remainingMs())
     return Math.max(leftMs - this.#marginMs, leftMs / 2)
   }
@@ -184,9 +184,9 @@ export class OpenInvocation implements Invocation {
   admit<G>(job: Job<G>): Job<G> | DatabaseError {
     if (this.#isOutOfTime || this.remainingMs() <= this.#lastMs) return this.#outOfTime(job.what)
     this.#isWriter = true
-    const patienceMs = Math.floor(this.patienceMs())
-    if (patienceMs >= job.timeoutMs) return job
-    return { ...job, timeoutMs: patienceMs, timeoutOption: "the function's timeout" }
+    const waitMs = Math.floor(this.waitMs())
+    if (waitMs >= job.timeoutMs) return job
+    return { ...job, timeoutMs: waitMs, timeoutOption: "the function's timeout" }
   }
 
   #outOfTime(what: string): DatabaseError {
@@ -245,7 +245,7 @@ export class OpenInvocation implements Invocation {
   async #quiet(): Promise<void> {
     do {
       await Promise.allSettled(this.#underWay)
-      await nextTurn()
+      await nextTick()
     } while (this.#underWay.size > 0)
   }
 

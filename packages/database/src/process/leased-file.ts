@@ -12,22 +12,22 @@ import { FreezeDetector } from '../file/freeze-detector.js'
 import { journalState } from '../file/journal.js'
 import { closeLeftOpen } from '../file/libsql-handles.js'
 import type { CheckedOptions } from '../file/options.js'
-import type { Patience } from '../file/retry-while-busy.js'
-import { ReaderPool } from '../read/lasting-readers.js'
+import type { LockWait } from '../file/retry-while-busy.js'
+import { LastingReaders } from '../read/lasting-readers.js'
 import { MAX_SILENCE_MS } from '../read/read-lock.js'
-import { Reader } from '../read/read-window.js'
+import { ReadWindow } from '../read/read-window.js'
 import { outcomeOf, reading, type SingleStatement } from '../read/single-read.js'
 import { StatementKinds } from '../read/statement-kinds.js'
-import { Classification } from '../sql/kind-cache.js'
+import { KindCache } from '../sql/kind-cache.js'
 import { DeferredTransaction } from '../transaction/deferred-transaction.js'
 import { runScript } from '../transaction/script.js'
 import type { TurnWanted } from '../write/job.js'
-import { Tenure } from '../write/lease-keeper.js'
-import type { Turn } from '../write/write-turn.js'
+import { LeaseKeeper } from '../write/lease-keeper.js'
+import type { WriteTurn } from '../write/write-turn.js'
 import { Writer } from '../write/writer.js'
 import { Invocations } from './invocations.js'
-import { Arrivals } from './submission-order.js'
-import { Turns, type WriteWanted } from './write-scheduler.js'
+import { SubmissionOrder } from './submission-order.js'
+import { WriteScheduler, type WriteWanted } from './write-scheduler.js'
 
 /** One file in one process: its connections, its queue, its place in the line; shared by all who use it here. */
 export class LeasedFile {
@@ -35,13 +35,13 @@ export class LeasedFile {
   readonly listeners = new Listeners()
   readonly contents: Contents
   readonly invocations: Invocations
-  readonly #reader: Reader
-  readonly #lastingReaders: ReaderPool
+  readonly #reader: ReadWindow
+  readonly #lastingReaders: LastingReaders
   readonly #writer: Writer
-  readonly #turns: Turns
-  readonly #classification: Classification
+  readonly #turns: WriteScheduler
+  readonly #kindCache: KindCache
   readonly #kinds: StatementKinds
-  readonly #arrivals = new Arrivals()
+  readonly #submissionOrder = new SubmissionOrder()
   readonly #eventLoop: EventLoop
   readonly #freeze: FreezeDetector
   readonly #opener: FileOpener
@@ -49,39 +49,39 @@ export class LeasedFile {
 
   constructor(options: CheckedOptions) {
     this.options = options
-    const { path, clock, fencing, leaser, leaseKey, maxHoldMs, who, tracer } = options
+    const { path, clock, fencing, leaser, leaseKey, maxHoldMs, owner, tracer } = options
     const { listeners } = this
-    this.#classification = new Classification(options.pragmas)
+    this.#kindCache = new KindCache(options.pragmas)
     this.#freeze = new FreezeDetector(clock)
     this.#eventLoop = new EventLoop(clock)
     this.#opener = new FileOpener(options)
     const readers = {
       clock,
       open: () => this.#opener.openReader(),
-      patience: () => this.#patience(() => this.#recoverTogether()),
+      lockWait: () => this.#lockWait(() => this.#recoverTogether()),
       noticeFreeze: () => this.#noticeFreeze(),
     }
-    const patienceMs = () => this.invocations.boundedMs(options.timeoutMs)
-    this.#reader = new Reader({ ...readers, patienceMs, path, listeners })
-    this.#lastingReaders = new ReaderPool(readers)
+    const lockWaitMs = () => this.invocations.boundedMs(options.timeoutMs)
+    this.#reader = new ReadWindow({ ...readers, lockWaitMs, path, listeners })
+    this.#lastingReaders = new LastingReaders(readers)
     this.#writer = new Writer({
       path,
       fencing,
       readers: this.#lastingReaders,
       open: () => this.#openWriter(),
-      patience: () => this.#patience(),
+      lockWait: () => this.#lockWait(),
       closeWindow: () => this.#reader.closeWindow(),
       noticeFreeze: () => this.#noticeFreeze(),
       monotonicMs: () => clock.monotonicMs(),
       listeners,
     })
-    const tenure = new Tenure({ leaser, key: leaseKey, clock, maxHoldMs, who, tracer })
-    this.#turns = new Turns({
+    const leaseKeeper = new LeaseKeeper({ leaser, key: leaseKey, clock, maxHoldMs, owner, tracer })
+    this.#turns = new WriteScheduler({
       options,
-      tenure,
+      leaseKeeper,
       writer: this.#writer,
       opener: this.#opener,
-      classification: this.#classification,
+      kindCache: this.#kindCache,
       eventLoop: this.#eventLoop,
       beforeWaiting: () => {
         this.#noticeFreeze()
@@ -96,10 +96,10 @@ export class LeasedFile {
         await this.#turns.idle()
         this.#reader.closeWindow()
       },
-      giveBack: () => (this.#turns.isIdle ? tenure.release() : Promise.resolve()),
+      giveBack: () => (this.#turns.isIdle ? leaseKeeper.release() : Promise.resolve()),
     })
     this.#kinds = new StatementKinds({
-      classification: this.#classification,
+      kindCache: this.#kindCache,
       reader: this.#reader,
       mayBeCreated: () => !this.#turns.isIdle,
     })
@@ -107,7 +107,7 @@ export class LeasedFile {
       options,
       lastingReaders: this.#lastingReaders,
       openReader: readers.open,
-      patience: readers.patience,
+      lockWait: readers.lockWait,
       closeWindow: () => this.#reader.closeWindow(),
       inTurn: async (what, timeoutMs, action) => {
         this.#mustBeThere()
@@ -130,7 +130,7 @@ export class LeasedFile {
       trace,
     }
     if (kind === 'probably-read') return this.#readNew(statement, write)
-    if (kind === 'write' && !this.#arrivals.underWay) return this.#turns.write(statement, write)
+    if (kind === 'write' && !this.#submissionOrder.underWay) return this.#turns.write(statement, write)
     return this.#executeLater(kind, statement, write)
   }
 
@@ -150,7 +150,7 @@ export class LeasedFile {
     statement: SingleStatement,
     write: WriteWanted,
   ): Promise<ResultSet> {
-    const { result } = await this.#arrivals.enter(async (before) => {
+    const { result } = await this.#submissionOrder.enter(async (before) => {
       const known = kind ?? (await this.#kinds.ask(statement.sql)).kind
       if (known === 'read') return { result: this.#read(statement, write.trace) }
       await before
@@ -172,7 +172,7 @@ export class LeasedFile {
 
   /** Runs a script in a transaction of its own. */
   async script(sql: string, timeoutMs: number): Promise<void> {
-    if (this.#arrivals.underWay) await this.#arrivals.underWay
+    if (this.#submissionOrder.underWay) await this.#submissionOrder.underWay
     return this.inTurn({ what: 'a script', timeoutMs, timeoutOption: 'lease.timeoutMs', mayCreate: true }, (turn) =>
       runScript(sql, turn, this.options),
     )
@@ -213,13 +213,13 @@ export class LeasedFile {
   }
 
   /** Runs something in a turn of its own. */
-  inTurn<T>(wanted: TurnWanted, action: (turn: Turn) => Promise<T>): Promise<T> {
+  inTurn<T>(wanted: TurnWanted, action: (turn: WriteTurn) => Promise<T>): Promise<T> {
     return this.#turns.inTurn(wanted, action)
   }
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
   async beginImmediate(timeoutMs: number): Promise<Transaction> {
-    if (this.#arrivals.underWay) await this.#arrivals.underWay
+    if (this.#submissionOrder.underWay) await this.#submissionOrder.underWay
     this.#mustBeThere()
     return this.#turns.transaction(timeoutMs)
   }
@@ -230,7 +230,7 @@ export class LeasedFile {
     return new DeferredTransaction(
       {
         path: this.options.path,
-        classification: this.#classification,
+        kindCache: this.#kindCache,
         readers: this.#lastingReaders,
         clock: this.options.clock,
         eventLoop: this.#eventLoop,
@@ -279,7 +279,7 @@ export class LeasedFile {
     void this.options.leaser.closeIdle?.()
   }
 
-  #patience(recover?: () => Promise<unknown>): Patience {
+  #lockWait(recover?: () => Promise<unknown>): LockWait {
     const { path, clock, timeoutMs } = this.options
     return {
       path,

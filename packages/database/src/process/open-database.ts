@@ -1,8 +1,8 @@
 import type {
   CheckResult,
   ContentOptions,
-  Held,
   HoldOptions,
+  LeaseHandle,
   RestoreResult,
   SnapshotResult,
   VacuumResult,
@@ -13,7 +13,7 @@ import type { Invocation, InvocationOptions } from '../contract/invocation.js'
 import type { MigrateOptions, MigrateResult, MigrationStatus } from '../contract/migrations.js'
 import type { ResultSet, SqlValue } from '../contract/values.js'
 import { createDataFile } from '../file/data-file.js'
-import { privateFile } from '../file/memory-database.js'
+import { memoryDatabase } from '../file/memory-database.js'
 import {
   type CheckedOptions,
   checkOptions,
@@ -39,7 +39,7 @@ import { joinFile, leaveFile } from './registry.js'
 export function openDatabase(options: DatabaseOptions): Database {
   if (options.path !== MEMORY) return new OpenDatabase(checkOptions(options, checkPath(options.path)))
   checkOptions(options, MEMORY)
-  const { path, remove } = privateFile()
+  const { path, remove } = memoryDatabase()
   const checked = checkOptions(options, path)
   createDataFile(checked)
   return new OpenDatabase(checked, remove)
@@ -155,7 +155,7 @@ class OpenDatabase implements Database {
     return this.#tracked(this.#open.contents.vacuum(options))
   }
 
-  async hold<T>(body: (held: Held) => Promise<T>, options?: HoldOptions): Promise<T> {
+  async hold<T>(body: (held: LeaseHandle) => Promise<T>, options?: HoldOptions): Promise<T> {
     return this.#tracked(this.#open.contents.hold(body, options))
   }
 

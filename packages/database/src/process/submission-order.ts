@@ -1,5 +1,5 @@
 /** Keeps what was sent in its order, where it takes a moment to tell which way it goes. */
-export class Arrivals {
+export class SubmissionOrder {
   #last: Promise<void> | undefined
 
   /** Resolves when all that was sent so far has found its way; undefined where nothing is on it. */

@@ -5,27 +5,27 @@ import type { EventLoop } from '../file/event-loop.js'
 import type { FileOpener } from '../file/file-opener.js'
 import type { CheckedOptions } from '../file/options.js'
 import { kindByFirstWords } from '../sql/classify.js'
-import type { Classification } from '../sql/kind-cache.js'
+import type { KindCache } from '../sql/kind-cache.js'
 import { ImmediateTransaction } from '../transaction/immediate-transaction.js'
 import { type GroupOutcome, groupCommit, type Write } from '../write/group-commit.js'
 import type { Job, TurnWanted } from '../write/job.js'
-import type { Tenure } from '../write/lease-keeper.js'
+import type { LeaseKeeper } from '../write/lease-keeper.js'
 import { explainBusy } from '../write/turn-errors.js'
 import { WriteQueue } from '../write/write-queue.js'
-import { type Turn, TurnIsOver } from '../write/write-turn.js'
+import { TurnIsOver, type WriteTurn } from '../write/write-turn.js'
 import type { Writer } from '../write/writer.js'
 import type { Invocations } from './invocations.js'
 
-/** What {@link Turns.write} is to wait for. */
+/** What {@link WriteScheduler.write} is to wait for. */
 export type WriteWanted = Omit<Job<Write>, 'groupable' | 'fail'>
 
 /** What is written under the lease. */
-export interface TurnsContext {
+export interface WriteSchedulerContext {
   options: CheckedOptions
-  tenure: Tenure
+  leaseKeeper: LeaseKeeper
   writer: Writer
   opener: FileOpener
-  classification: Classification
+  kindCache: KindCache
   eventLoop: EventLoop
   /** Nothing of this process may hold the file while it waits for the lease. */
   beforeWaiting(): void
@@ -33,20 +33,20 @@ export interface TurnsContext {
 }
 
 /** The turns to write one file, of all in this process who want one: alone, or in a commit with others. */
-export class Turns {
-  readonly #context: TurnsContext
+export class WriteScheduler {
+  readonly #context: WriteSchedulerContext
   readonly #queue: WriteQueue<Write>
 
-  constructor(context: TurnsContext) {
+  constructor(context: WriteSchedulerContext) {
     this.#context = context
-    const { options, tenure, writer, eventLoop, beforeWaiting, invocations } = context
+    const { options, leaseKeeper, writer, eventLoop, beforeWaiting, invocations } = context
     const { path, clock, release, tracer } = options
     this.#queue = new WriteQueue<Write>({
       path,
       clock,
       release,
       eventLoop,
-      tenure,
+      leaseKeeper,
       writer,
       tracer,
       runGroup: (writes, turn) => this.#runGroup(writes, turn),
@@ -74,7 +74,7 @@ export class Turns {
   }
 
   /** Runs something in a turn of its own. */
-  inTurn<T>({ mayCreate, ...wanted }: TurnWanted, action: (turn: Turn) => Promise<T>): Promise<T> {
+  inTurn<T>({ mayCreate, ...wanted }: TurnWanted, action: (turn: WriteTurn) => Promise<T>): Promise<T> {
     const { options, opener } = this.#context
     return new Promise((resolve, reject) => {
       this.#add({
@@ -97,7 +97,7 @@ export class Turns {
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
   transaction(timeoutMs: number): Promise<Transaction> {
-    const { options, classification } = this.#context
+    const { options, kindCache } = this.#context
     return new Promise((resolve, reject) => {
       this.#add({
         what: 'a transaction',
@@ -113,7 +113,7 @@ export class Turns {
             turn.writer.rollback()
             return () => reject(error)
           }
-          const context = { path: options.path, classification }
+          const context = { path: options.path, kindCache }
           return new Promise((end) => resolve(new ImmediateTransaction(context, turn, end)))
         },
       })
@@ -126,7 +126,7 @@ export class Turns {
     else this.#queue.add(admitted)
   }
 
-  async #runGroup(writes: readonly Write[], turn: Turn): Promise<GroupOutcome> {
+  async #runGroup(writes: readonly Write[], turn: WriteTurn): Promise<GroupOutcome> {
     const defines = writes.some(({ sql }) => kindByFirstWords(sql) === 'write')
     return defines ? this.#context.opener.allowedToCreate(() => groupCommit(writes, turn)) : groupCommit(writes, turn)
   }

@@ -1,16 +1,16 @@
 import { Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from '../contract/errors.js'
 import type { Connection } from '../file/connection.js'
-import { type Patience, whileBusy, within } from '../file/retry-while-busy.js'
+import { type LockWait, retryWhileBusy, within } from '../file/retry-while-busy.js'
 import { isConnectionDoubtful } from '../file/sqlite-error.js'
 import { beginRead, endRead, type ReaderContext } from './read-lock.js'
 
 /** A connection of its own for each read that lasts: the read half of a deferred transaction. */
-export class ReaderPool {
+export class LastingReaders {
   readonly #context: ReaderContext
   readonly #idle: Connection[] = []
   readonly #lasting = new Set<Connection>()
-  /** Those that were begun on since the last {@link ReaderPool.discard}. */
+  /** Those that were begun on since the last {@link LastingReaders.discard}. */
   #recent = new WeakSet<Connection>()
   #waitingForNone: (() => void)[] = []
   #gate: Promise<void> | undefined
@@ -20,9 +20,9 @@ export class ReaderPool {
   }
 
   /**
-   * Begins a read transaction that lasts until {@link ReaderPool.end}.
+   * Begins a read transaction that lasts until {@link LastingReaders.end}.
    *
-   * @throws DatabaseError `BUSY` when the time is up, for a commit of this process too; what {@link Reader.read} throws
+   * @throws DatabaseError `BUSY` when the time is up, for a commit of this process too; what {@link ReadWindow.read} throws
    */
   async begin(timeoutMs: number): Promise<Connection> {
     const since = new Moment(this.#context.clock)
@@ -36,15 +36,15 @@ export class ReaderPool {
 
   /** @param met what the first attempt met; undefined where there was none */
   async #beginPatiently(timeoutMs: number, since: Moment, met: unknown): Promise<Connection> {
-    const patience = { ...this.#context.patience(), timeoutMs }
+    const lockWait = { ...this.#context.lockWait(), timeoutMs }
     let failed = met
-    return whileBusy(patience, async () => {
+    return retryWhileBusy(lockWait, async () => {
       if (failed !== undefined) {
         const error = failed
         failed = undefined
         throw error
       }
-      await this.#noCommit(patience, since)
+      await this.#noCommit(lockWait, since)
       return this.#beginNow()
     })
   }
@@ -57,7 +57,7 @@ export class ReaderPool {
     return connection
   }
 
-  async #noCommit({ path, clock, timeoutMs }: Patience, since: Moment): Promise<void> {
+  async #noCommit({ path, clock, timeoutMs }: LockWait, since: Moment): Promise<void> {
     while (this.#gate) {
       const isOpen = this.#gate.then(() => true)
       if (await within(clock, timeoutMs - since.elapsedMs(), isOpen)) continue
@@ -96,9 +96,9 @@ export class ReaderPool {
   }
 
   /**
-   * Ends the read; the connection may be kept by its user for one more look, and then given to {@link ReaderPool.giveBack}.
+   * Ends the read; the connection may be kept by its user for one more look, and then given to {@link LastingReaders.giveBack}.
    *
-   * @throws DatabaseError `SQLITE` where the lock can't be given back: {@link ReaderPool.giveBack} closes the connection then
+   * @throws DatabaseError `SQLITE` where the lock can't be given back: {@link LastingReaders.giveBack} closes the connection then
    */
   end(connection: Connection): void {
     try {
@@ -122,7 +122,7 @@ export class ReaderPool {
   /**
    * Begins a read on a new connection, beside one that met an I/O error or a malformed page and keeps its lock meanwhile.
    *
-   * @throws DatabaseError as {@link ReaderPool.begin}, but `SQLITE` where it would have to wait
+   * @throws DatabaseError as {@link LastingReaders.begin}, but `SQLITE` where it would have to wait
    */
   beginBeside(): Connection {
     const another = this.#begunOn(this.#context.open())

@@ -1,7 +1,7 @@
 import type { Clock } from '@sqlite-efs/lease'
 import type { SqlValue } from '../contract/values.js'
 import type { Connection } from '../file/connection.js'
-import type { Patience } from '../file/retry-while-busy.js'
+import type { LockWait } from '../file/retry-while-busy.js'
 
 /** Takes SQLite's shared lock: by `exec`, so that BUSY leaves nothing behind. */
 export function beginRead(connection: Connection): void {
@@ -44,7 +44,7 @@ export function isUnchanged(connection: Connection, dataVersion: SqlValue): bool
 export interface ReaderContext {
   clock: Clock
   open(): Connection
-  patience(): Patience
+  lockWait(): LockWait
   /** Throws the connections away where the process was frozen. */
   noticeFreeze(): void
 }

@@ -4,7 +4,7 @@ import { DatabaseError } from '../contract/errors.js'
 import type { Listeners } from '../contract/events.js'
 import type { SqlValue } from '../contract/values.js'
 import type { Connection } from '../file/connection.js'
-import { hasLostPatience, MAX_PAUSE_MS, whileBusy } from '../file/retry-while-busy.js'
+import { isWaitOver, MAX_PAUSE_MS, retryWhileBusy } from '../file/retry-while-busy.js'
 import { isBusy, isConnectionDoubtful, needsRecovery } from '../file/sqlite-error.js'
 import { Linger } from './linger.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS, type ReaderContext } from './read-lock.js'
@@ -19,11 +19,11 @@ const MAX_LINGERING = 32
 const LOOK_FOR_MOVE_MS = 1_000
 
 /** What the read window needs beside that. */
-export interface WindowContext extends ReaderContext {
+export interface ReadWindowContext extends ReaderContext {
   path: string
   listeners: Listeners
   /** How long a read that begins now may wait for a lock. */
-  patienceMs(): number
+  lockWaitMs(): number
 }
 
 /** What a read turned out to be. */
@@ -52,8 +52,8 @@ const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
  * shared lock is all of a warm read's cost over NFS. The window opens when all of them have been sent, and is closed before any
  * caller gets its result. So no lock is held while JavaScript runs, except for a caller that asks for it: see {@link Linger}.
  */
-export class Reader {
-  readonly #context: WindowContext
+export class ReadWindow {
+  readonly #context: ReadWindowContext
   readonly #linger = new Linger()
   #connection: Connection | undefined
   #isOpen = false
@@ -70,7 +70,7 @@ export class Reader {
   /** Whether the window serves a single operation. */
   #isSingle = false
 
-  constructor(context: WindowContext) {
+  constructor(context: ReadWindowContext) {
     this.#context = context
   }
 
@@ -84,7 +84,7 @@ export class Reader {
     return new Promise((resolve, reject) => {
       const request: Request = {
         since: new Moment(this.#context.clock),
-        timeoutMs: this.#context.patienceMs(),
+        timeoutMs: this.#context.lockWaitMs(),
         failures: 0,
         run: (connection) => {
           const result = this.#run(action, connection)
@@ -198,7 +198,7 @@ export class Reader {
     // The look itself is for the first one, and ends in its time.
     if (!waiting?.includes(request) || waiting[0] === request) return
     this.#waiting = waiting.filter((it) => it !== request)
-    const { path, onTimeout } = this.#context.patience()
+    const { path, onTimeout } = this.#context.lockWait()
     const message = onTimeout(request.since.elapsedMs())
     request.fail(new DatabaseError('BUSY', message, { path, extendedCode: 5 }, { cause: this.#inTheWay }))
   }
@@ -210,7 +210,7 @@ export class Reader {
       if (failure === undefined) return
       error = failure
       // It is the patience of the first that ended: others may have more left, but not just the rest of a pause.
-      const isFinal = !hasLostPatience(failure)
+      const isFinal = !isWaitOver(failure)
       const waiting = this.#waiting.splice(0)
       for (const request of waiting) {
         const isOver = isFinal || leftMs(request) <= MAX_PAUSE_MS
@@ -224,11 +224,11 @@ export class Reader {
 
   /** Waits for the lock as long as `first` would, and runs all that wait. Returns what failed otherwise. */
   async #lookFor(first: Request, met: unknown): Promise<unknown> {
-    const patience = this.#context.patience()
+    const lockWait = this.#context.lockWait()
     let looks = 0
     try {
-      await whileBusy(
-        { ...patience, timeoutMs: leftMs(first), onTimeout: () => patience.onTimeout(first.since.elapsedMs()) },
+      await retryWhileBusy(
+        { ...lockWait, timeoutMs: leftMs(first), onTimeout: () => lockWait.onTimeout(first.since.elapsedMs()) },
         () => {
           // The first look was the caller's.
           if (looks++ === 0 && isWaitedFor(met)) throw met

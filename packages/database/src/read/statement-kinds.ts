@@ -3,15 +3,15 @@ import type { StatementKind } from '../contract/values.js'
 import type { Connection } from '../file/connection.js'
 import { GENERIC_ERROR } from '../file/sqlite-error.js'
 import { kindByCommand, kindByFirstWords } from '../sql/classify.js'
-import type { Classification } from '../sql/kind-cache.js'
-import type { Reader, ReadOutcome } from './read-window.js'
+import type { KindCache } from '../sql/kind-cache.js'
+import type { ReadOutcome, ReadWindow } from './read-window.js'
 
 const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
 
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
-  classification: Classification
-  reader: Reader
+  kindCache: KindCache
+  reader: ReadWindow
   /** Whether something waits for its turn that may create what a statement needs. */
   mayBeCreated(): boolean
 }
@@ -34,14 +34,14 @@ export class StatementKinds {
    * @throws DatabaseError `STATEMENT_REFUSED`
    */
   now(sql: string): StatementKind | 'probably-read' | undefined {
-    const { classification, reader } = this.#context
-    const known = classification.known(sql, 'alone')
+    const { kindCache, reader } = this.#context
+    const known = kindCache.known(sql, 'alone')
     if (known) return known
-    classification.refuseUnsafe(sql, 'alone')
+    kindCache.refuseUnsafe(sql, 'alone')
     // SQLite can be asked whether it has what the query names in the window that the query is run in.
     if (kindByCommand(sql) === 'read') return 'probably-read'
     try {
-      return reader.now((connection) => classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
+      return reader.now((connection) => kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
     } catch (error) {
       return this.#despite(error, sql)
     }
@@ -58,13 +58,13 @@ export class StatementKinds {
     read?: (connection: Connection) => T,
     outcomeOf: (result: T) => ReadOutcome = () => ONLY_COMPILED,
   ): Promise<Told<T>> {
-    const { classification, reader } = this.#context
+    const { kindCache, reader } = this.#context
     let kind: StatementKind | undefined
     try {
       return await reader.read<Told<T>>(
         (connection) => {
           kind = undefined
-          kind = classification.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))
+          kind = kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))
           return kind === 'read' && read ? { kind, result: read(connection) } : { kind }
         },
         (told) => (told.kind === 'read' && told.result ? outcomeOf(told.result) : ONLY_COMPILED),

@@ -41,23 +41,23 @@ const EXPLAIN_PRAGMA = /^EXPLAIN (?:QUERY PLAN )?PRAGMA/
 const DEFINITIONS = new Set(['CREATE', 'DROP', 'ALTER', 'REINDEX', 'ANALYZE'])
 
 /** Where a statement is about to run: some are right only there. */
-export type Place = 'alone' | 'transaction' | 'script'
+export type StatementScope = 'alone' | 'transaction' | 'script'
 
 /**
  * Refuses what would break the guarantees, before anything is run.
  *
  * @throws DatabaseError `STATEMENT_REFUSED`
  */
-export function refuseUnsafe(sql: string, place: Place, inForce: Pragmas = settingsInForce()): void {
+export function refuseUnsafe(sql: string, scope: StatementScope, inForce: Pragmas = settingsInForce()): void {
   refuseUnreadable(sql)
   const [first = '', second = ''] = leadingTokens(sql, 2)
   if (first === '') throw refused(sql, IT_IS_EMPTY)
   if (first === ';') throw refused(sql, 'It begins with a semicolon: leave that out.')
-  if (place !== 'script' && splitStatements(sql).length > 1) {
+  if (scope !== 'script' && splitStatements(sql).length > 1) {
     throw refused(sql, 'It holds more than one statement; only the first would run. Send them one by one.')
   }
   if (first === 'VACUUM' && leadingTokens(sql, 3).includes('INTO')) throw refused(sql, VACUUM_INTO)
-  const wayOut = place === 'script' && ENDS_TRANSACTION.has(first) ? LEAVE_IT_OUT : WAY_OUT[first]
+  const wayOut = scope === 'script' && ENDS_TRANSACTION.has(first) ? LEAVE_IT_OUT : WAY_OUT[first]
   if (wayOut) throw refused(sql, `${first} would get in the way of the lease. ${wayOut}`)
   if (first === 'CREATE' && (second === 'TEMP' || second === 'TEMPORARY' || CREATE_IN_TEMP.test(normalized(sql)))) {
     throw refused(
@@ -68,10 +68,10 @@ export function refuseUnsafe(sql: string, place: Place, inForce: Pragmas = setti
   if (EXPLAIN_PRAGMA.test(leadingTokens(sql, 4).join(' '))) {
     throw refused(sql, 'SQLite carries some PRAGMAs out while it compiles them, explained or not.')
   }
-  if (first === 'PRAGMA') refuseUnsafePragma(sql, place, inForce)
+  if (first === 'PRAGMA') refuseUnsafePragma(sql, scope, inForce)
   const reached = outOfBounds(sql)
   if (reached) throw refused(sql, `${reached} reaches out of the database, to files, keys or raw pages.`)
-  if (place === 'alone') refuseOfConnection(sql, connectionFunction(sql))
+  if (scope === 'alone') refuseOfConnection(sql, connectionFunction(sql))
 }
 
 /** @throws DatabaseError `STATEMENT_REFUSED` where a function is given that tells of the connection's last change */
@@ -105,7 +105,7 @@ export function refuseNul(sql: string): void {
     throw refused(sql.replaceAll('\0', '\\0'), 'It holds a NUL, at which SQLite would stop to read.')
 }
 
-function refuseUnsafePragma(sql: string, place: Place, inForce: Pragmas): void {
+function refuseUnsafePragma(sql: string, scope: StatementScope, inForce: Pragmas): void {
   const { name, sign, value } = pragma(sql)
   // libsql's own are among the others: without a value, too, PRAGMA rekey encrypts the file.
   if (!isKnownPragma(name)) throw refused(sql, `SQLite has no PRAGMA ${name.toLowerCase()}.`)
@@ -114,13 +114,13 @@ function refuseUnsafePragma(sql: string, place: Place, inForce: Pragmas): void {
   if (READING_PRAGMAS.has(name) || WRITING_PRAGMAS.has(name)) return
   if (isInForce(inForce, name, value)) return
   if (name === 'DEFER_FOREIGN_KEYS') {
-    if (place !== 'alone') return
+    if (scope !== 'alone') return
     throw refused(
       sql,
       'SQLite forgets it at the end of each transaction: send it as the first statement of the transaction that needs it.',
     )
   }
-  if (name === 'FOREIGN_KEYS' && place === 'script') {
+  if (name === 'FOREIGN_KEYS' && scope === 'script') {
     foreignKeysSetTo(sql)
     return
   }

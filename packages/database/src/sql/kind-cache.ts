@@ -1,5 +1,5 @@
 import type { StatementKind } from '../contract/values.js'
-import { type Place, refuseUnsafe } from './classify.js'
+import { refuseUnsafe, type StatementScope } from './classify.js'
 import { type Pragmas, settingsInForce } from './pragmas.js'
 import { TextCache } from './text-cache.js'
 
@@ -8,10 +8,10 @@ const MAX_BYTES = 2 * 2 ** 20
 const ENTRY_BYTES = 128
 
 /** Where single statements run; those of a script are not asked about. */
-type ExecutePlace = Exclude<Place, 'script'>
+type ExecuteScope = Exclude<StatementScope, 'script'>
 
 /** What is known of statements by their text: asking SQLite costs 126 microseconds, and a program has few texts. */
-export class Classification {
+export class KindCache {
   readonly #known = { alone: knownTexts(), transaction: knownTexts() }
   readonly #inForce: Pragmas
 
@@ -26,8 +26,8 @@ export class Classification {
   }
 
   /** The kind of a statement, if it was asked for before. */
-  known(sql: string, place: ExecutePlace): StatementKind | undefined {
-    return this.#known[place].get(sql)
+  known(sql: string, scope: ExecuteScope): StatementKind | undefined {
+    return this.#known[scope].get(sql)
   }
 
   /**
@@ -35,19 +35,19 @@ export class Classification {
    *
    * @throws DatabaseError `STATEMENT_REFUSED`, and what `ask` throws
    */
-  of(sql: string, place: ExecutePlace, ask: () => StatementKind): StatementKind {
-    const cache = this.#known[place]
+  of(sql: string, scope: ExecuteScope, ask: () => StatementKind): StatementKind {
+    const cache = this.#known[scope]
     const known = cache.get(sql)
     if (known) return known
-    this.refuseUnsafe(sql, place)
+    this.refuseUnsafe(sql, scope)
     const kind = ask()
     cache.set(sql, kind)
     return kind
   }
 
   /** @throws DatabaseError `STATEMENT_REFUSED` */
-  refuseUnsafe(sql: string, place: ExecutePlace): void {
-    refuseUnsafe(sql, place, this.#inForce)
+  refuseUnsafe(sql: string, scope: ExecuteScope): void {
+    refuseUnsafe(sql, scope, this.#inForce)
   }
 }
 

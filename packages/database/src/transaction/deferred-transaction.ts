@@ -5,7 +5,7 @@ import type { ResultSet, SqlValue, StatementKind } from '../contract/values.js'
 import type { Connection } from '../file/connection.js'
 import type { EventLoop } from '../file/event-loop.js'
 import { isConnectionDoubtful } from '../file/sqlite-error.js'
-import type { ReaderPool } from '../read/lasting-readers.js'
+import type { LastingReaders } from '../read/lasting-readers.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS } from '../read/read-lock.js'
 import { alreadyOver, COMMIT_FAILED, type TransactionContext } from './immediate-transaction.js'
 
@@ -13,7 +13,7 @@ import { alreadyOver, COMMIT_FAILED, type TransactionContext } from './immediate
 export interface DeferredContext extends TransactionContext {
   clock: Clock
   eventLoop: EventLoop
-  readers: ReaderPool
+  readers: LastingReaders
   /** Takes the turn, the lease and SQLite's write lock. */
   beginImmediate(): Promise<Transaction>
   /** Tells that somebody else wrote in between; called while the write lock is held. */
@@ -109,7 +109,7 @@ export class DeferredTransaction implements Transaction {
   }
 
   #kindOf(sql: string, reader: Connection): StatementKind {
-    return this.#context.classification.of(sql, 'transaction', () => reader.kindOf(sql, 'transaction'))
+    return this.#context.kindCache.of(sql, 'transaction', () => reader.kindOf(sql, 'transaction'))
   }
 
   #read(reader: Connection, sql: string, args: readonly SqlValue[]): ResultSet {

@@ -1,14 +1,14 @@
 import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { ResultSet, SqlValue } from '../contract/values.js'
-import type { Classification } from '../sql/kind-cache.js'
+import type { KindCache } from '../sql/kind-cache.js'
 import type { Answer } from '../write/job.js'
-import type { Turn } from '../write/write-turn.js'
+import type { WriteTurn } from '../write/write-turn.js'
 
 /** What a transaction needs from its file. */
 export interface TransactionContext {
   path: string
-  classification: Classification
+  kindCache: KindCache
 }
 
 /** How a transaction ended whose COMMIT threw. */
@@ -20,7 +20,7 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 /** A transaction that has the lease and SQLite's write lock from its first moment to its last. */
 export class ImmediateTransaction implements Transaction {
   readonly #context: TransactionContext
-  readonly #turn: Turn
+  readonly #turn: WriteTurn
   readonly #end: (answer: Answer) => void
   /** Why it is over. */
   #over: (() => unknown) | undefined
@@ -33,7 +33,7 @@ export class ImmediateTransaction implements Transaction {
   readonly #stopListening: () => void
 
   /** @param end gives the turn to the next, and has the answer given when it is time */
-  constructor(context: TransactionContext, turn: Turn, end: (answer: Answer) => void) {
+  constructor(context: TransactionContext, turn: WriteTurn, end: (answer: Answer) => void) {
     this.#context = context
     this.#turn = turn
     this.#end = end
@@ -49,12 +49,12 @@ export class ImmediateTransaction implements Transaction {
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     const { writer } = this.#turn
-    const { classification } = this.#context
+    const { kindCache } = this.#context
     return this.#inOrder(() =>
       writer.run(
         sql,
         args,
-        classification.of(sql, 'transaction', () => writer.connection.kindOf(sql, 'transaction')),
+        kindCache.of(sql, 'transaction', () => writer.connection.kindOf(sql, 'transaction')),
       ),
     )
   }
@@ -97,7 +97,7 @@ export class ImmediateTransaction implements Transaction {
   async rollback(): Promise<void> {
     this.#isEnding = true
     // A statement that was sent and waits for the event loop alone is run: its caller has done nothing wrong.
-    if (this.#last && !this.#over) await Promise.race([this.#last, this.#turn.afterThisTurn()])
+    if (this.#last && !this.#over) await Promise.race([this.#last, this.#turn.afterThisTick()])
     if (this.#over || this.#committing) return
     this.#turn.writer.rollback()
     await this.#finish(() => alreadyOver(this.#context.path, 'was rolled back'))

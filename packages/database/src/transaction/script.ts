@@ -2,7 +2,7 @@ import { DatabaseError } from '../contract/errors.js'
 import { excerpt, foreignKeysSetTo, refuseUnreadable, refuseUnsafe, setsWhatIsInForce } from '../sql/classify.js'
 import { type Pragmas, settingsInForce } from '../sql/pragmas.js'
 import { splitStatements } from '../sql/scanner.js'
-import type { Turn } from '../write/write-turn.js'
+import type { WriteTurn } from '../write/write-turn.js'
 
 /** What belongs to a script's transaction beside its statements. */
 export interface AroundScript {
@@ -28,7 +28,7 @@ export interface ScriptedFile {
  */
 export async function runScript(
   script: string,
-  turn: Turn,
+  turn: WriteTurn,
   { path, pragmas }: ScriptedFile,
   around?: AroundScript,
 ): Promise<void> {
@@ -68,7 +68,7 @@ export async function runScript(
   }
 }
 
-async function beginWithoutForeignKeys(turn: Turn): Promise<void> {
+async function beginWithoutForeignKeys(turn: WriteTurn): Promise<void> {
   await turn.begin()
   for (;;) {
     turn.writer.rollback()
@@ -88,12 +88,12 @@ const VIOLATIONS =
 const BEFORE = 'temp.__sqlite_efs_violations_before'
 const ADDED = 'temp.__sqlite_efs_violations_added'
 
-async function addedViolations(turn: Turn): Promise<number> {
+async function addedViolations(turn: WriteTurn): Promise<number> {
   await exec(turn, `CREATE TEMP TABLE ${ADDED} AS ${VIOLATIONS} EXCEPT SELECT * FROM ${BEFORE}`)
   return Number(turn.writer.connection.value(`SELECT count(*) FROM ${ADDED}`))
 }
 
-async function runStatement(turn: Turn, sql: string, index: number, count: number): Promise<void> {
+async function runStatement(turn: WriteTurn, sql: string, index: number, count: number): Promise<void> {
   try {
     await exec(turn, sql)
   } catch (error) {
@@ -107,7 +107,7 @@ async function runStatement(turn: Turn, sql: string, index: number, count: numbe
   }
 }
 
-async function exec(turn: Turn, sql: string): Promise<void> {
+async function exec(turn: WriteTurn, sql: string): Promise<void> {
   try {
     await turn.writer.execInBackground(sql)
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { ResultSet, SqlValue } from '../contract/values.js'
 import { isConstraint } from '../file/sqlite-error.js'
 import type { Answer } from './job.js'
-import type { Turn } from './write-turn.js'
+import type { WriteTurn } from './write-turn.js'
 
 /** One statement that writes, and who waits for it. */
 export interface Write {
@@ -38,7 +38,7 @@ export interface GroupOutcome<W = Write> {
  *
  * @throws TurnIsOver, DatabaseError: nothing was begun
  */
-export async function groupCommit(writes: readonly Write[], turn: Turn): Promise<GroupOutcome> {
+export async function groupCommit(writes: readonly Write[], turn: WriteTurn): Promise<GroupOutcome> {
   const [only, ...others] = writes
   if (only && others.length === 0) return { answer: await runAlone(only, turn), done: 1, alone: [] }
   await turn.begin()
@@ -66,7 +66,7 @@ export async function groupCommit(writes: readonly Write[], turn: Turn): Promise
 
 const torn = (alone: readonly Write[]): GroupOutcome => ({ answer: () => {}, done: 0, alone })
 
-function needsToBeAlone(turn: Turn): boolean {
+function needsToBeAlone(turn: WriteTurn): boolean {
   try {
     if (!turn.writer.connection.hasDeferredKeys()) return false
     turn.writer.rollback()
@@ -77,7 +77,7 @@ function needsToBeAlone(turn: Turn): boolean {
 }
 
 /** @throws TurnIsOver, DatabaseError: nothing was begun */
-async function runAlone(write: Write, turn: Turn): Promise<Answer> {
+async function runAlone(write: Write, turn: WriteTurn): Promise<Answer> {
   for (let tries = 0; ; tries++) {
     await turn.begin()
     const answer = runOne(write, turn)
@@ -103,7 +103,7 @@ async function runAlone(write: Write, turn: Turn): Promise<Answer> {
  *
  * @throws DatabaseError `WRITE_CONFLICT`: nothing stays
  */
-async function confirm(turn: Turn): Promise<void> {
+async function confirm(turn: WriteTurn): Promise<void> {
   if (turn.isAlive) return
   try {
     await turn.stayAlive()
@@ -113,7 +113,7 @@ async function confirm(turn: Turn): Promise<void> {
   }
 }
 
-function runOne(write: Write, turn: Turn): Answer {
+function runOne(write: Write, turn: WriteTurn): Answer {
   try {
     turn.writer.connection.mustNotAskConnection(write.sql)
     const result = turn.writer.run(write.sql, write.args, 'write')

@@ -1,5 +1,5 @@
 import type { TraceContext } from '../contract/tracing.js'
-import type { Turn } from './write-turn.js'
+import type { WriteTurn } from './write-turn.js'
 
 /** Settles its caller's promise. Called when the turn is over, on Lambda after the release too. */
 export type Answer = () => void
@@ -19,7 +19,7 @@ export type Job<G = unknown> = {
 } & (
   | { groupable: G }
   /** Uses the turn; the next one is given when the promise resolves. Rejects with `TurnIsOver` only; is run again then. */
-  | { groupable?: undefined; run(turn: Turn): Promise<Answer> }
+  | { groupable?: undefined; run(turn: WriteTurn): Promise<Answer> }
 )
 
 /** What a turn of its own is to wait for. */

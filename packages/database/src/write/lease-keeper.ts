@@ -2,12 +2,12 @@ import { type Clock, type Lease, LeaseError, type Leaser, Moment } from '@sqlite
 import { noTracer, type Span, type TraceContext, type Tracer } from '../contract/tracing.js'
 
 /** What a tenure needs to know. */
-export interface TenureOptions {
+export interface LeaseKeeperOptions {
   leaser: Leaser
   key: string
   clock: Clock
   maxHoldMs: number
-  who?: string | undefined
+  owner?: string | undefined
   /** @default none */
   tracer?: Tracer
 }
@@ -16,8 +16,8 @@ export interface TenureOptions {
  * This process's place in the line: one for all of its writers, kept while there is more to write, for `maxHoldMs` at
  * most while others may be waiting.
  */
-export class Tenure {
-  readonly #options: TenureOptions
+export class LeaseKeeper {
+  readonly #options: LeaseKeeperOptions
   readonly #tracer: Tracer
   #lease: Lease | undefined
   #since: Moment
@@ -27,13 +27,13 @@ export class Tenure {
   /** For whom the lease was asked for. */
   #trace: TraceContext | undefined
 
-  constructor(options: TenureOptions) {
+  constructor(options: LeaseKeeperOptions) {
     this.#options = options
     this.#tracer = options.tracer ?? noTracer
     this.#since = new Moment(options.clock)
   }
 
-  /** Whether {@link Tenure.take} has a lease to give at once. */
+  /** Whether {@link LeaseKeeper.take} has a lease to give at once. */
   get isAtHand(): boolean {
     return this.#atHand() !== undefined
   }
@@ -54,14 +54,14 @@ export class Tenure {
   }
 
   async #takeNext(timeoutMs: () => number, trace: TraceContext | undefined): Promise<Lease> {
-    const { leaser, key, who, clock } = this.#options
+    const { leaser, key, owner, clock } = this.#options
     const onWait = (why: () => LeaseError) => {
       this.#why = why
     }
     const options = {
       timeoutMs,
       onWait,
-      ...(who === undefined ? {} : { who }),
+      ...(owner === undefined ? {} : { owner }),
     }
     const held = this.#lease
     if (held && isAlive(held)) {

@@ -22,8 +22,8 @@ export interface PreviousTurn {
 const COMPUTES = ' A process that computes without letting its event loop run keeps the lease meanwhile.'
 
 /** It is this process that had the turn meanwhile. */
-export function keptWaiting(path: string, { job, since }: WaitedInVain, who: string, ms: number): DatabaseError {
-  const message = `No turn to write ${path} came within ${Math.round(since.elapsedMs())} ms: ${who} ${Math.round(ms)} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise ${job.timeoutOption}.`
+export function keptWaiting(path: string, { job, since }: WaitedInVain, owner: string, ms: number): DatabaseError {
+  const message = `No turn to write ${path} came within ${Math.round(since.elapsedMs())} ms: ${owner} ${Math.round(ms)} ms. Inside $transaction(async (tx) => ...) write with tx, and keep transactions short; or raise ${job.timeoutOption}.`
   return new DatabaseError('LEASE_TIMEOUT', message, { path, holder: 'this process', option: job.timeoutOption })
 }
 
@@ -86,6 +86,6 @@ export async function explainBusy(
   )
   const swept = await within(clock, ANSWER_MS, asked)
   if (!swept) return error
-  const message = `${error.message} Swept from the line last: ${swept.who} (ticket ${swept.ticket}) at ${new Date(swept.atMs).toISOString()}.`
-  return new DatabaseError('BUSY', message, { ...error.details, holder: swept.who }, { cause: error })
+  const message = `${error.message} Swept from the line last: ${swept.owner} (ticket ${swept.ticket}) at ${new Date(swept.atMs).toISOString()}.`
+  return new DatabaseError('BUSY', message, { ...error.details, holder: swept.owner }, { cause: error })
 }

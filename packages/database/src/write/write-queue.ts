@@ -1,11 +1,11 @@
 import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from '../contract/errors.js'
-import { nextTurn as afterThisTurn, EventLoop, MAX_WITHOUT_TURN_MS } from '../file/event-loop.js'
+import { nextTick as afterThisTick, EventLoop, MAX_WITHOUT_TICK_MS } from '../file/event-loop.js'
 import type { GroupOutcome } from './group-commit.js'
 import type { Answer, Job } from './job.js'
 import { isTimeout } from './lease-keeper.js'
 import { keptWaiting, noTurnInTime, type PreviousTurn } from './turn-errors.js'
-import { Turn, TurnIsOver, type TurnOptions } from './write-turn.js'
+import { TurnIsOver, WriteTurn, type WriteTurnOptions } from './write-turn.js'
 
 /** More than this many writes in one process that wait for their turn are refused: they would time out in memory. */
 const MAX_WAITING = 10_000
@@ -13,9 +13,9 @@ const MAX_WAITING = 10_000
 const MAX_GROUP = 500
 const MAX_SUPERSEDED = 5
 /** A turn that comes in the last moment is still a turn: the file may be locked for as long as somebody commits. */
-const LAST_PATIENCE_MS = 50
+const LAST_WAIT_MS = 50
 /** For so long at the least the line is asked to wait, and a lease granted; who gives up earlier is told in his own time. */
-const LEAST_PATIENCE_MS = 250
+const LEAST_WAIT_MS = 250
 
 interface Waiting<G> {
   job: Job<G>
@@ -31,19 +31,19 @@ interface Waiting<G> {
 const noTimer = () => {}
 
 /** What a queue works with. */
-export interface WriteQueueOptions<G> extends Omit<TurnOptions, 'eventLoop'> {
+export interface WriteQueueOptions<G> extends Omit<WriteTurnOptions, 'eventLoop'> {
   path: string
   /** That of the whole file, which others look at too. @default one of the queue's own */
   eventLoop?: EventLoop
   release: 'background' | 'before-answer'
   /** Runs writes that share a turn. @throws TurnIsOver, DatabaseError: nothing of them was begun */
-  runGroup(group: G[], turn: Turn): Promise<GroupOutcome<G>>
+  runGroup(group: G[], turn: WriteTurn): Promise<GroupOutcome<G>>
   /** Nothing of this process may hold the file while it waits for the lease. */
   beforeWaiting(): void
   /** Whether the lease is to be kept for more to come, where nobody waits for a turn. @default never */
   keepLease?: () => boolean
   /** Resolves when what is under way in the event loop has had its turn. @default with setImmediate */
-  nextTurn?: () => Promise<void>
+  nextTick?: () => Promise<void>
 }
 
 /** Who wants to write in this process, first come first served; one at a time, under one lease. */
@@ -61,7 +61,7 @@ export class WriteQueue<G> {
 
   constructor(options: WriteQueueOptions<G>) {
     this.#options = options
-    this.#eventLoop = options.eventLoop ?? new EventLoop(options.clock, options.nextTurn)
+    this.#eventLoop = options.eventLoop ?? new EventLoop(options.clock, options.nextTick)
   }
 
   get isIdle(): boolean {
@@ -71,7 +71,7 @@ export class WriteQueue<G> {
   /** Resolves when nobody waits and the lease is given back. */
   async idle(): Promise<void> {
     while (this.#pumping) await this.#pumping
-    await this.#options.tenure.release()
+    await this.#options.leaseKeeper.release()
   }
 
   /** Stands a job in line. */
@@ -120,21 +120,21 @@ export class WriteQueue<G> {
    * How much longer anybody here would wait; as long as somebody does, a little at least: a lease that is had for the last few
    * milliseconds of a wait would be over before it is used.
    */
-  #patienceMs(): number {
+  #waitMs(): number {
     let longest = 0
     for (const waiting of this.#waiting) longest = Math.max(longest, remainingMs(waiting))
-    return longest > 0 ? Math.max(longest, LEAST_PATIENCE_MS) : 0
+    return longest > 0 ? Math.max(longest, LEAST_WAIT_MS) : 0
   }
 
   async #pump(): Promise<void> {
-    const { tenure, release, beforeWaiting, keepLease = () => false, nextTurn = afterThisTurn } = this.#options
+    const { leaseKeeper, release, beforeWaiting, keepLease = () => false, nextTick = afterThisTick } = this.#options
     // What is written in one turn of the event loop waits together.
-    await nextTurn()
+    await nextTick()
     while (this.#waiting.length > 0) {
       let lease: Lease
       try {
         beforeWaiting()
-        const taken = tenure.take(() => this.#patienceMs(), tracesOf(this.#waiting)[0])
+        const taken = leaseKeeper.take(() => this.#waitMs(), tracesOf(this.#waiting)[0])
         // One look at the clock decides: who was thought to be served at once must not wait for another lease unwatched.
         if (taken instanceof Promise) this.#watchTheUnwatched()
         lease = await taken
@@ -155,24 +155,24 @@ export class WriteQueue<G> {
       this.#previous = { what, tookMs: since.elapsedMs(), ended: new Moment(clock) }
       this.#current = undefined
       const givesBack = release === 'before-answer' && this.#waiting.length === 0 && !keepLease()
-      if (givesBack) await tenure.release()
+      if (givesBack) await leaseKeeper.release()
       answer()
       // Who was answered may have more to write, and can go on under this lease; reads and timers get a turn, however
       // long the line is.
       if (givesBack) continue
-      this.#isAboutToServe = tenure.isAtHand
+      this.#isAboutToServe = leaseKeeper.isAtHand
       await this.#letOthersIn()
       this.#isAboutToServe = false
     }
     this.#pumping = undefined
-    if (keepLease()) tenure.keep()
-    else void tenure.release()
+    if (keepLease()) leaseKeeper.keep()
+    else void leaseKeeper.release()
   }
 
   /** Until the event loop has had its turn; where nobody waits yet, until somebody comes who wants one of his own. */
   #letOthersIn(): Promise<void> {
     const { busyMs, turn } = this.#eventLoop
-    if (this.#waiting.length > 0 || busyMs > MAX_WITHOUT_TURN_MS) return turn
+    if (this.#waiting.length > 0 || busyMs > MAX_WITHOUT_TICK_MS) return turn
     return new Promise((resolve) => {
       this.#serveNext = resolve
       void turn.then(resolve)
@@ -180,8 +180,8 @@ export class WriteQueue<G> {
   }
 
   async #serve(group: Waiting<G>[], lease: Lease): Promise<Answer> {
-    const turn = new Turn({ ...this.#options, eventLoop: this.#eventLoop }, lease, {
-      patienceMs: () => Math.max(LAST_PATIENCE_MS, Math.min(...group.map(remainingMs))),
+    const turn = new WriteTurn({ ...this.#options, eventLoop: this.#eventLoop }, lease, {
+      lockWaitMs: () => Math.max(LAST_WAIT_MS, Math.min(...group.map(remainingMs))),
       waitedMs: () => Math.max(...group.map(({ since }) => since.elapsedMs())),
       traces: tracesOf(group),
     })
@@ -200,7 +200,7 @@ export class WriteQueue<G> {
   }
 
   /** Nothing was begun for the group. */
-  #unserved(group: Waiting<G>[], turn: Turn, error: unknown): Answer {
+  #unserved(group: Waiting<G>[], turn: WriteTurn, error: unknown): Answer {
     if (error instanceof TurnIsOver) {
       if (error.isSuperseded) for (const waiting of group) waiting.superseded++
       if (group.every(({ superseded }) => superseded <= MAX_SUPERSEDED)) {
@@ -246,7 +246,7 @@ export class WriteQueue<G> {
       }
     } else if (!this.#waiting.every(isOver)) {
       // Where all have given up, the leaser's own error is on its way.
-      const why = this.#options.tenure.whyNotYet()
+      const why = this.#options.leaseKeeper.whyNotYet()
       for (const waiting of this.#takeWhere(isOver)) waiting.job.fail(this.#asTimeout(why, waiting))
     }
   }

@@ -1,14 +1,14 @@
 import type { Clock, Lease } from '@sqlite-efs/lease'
 import { DatabaseError } from '../contract/errors.js'
 import { noTracer, type TraceContext, type Tracer } from '../contract/tracing.js'
-import { type EventLoop, MAX_WITHOUT_TURN_MS } from '../file/event-loop.js'
-import type { Tenure } from './lease-keeper.js'
+import { type EventLoop, MAX_WITHOUT_TICK_MS } from '../file/event-loop.js'
+import type { LeaseKeeper } from './lease-keeper.js'
 import { type CommitOptions, Overtaken, Superseded, type Writer } from './writer.js'
 
 /** What a turn works with. */
-export interface TurnOptions {
+export interface WriteTurnOptions {
   clock: Clock
-  tenure: Tenure
+  leaseKeeper: LeaseKeeper
   writer: Writer
   /** Adds what the line knows to an error that says that the file stays locked. */
   explainBusy(error: DatabaseError): Promise<DatabaseError>
@@ -20,7 +20,7 @@ export interface TurnOptions {
 /** Whose turn it is. */
 export interface TurnOf {
   /** How long a locked file is waited for. */
-  patienceMs(): number
+  lockWaitMs(): number
   /** How long the first of them has waited. */
   waitedMs(): number
   /** Where each of them, who are traced, was as it began to wait. */
@@ -37,14 +37,14 @@ export class TurnIsOver {
 }
 
 /** Somebody's turn to write. */
-export class Turn {
+export class WriteTurn {
   readonly lease: Lease
   readonly writer: Writer
   readonly tracer: Tracer
-  readonly #options: TurnOptions
+  readonly #options: WriteTurnOptions
   readonly #of: TurnOf
 
-  constructor(options: TurnOptions, lease: Lease, of: TurnOf) {
+  constructor(options: WriteTurnOptions, lease: Lease, of: TurnOf) {
     this.lease = lease
     this.writer = options.writer
     this.tracer = options.tracer ?? noTracer
@@ -67,15 +67,15 @@ export class Turn {
       if (error instanceof DatabaseError && error.code === 'BUSY') throw await this.#options.explainBusy(error)
       if (error instanceof Overtaken) throw new TurnIsOver(false)
       if (!(error instanceof Superseded)) throw error
-      await this.#options.tenure.raise(error.floor)
+      await this.#options.leaseKeeper.raise(error.floor)
       throw new TurnIsOver(true)
     }
   }
 
   #begin(mayOnlyRead: boolean): Promise<void> {
-    const { patienceMs, waitedMs, traces } = this.#of
+    const { lockWaitMs, waitedMs, traces } = this.#of
     return this.tracer.span({ name: 'begin', parent: traces[0], attributes: this.#attributes }, () =>
-      this.writer.begin(this.lease, { timeoutMs: patienceMs(), waitedMs, mayOnlyRead }),
+      this.writer.begin(this.lease, { timeoutMs: lockWaitMs(), waitedMs, mayOnlyRead }),
     )
   }
 
@@ -106,7 +106,7 @@ export class Turn {
 
   /** Whether there is something to do before the next statement: see {@link prepare}. A look at the clock, or two. */
   get needsPause(): boolean {
-    return this.#noteBusy() > MAX_WITHOUT_TURN_MS || this.#isHalfOver
+    return this.#noteBusy() > MAX_WITHOUT_TICK_MS || this.#isHalfOver
   }
 
   /**
@@ -114,13 +114,13 @@ export class Turn {
    * is over. Never throws: whether the lease lasts is to be looked at afterwards.
    */
   async prepare(): Promise<void> {
-    if (this.#noteBusy() > MAX_WITHOUT_TURN_MS) await this.#options.eventLoop.turn
+    if (this.#noteBusy() > MAX_WITHOUT_TICK_MS) await this.#options.eventLoop.turn
     if (this.#isHalfOver) await this.renew()
   }
 
   /** Resolves when what waits for a turn of the event loop has gone on. */
-  afterThisTurn(): Promise<void> {
-    return this.#options.eventLoop.afterThisTurn()
+  afterThisTick(): Promise<void> {
+    return this.#options.eventLoop.afterThisTick()
   }
 
   /** For how long nothing else has run in this thread: said where the lease does not last. */

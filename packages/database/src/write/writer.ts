@@ -6,9 +6,9 @@ import type { ResultSet, SqlValue, StatementKind } from '../contract/values.js'
 import type { Connection } from '../file/connection.js'
 import { checkFence, storeFence } from '../file/fence.js'
 import { keepJournal } from '../file/journal.js'
-import { type Patience, whileBusy } from '../file/retry-while-busy.js'
+import { type LockWait, retryWhileBusy } from '../file/retry-while-busy.js'
 import { isBusy, isCommitsEndInTheFile, isConnectionDoubtful, isMoved, moved } from '../file/sqlite-error.js'
-import type { ReaderPool } from '../read/lasting-readers.js'
+import type { LastingReaders } from '../read/lasting-readers.js'
 import { TransactionRecord } from './transaction-stats.js'
 import { commitUnknown, doubtfulTransaction, leaseWasLost, leftTransaction, readersStay } from './writer-errors.js'
 
@@ -19,11 +19,11 @@ export type WriterConnection = Pick<Connection, keyof Connection>
 export interface WriterContext {
   path: string
   fencing: 'user_version' | 'off'
-  readers: ReaderPool
+  readers: LastingReaders
   open(): WriterConnection
   /** Puts the journal back where somebody took it away, and says whether it had to. @default in the file system */
   keepJournal?: (path: string) => boolean
-  patience(): Patience
+  lockWait(): LockWait
   closeWindow(): void
   noticeFreeze(): void
   monotonicMs(): number
@@ -117,7 +117,7 @@ export class Writer {
         const beforeRetry = async () => {
           if (lease.signal.aborted || lease.remainingMs() <= 0) throw new Overtaken(lease.token)
         }
-        await whileBusy({ ...this.#context.patience(), timeoutMs, beforeRetry }, () => {
+        await retryWhileBusy({ ...this.#context.lockWait(), timeoutMs, beforeRetry }, () => {
           if (this.#connection?.isMoved) this.discard()
           this.#connection ??= this.#context.open()
           this.#connection.exec('BEGIN IMMEDIATE')
@@ -191,7 +191,7 @@ export class Writer {
       this.rollback()
       return
     }
-    const patience = this.#context.patience()
+    const lockWait = this.#context.lockWait()
     const { openMs } = this.#record
     const startedMs = this.#context.monotonicMs()
     const { path, listeners } = this.#context
@@ -209,11 +209,11 @@ export class Writer {
     const letReadersIn = this.#context.readers.holdBack()
     try {
       // Before COMMIT asks for the file, and keeps new readers out everywhere while it waits.
-      if (!(await this.#context.readers.none(patience.timeoutMs))) throw readersStay(path, patience.timeoutMs)
+      if (!(await this.#context.readers.none(lockWait.timeoutMs))) throw readersStay(path, lockWait.timeoutMs)
       await this.#guard(lease)
-      await whileBusy(
+      await retryWhileBusy(
         {
-          ...patience,
+          ...lockWait,
           beforeRetry: () => this.#guard(lease),
         },
         () => {
@@ -228,7 +228,7 @@ export class Writer {
       const times = { waitedMs: this.#record.waitedMs, openMs, commitMs }
       if (size) listeners.tell({ type: 'commit', path, token: lease.token, ...size, ...times })
     } catch (error) {
-      throw await this.#commitFailed(error, patience)
+      throw await this.#commitFailed(error, lockWait)
     } finally {
       letReadersIn()
     }
@@ -284,7 +284,7 @@ export class Writer {
     return leaseWasLost(this.#context.path, cause, blocking)
   }
 
-  async #commitFailed(error: unknown, patience: Patience): Promise<unknown> {
+  async #commitFailed(error: unknown, lockWait: LockWait): Promise<unknown> {
     if (isMoved(error)) this.tellConflict('FILE_REPLACED')
     const isRefused = error instanceof DatabaseError && error.code === 'WRITE_CONFLICT'
     if (this.inTransaction && (isBusy(error) || isCommitsEndInTheFile(error) || isRefused)) {
@@ -292,7 +292,7 @@ export class Writer {
       return error
     }
     this.discard()
-    if (isCommitsEndInTheFile(error) && (await this.#isUndone(patience))) return error
+    if (isCommitsEndInTheFile(error) && (await this.#isUndone(lockWait))) return error
     return commitUnknown(this.#context.path, error)
   }
 
@@ -300,10 +300,10 @@ export class Writer {
    * Whether the file, with what SQLite rolls back in it, is the one that the transaction began with: then its change counter is the same.
    * Asked by a new connection while the lease is held, so that no other process commits in between; one that does makes it unknown.
    */
-  async #isUndone(patience: Patience): Promise<boolean> {
+  async #isUndone(lockWait: LockWait): Promise<boolean> {
     const { counterBefore } = this.#record
     try {
-      return await whileBusy(patience, () => {
+      return await retryWhileBusy(lockWait, () => {
         this.#connection ??= this.#context.open()
         this.#connection.exec('BEGIN IMMEDIATE')
         const isUndone = this.#connection.changeCounter() === counterBefore

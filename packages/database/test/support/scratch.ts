@@ -36,4 +36,4 @@ export async function openBank(options: Partial<DatabaseOptions> = {}, path = sc
 export const rows = async (database: Pick<Database, 'execute'>, sql: string) => (await database.execute(sql)).rows
 
 /** Ends the current turn of the event loop. */
-export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+export const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve))

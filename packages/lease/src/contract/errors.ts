@@ -44,7 +44,7 @@ export interface LeaseErrorDetails {
   /** How many stood before the caller. */
   position?: number
   /** Who was swept last, and when. */
-  swept?: { who: string; ticket: number; atMs: number }
+  swept?: { owner: string; ticket: number; atMs: number }
   waitedMs?: number
   /** How many attempts were made, where `maxAttempts` of the Django protocol allows no more: who asks again does so anew. */
   attempts?: number

@@ -25,7 +25,7 @@ export type LeaseEvent =
    * until the wait ends. Told once until there is an answer again.
    */
   | { type: 'unanswered'; key: string; waitedMs: number; error: LeaseError }
-  /** Took a dead holder, `who` with `ticket`, out of the line: a takeover. */
-  | { type: 'swept'; key: string; ticket: number; who: string }
+  /** Took a dead holder, `owner` with `ticket`, out of the line: a takeover. */
+  | { type: 'swept'; key: string; ticket: number; owner: string }
   /** Left the line without a lease after `waitedMs`; `code` says why, `LEASE_TIMEOUT` in most cases. */
   | { type: 'gave-up'; key: string; waitedMs: number; code: LeaseError['code'] }

@@ -18,7 +18,7 @@ export interface AcquireOptions {
   /** Aborting it ends the wait with a {@link LeaseErrorCode | LEASE_ABORTED} error; a lease already had is not touched. */
   signal?: AbortSignal
   /** Who waits, for people who look at the line; at most 24 bytes are kept. */
-  who?: string
+  owner?: string
   /**
    * Given, as the wait begins, a function that says at any time why the lease is not had yet: as a `LEASE_TIMEOUT`, with
    * the holder and the place in line, or as what is in the way of asking. For a queue, one of whose callers gives up
@@ -74,7 +74,7 @@ export interface Contender {
   /** The length of its lease in milliseconds, where the line is in files or in memory. */
   ttlMs?: number
   /** Who it says it is. */
-  who: string
+  owner: string
 }
 
 /** The line in front of one key. */
@@ -85,7 +85,7 @@ export interface LineState {
   /** In the order of their tickets: the first one is the holder. */
   contenders: Contender[]
   /** Who was taken out of the line last, and when; for people. */
-  swept?: { who: string; ticket: number; atMs: number }
+  swept?: { owner: string; ticket: number; atMs: number }
 }
 
 /** What a caller of {@link Leaser.sweep} may say. */

@@ -42,7 +42,7 @@ export interface LeaserOptions {
    *
    * @default the end of the Lambda log stream's name, or the host's name and the process id
    */
-  who?: string
+  owner?: string
   /** Hears of everything that happens to this leaser's leases. What it throws is ignored. */
   onEvent?: (event: LeaseEvent) => void
 }
@@ -55,7 +55,7 @@ export interface LeaserSettings {
   readonly requestTimeoutMs: number
   readonly clock: Clock
   readonly random: Random
-  readonly who: string
+  readonly owner: string
   readonly onEvent: (event: LeaseEvent) => void
 }
 
@@ -70,7 +70,7 @@ export function checkOptions(options: LeaserOptions): LeaserSettings {
   if (typeof options !== 'object' || options === null) refuse('options', options, 'must be an object')
   // Defaults are for what is missing: null is a mistake.
   const { ttlMs = 6000, timeoutMs = 5000, maxClockSkewMs = 500 } = options
-  const { clock = systemClock, random = systemRandom, who = '', onEvent = () => {} } = options
+  const { clock = systemClock, random = systemRandom, owner = '', onEvent = () => {} } = options
   const { requestTimeoutMs = Math.max(1, Math.min(1000, (ttlMs - maxClockSkewMs) / 4)) } = options
   duration('ttlMs', ttlMs)
   if (!isMilliseconds(maxClockSkewMs)) refuse('maxClockSkewMs', maxClockSkewMs, 'must be milliseconds, 0 or more')
@@ -85,7 +85,7 @@ export function checkOptions(options: LeaserOptions): LeaserSettings {
     requestTimeoutMs,
     clock,
     random,
-    who: checkWho(who) || defaultWho(),
+    owner: checkOwner(owner) || defaultOwner(),
     onEvent,
   }
   checkTtl(ttlMs, settings)
@@ -116,9 +116,9 @@ export function checkTimeout(timeoutMs: unknown): number | (() => number) {
   return timeoutMs as number
 }
 
-export function checkWho(who: unknown): string {
-  if (typeof who !== 'string') refuse('who', who, 'must be a string')
-  return shortWho(who)
+export function checkOwner(owner: unknown): string {
+  if (typeof owner !== 'string') refuse('owner', owner, 'must be a string')
+  return shortOwner(owner)
 }
 
 /** DynamoDB's own limits for a partition key. */
@@ -165,7 +165,7 @@ export function refuse(option: string, value: unknown, rule: string): never {
   throw new LeaseError('CONFIGURATION', `Option ${option} is ${shown}: ${rule}.`)
 }
 
-function defaultWho(): string {
+function defaultOwner(): string {
   const logStream = process.env['AWS_LAMBDA_LOG_STREAM_NAME']
   if (logStream) return `lambda:${logStream.slice(-12)}`
   const pid = `:${process.pid}`
@@ -173,10 +173,10 @@ function defaultWho(): string {
 }
 
 /** At most 24 bytes of UTF-8, no character cut in two: every write is billed by the item's size. */
-export function shortWho(who: string): string {
+export function shortOwner(owner: string): string {
   let short = ''
   let bytes = 0
-  for (const character of who) {
+  for (const character of owner) {
     bytes += Buffer.byteLength(character)
     if (bytes > 24) break
     short += character

@@ -3,7 +3,7 @@ import type { Contender as Seen } from '../contract/lease.js'
 import type { ContenderTerms } from '../line/contender.js'
 import { GaveUp } from '../line/deadline.js'
 import { mayBeApplied } from '../line/join-request.js'
-import type { Line } from '../line/line-client.js'
+import type { LineClient } from '../line/line-client.js'
 import type { LineItem } from '../line/line-item.js'
 import { Place } from '../line/place.js'
 import { explainWithoutHolder, part, tellGivenUp } from '../line/wait-errors.js'
@@ -18,7 +18,7 @@ const MAX_BACKOFF_MS = 500
 
 /** What a {@link DjangoContender} works with. */
 export interface DjangoContest {
-  line: Line<DjangoLockStore>
+  line: LineClient<DjangoLockStore>
   tokens: DjangoTokens
   maxAttempts: number
 }
@@ -52,27 +52,27 @@ export class DjangoContender {
     this.#contest = contest
     this.#terms = terms
     this.#from = terms.from
-    terms.onWait?.(() => terms.patience.trouble ?? this.#explain(new GaveUp('timeout')))
+    terms.onWait?.(() => terms.deadline.trouble ?? this.#explain(new GaveUp('timeout')))
   }
 
   /** @throws LeaseError as documented for Leaser.acquire */
   async acquire(): Promise<Place> {
     const { line, maxAttempts } = this.#contest
-    const { patience } = this.#terms
+    const { deadline } = this.#terms
     try {
-      patience.check()
+      deadline.check()
       if (this.#from) {
-        await patience.bound(this.#leaveOld())
+        await deadline.bound(this.#leaveOld())
         // Nobody is next in this protocol: who has just had the lock would always be the first to ask.
-        await patience.sleep(this.#backoffMs(1))
+        await deadline.sleep(this.#backoffMs(1))
       }
       for (;;) {
-        patience.check()
+        deadline.check()
         this.#attempts++
-        const place = await line.persist(this.#terms.key, patience, () => this.#attempt())
+        const place = await line.persist(this.#terms.key, deadline, () => this.#attempt())
         if (place && (await this.#isWorthIt(place))) return this.#take(place)
         if (this.#attempts >= maxAttempts) throw new GaveUp('timeout')
-        await patience.sleep(this.#backoffMs(this.#attempts))
+        await deadline.sleep(this.#backoffMs(this.#attempts))
       }
     } catch (error) {
       this.#isOver = true
@@ -102,7 +102,7 @@ export class DjangoContender {
     const answer = await this.#send(bid, aliveUntilMs)
     if (answer.done) {
       const { replaced } = answer
-      if (replaced) line.emit({ type: 'swept', key, ticket: replaced.ticket, who: replaced.who })
+      if (replaced) line.emit({ type: 'swept', key, ticket: replaced.ticket, owner: replaced.owner })
       return this.#have(bid, new Grant(sent, aliveUntilMs, ttlMs))
     }
     const item = answer.item ?? (await line.lookConsistently(key))
@@ -124,7 +124,7 @@ export class DjangoContender {
   async #send(bid: Bid, aliveUntilMs: number): Promise<GrabAnswer> {
     const { line } = this.#contest
     const { clock, maxClockSkewMs } = line.settings
-    const entry = { id: bid.id, who: bid.id, aliveUntilMs }
+    const entry = { id: bid.id, owner: bid.id, aliveUntilMs }
     try {
       return await line.ask(() => line.store.grab(this.#terms.key, entry, clock.wallMs() - maxClockSkewMs))
     } catch (error) {
@@ -148,24 +148,24 @@ export class DjangoContender {
   /** False: lost again, or given back since somebody else in this process has had a token as high meanwhile. */
   async #isWorthIt(place: Place): Promise<boolean> {
     const { line, tokens } = this.#contest
-    const { key, ttlMs, patience } = this.#terms
+    const { key, ttlMs, deadline } = this.#terms
     const isWhole =
       place.grant.remainingMs() > ttlMs / 2 ||
-      (await line.persist(key, patience, () => place.renew(ttlMs))) !== undefined
+      (await line.persist(key, deadline, () => place.renew(ttlMs))) !== undefined
     if (isWhole && tokens.take(key, place.ticket)) return true
-    if (isWhole) await patience.bound(place.leave())
+    if (isWhole) await deadline.bound(place.leave())
     this.#place = undefined
     this.#bid = undefined
     return false
   }
 
   #take(place: Place): Place {
-    const { key, patience } = this.#terms
+    const { key, deadline } = this.#terms
     this.#contest.line.emit({
       type: 'acquired',
       key,
       token: place.ticket,
-      waitedMs: patience.waitedMs(),
+      waitedMs: deadline.waitedMs(),
       waiting: 0,
     })
     return place
@@ -178,7 +178,7 @@ export class DjangoContender {
       seen,
       sinceMs: isNew ? this.#contest.line.settings.clock.wallMs() : (this.#holder?.sinceMs ?? 0),
     }
-    if (isNew) this.#contest.line.emit({ type: 'waiting', key: this.#terms.key, position: 1, holder: seen.who })
+    if (isNew) this.#contest.line.emit({ type: 'waiting', key: this.#terms.key, position: 1, holder: seen.owner })
   }
 
   /** Full jitter, but never nothing. */
@@ -202,15 +202,15 @@ export class DjangoContender {
   }
 
   #explain(gaveUp: GaveUp): LeaseError {
-    const { key, patience } = this.#terms
-    const waitedMs = Math.round(patience.waitedMs())
+    const { key, deadline } = this.#terms
+    const waitedMs = Math.round(deadline.waitedMs())
     const { tableName } = this.#contest.line.store
     const where = { key, waitedMs, tableName }
     if (gaveUp.why === 'aborted' || !this.#holder) {
       return explainWithoutHolder({
         gaveUp,
         where,
-        waitedMs: patience.waitedMs(),
+        waitedMs: deadline.waitedMs(),
         requestTimeoutMs: this.#contest.line.settings.requestTimeoutMs,
         wasAsked: this.#attempts > 0,
       })
@@ -221,10 +221,10 @@ export class DjangoContender {
     const wayOut = isOut ? 'Allow more attempts (maxAttempts)' : 'Wait longer (timeoutMs)'
     return new LeaseError(
       'LEASE_TIMEOUT',
-      `The lease on ${key} was not acquired in ${this.#attempts} attempts within ${waitedMs} ms: lock_id ${seen.who} holds ` +
+      `The lease on ${key} was not acquired in ${this.#attempts} attempts within ${waitedMs} ms: lock_id ${seen.owner} holds ` +
         `it, seen there since ${new Date(sinceMs).toISOString()}. If the holder is dead, it is replaced at ` +
         `${new Date(aliveUntilMs).toISOString()}. ${wayOut}, or hold the lease for shorter.`,
-      { ...where, holder: seen.who, heldSinceMs: sinceMs, aliveUntilMs, ...(isOut && { attempts: this.#attempts }) },
+      { ...where, holder: seen.owner, heldSinceMs: sinceMs, aliveUntilMs, ...(isOut && { attempts: this.#attempts }) },
     )
   }
 }

@@ -11,7 +11,7 @@ import {
 import { createClient, type DynamoDBClient, DynamoDBRequests } from '../dynamodb/client.js'
 import type { ContenderTerms } from '../line/contender.js'
 import { HeldLease, termsOf } from '../line/held-lease.js'
-import { Line } from '../line/line-client.js'
+import { LineClient } from '../line/line-client.js'
 import { stateOf } from '../line/line-item.js'
 import { persistBriefly, sweepContender } from '../line/sweep.js'
 import { DjangoContender, type DjangoContest } from './contender.js'
@@ -78,7 +78,7 @@ export class DjangoCompatibleLeaser implements Leaser {
     })
     this.#requests = requests
     const store = new DjangoLockStore(requests, settings.maxClockSkewMs)
-    this.#contest = { line: new Line(store, settings), tokens: new DjangoTokens(settings.clock), maxAttempts }
+    this.#contest = { line: new LineClient(store, settings), tokens: new DjangoTokens(settings.clock), maxAttempts }
     this.name = `DynamoDB table ${tableName}, by django-sqlite-efs' protocol`
     this.ttlMs = settings.ttlMs
   }
@@ -87,7 +87,7 @@ export class DjangoCompatibleLeaser implements Leaser {
     return this.#acquire(termsOf(this.#contest.line, checkKey(key), options))
   }
 
-  /** Who holds it, with its `lock_id` as `who`; others who ask are not seen. `ticket` is the highest token of this process. */
+  /** Who holds it, with its `lock_id` as `owner`; others who ask are not seen. `ticket` is the highest token of this process. */
   async inspect(key: string): Promise<LineState> {
     const { line, tokens } = this.#contest
     checkKey(key)
@@ -115,6 +115,6 @@ export class DjangoCompatibleLeaser implements Leaser {
     const again = (next: ContenderTerms) => this.#acquire(next)
     // A late duplicate of the request that took the lock may put the same lock_id in place again, after another holder: here an
     // entry that is there does not show that it was there all the time.
-    return HeldLease.of(this.#contest.line, place, { who: terms.who, waiting: 0, again, expiryIsFinal: true })
+    return HeldLease.of(this.#contest.line, place, { owner: terms.owner, waiting: 0, again, expiryIsFinal: true })
   }
 }

@@ -39,7 +39,7 @@ export function parseLock(key: string, attributes: Record<string, Attribute> | u
   // Rounded up: Python's fractions are finer than a millisecond.
   const expiresMs = Math.ceil(Math.round(Number(attributes?.['expires_at']?.N ?? 0) * 1e6) / 1e3)
   const ticket = ticketOf(lockId)
-  return { ticket, contenders: [{ id: lockId, ticket, aliveUntilMs: expiresMs - marginMs, who: lockId }] }
+  return { ticket, contenders: [{ id: lockId, ticket, aliveUntilMs: expiresMs - marginMs, owner: lockId }] }
 }
 
 function foreignLine(key: string): LeaseError {

@@ -60,7 +60,7 @@ export class DjangoLockStore implements PlaceStore {
       ExpressionAttributeValues: { ':id': { S: id }, ':expires': item.expires_at },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     })
-    const mine = { id, ticket, aliveUntilMs, who: id }
+    const mine = { id, ticket, aliveUntilMs, owner: id }
     return lineAnswer(answer, answer.done ? { ticket, contenders: [mine] } : this.#parse(key, answer))
   }
 

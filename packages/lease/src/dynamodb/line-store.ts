@@ -67,7 +67,7 @@ export class DynamoDBLineStore implements LineStore {
         ...entryNames(entry.id),
         '#oldT': old.ticket,
         '#oldU': old.aliveUntil,
-        '#oldW': old.who,
+        '#oldW': old.owner,
       },
       values: { ':one': number(1), ':oldTicket': number(from.ticket), ...entryValues(entry) },
     })
@@ -79,7 +79,7 @@ export class DynamoDBLineStore implements LineStore {
       condition: '#t = :seenTicket AND #u = :seenU',
       names: { '#swept': 'swept', ...entryNames(seen.id) },
       values: {
-        ':swept': { S: formatSwept({ who: seen.who, ticket: seen.ticket, atMs }) },
+        ':swept': { S: formatSwept({ owner: seen.owner, ticket: seen.ticket, atMs }) },
         ':seenTicket': number(seen.ticket),
         ':seenU': number(seen.aliveUntilMs),
       },
@@ -120,10 +120,10 @@ const number = (value: number) => ({ N: String(value) })
 
 function entryNames(id: string) {
   const names = attributesOf(id)
-  return { '#t': names.ticket, '#u': names.aliveUntil, '#w': names.who }
+  return { '#t': names.ticket, '#u': names.aliveUntil, '#w': names.owner }
 }
 
-const entryValues = ({ aliveUntilMs, who }: Entry) => ({ ':u': number(aliveUntilMs), ':w': { S: who } })
+const entryValues = ({ aliveUntilMs, owner }: Entry) => ({ ':u': number(aliveUntilMs), ':w': { S: owner } })
 
 /** `complete`: an answer without attributes means an empty item, and not that the store did not tell. */
 function lineAnswer({ done, attributes, dateMs }: ItemAnswer, complete: boolean): LineAnswer {

@@ -1,17 +1,17 @@
 import { LeaseError } from '../contract/errors.js'
-import { Pace } from '../time/poll-interval.js'
-import { GaveUp, type Patience } from './deadline.js'
-import { type From, Joining } from './join-request.js'
-import type { Line } from './line-client.js'
+import { PollInterval } from '../time/poll-interval.js'
+import { type Deadline, GaveUp } from './deadline.js'
+import { type From, JoinRequest } from './join-request.js'
+import type { LineClient } from './line-client.js'
 import type { LineItem } from './line-item.js'
 import type { Place } from './place.js'
 import { explainWithoutHolder, part, tellGivenUp } from './wait-errors.js'
 
 export interface ContenderTerms {
   key: string
-  who: string
+  owner: string
   ttlMs: number
-  patience: Patience
+  deadline: Deadline
   /** The place that a yield gives up. */
   from?: From
   onWait?: (why: () => LeaseError) => void
@@ -25,20 +25,20 @@ export interface Turn {
 
 /** One acquisition: in at the end of the line, forward, and out of it as the holder or not at all. */
 export class Contender {
-  readonly #line: Line
+  readonly #line: LineClient
   readonly #terms: ContenderTerms
-  readonly #pace: Pace
-  #joining: Joining | undefined
+  readonly #pace: PollInterval
+  #joining: JoinRequest | undefined
   #from: From | undefined
   #seen: LineItem | undefined
   #position: number | undefined
 
-  constructor(line: Line, terms: ContenderTerms) {
+  constructor(line: LineClient, terms: ContenderTerms) {
     this.#line = line
     this.#terms = terms
     this.#from = terms.from
-    this.#pace = new Pace(line.settings.clock, line.settings.random)
-    terms.onWait?.(() => terms.patience.trouble ?? this.#explain(new GaveUp('timeout')))
+    this.#pace = new PollInterval(line.settings.clock, line.settings.random)
+    terms.onWait?.(() => terms.deadline.trouble ?? this.#explain(new GaveUp('timeout')))
   }
 
   /** @throws LeaseError as documented for Leaser.acquire */
@@ -56,20 +56,26 @@ export class Contender {
   }
 
   async #join(): Promise<Place | undefined> {
-    const { key, who, ttlMs, patience } = this.#terms
-    patience.check()
-    const joining = new Joining(this.#line, { key, who, ttlMs, patienceMs: patience.remainingMs(), from: this.#from })
+    const { key, owner, ttlMs, deadline } = this.#terms
+    deadline.check()
+    const joining = new JoinRequest(this.#line, {
+      key,
+      owner,
+      ttlMs,
+      patienceMs: deadline.remainingMs(),
+      from: this.#from,
+    })
     this.#joining = joining
-    this.#seen = await this.#line.persist(key, patience, () => joining.attempt())
+    this.#seen = await this.#line.persist(key, deadline, () => joining.attempt())
     this.#from = undefined
     return joining.place
   }
 
   /** True: `place` is the head of the line. False: it is gone. */
   async #waitForTurn(place: Place): Promise<boolean> {
-    const { patience, ttlMs } = this.#terms
+    const { deadline, ttlMs } = this.#terms
     for (;;) {
-      patience.check()
+      deadline.check()
       const seen = this.#seen
       if (!seen || !place.isIn(seen)) return false
       const { ahead } = place.within(seen)
@@ -85,12 +91,12 @@ export class Contender {
         // Now, while somebody else holds it, and not when everybody waits for it.
         this.#seen = await this.#renew(place, ttlMs)
       } else if (this.#renewalIsDue(place, remainingMs)) {
-        this.#seen = await this.#renew(place, Math.min(ttlMs, patience.remainingMs()))
+        this.#seen = await this.#renew(place, Math.min(ttlMs, deadline.remainingMs()))
       } else {
         this.#tellPosition(ahead, seen)
         const untilRenewalMs = Math.max(1, remainingMs - place.grant.grantedMs / 2)
         const pauseMs = this.#pace.pauseMs(ahead)
-        await patience.sleep(this.#renewalWouldHelp(place) ? Math.min(pauseMs, untilRenewalMs) : pauseMs)
+        await deadline.sleep(this.#renewalWouldHelp(place) ? Math.min(pauseMs, untilRenewalMs) : pauseMs)
         this.#seen = await this.#look(place)
       }
     }
@@ -102,20 +108,20 @@ export class Contender {
 
   /** Not where the deadline is what limits it already. */
   #renewalWouldHelp(place: Place): boolean {
-    const { patience, ttlMs } = this.#terms
-    const wouldBeMs = this.#line.settings.clock.wallMs() + Math.min(ttlMs, patience.remainingMs())
+    const { deadline, ttlMs } = this.#terms
+    const wouldBeMs = this.#line.settings.clock.wallMs() + Math.min(ttlMs, deadline.remainingMs())
     return wouldBeMs > place.grant.aliveUntilMs + 1
   }
 
   #renew(place: Place, ms: number): Promise<LineItem | undefined> {
-    const { key, patience } = this.#terms
-    return this.#line.persist(key, patience, () => place.renew(ms))
+    const { key, deadline } = this.#terms
+    return this.#line.persist(key, deadline, () => place.renew(ms))
   }
 
   async #look(place: Place): Promise<LineItem> {
-    const { key, patience } = this.#terms
-    return this.#line.persist(key, patience, async () => {
-      const options = { consistent: false, ...(patience.signal && { signal: patience.signal }) }
+    const { key, deadline } = this.#terms
+    return this.#line.persist(key, deadline, async () => {
+      const options = { consistent: false, ...(deadline.signal && { signal: deadline.signal }) }
       const { item } = await this.#line.ask(() => this.#line.store.look(key, options))
       // That I am not in it proves nothing yet: it may be older than my join.
       return item && place.isIn(item) ? item : this.#line.lookConsistently(key)
@@ -125,22 +131,22 @@ export class Contender {
   /** Only ever the head: whoever stands behind it may have renewed since this was seen, and is nobody's obstacle. */
   async #sweepHead(seen: LineItem): Promise<boolean> {
     const head = seen.contenders[0]
-    const { key, patience } = this.#terms
+    const { key, deadline } = this.#terms
     if (!head || !this.#line.heads.isDead(key, head)) return false
-    return this.#line.persist(key, patience, async () => {
+    return this.#line.persist(key, deadline, async () => {
       const atMs = Math.floor(this.#line.settings.clock.wallMs())
       const answer = await this.#line.ask(() => this.#line.store.sweep(key, head, atMs))
       this.#seen = (answer.done && answer.item) || (await this.#line.lookConsistently(key))
-      if (answer.done) this.#line.emit({ type: 'swept', key, ticket: head.ticket, who: head.who })
+      if (answer.done) this.#line.emit({ type: 'swept', key, ticket: head.ticket, owner: head.owner })
       return answer.done
     })
   }
 
   #take(place: Place): Turn {
-    const { patience, key } = this.#terms
+    const { deadline, key } = this.#terms
     this.#line.heads.forget(key)
     const waiting = this.#seen ? place.within(this.#seen).behind : 0
-    this.#line.emit({ type: 'acquired', key, token: place.ticket, waitedMs: patience.waitedMs(), waiting })
+    this.#line.emit({ type: 'acquired', key, token: place.ticket, waitedMs: deadline.waitedMs(), waiting })
     return { place, waiting }
   }
 
@@ -148,7 +154,7 @@ export class Contender {
     if (this.#position === ahead) return
     this.#position = ahead
     const { key } = this.#terms
-    this.#line.emit({ type: 'waiting', key, position: ahead, holder: seen.contenders[0]?.who ?? '' })
+    this.#line.emit({ type: 'waiting', key, position: ahead, holder: seen.contenders[0]?.owner ?? '' })
   }
 
   async #leave(): Promise<void> {
@@ -157,8 +163,8 @@ export class Contender {
   }
 
   #explain(gaveUp: GaveUp): LeaseError {
-    const { key, patience } = this.#terms
-    const waitedMs = Math.round(patience.waitedMs())
+    const { key, deadline } = this.#terms
+    const waitedMs = Math.round(deadline.waitedMs())
     const { tableName } = this.#line.store
     const where = { key, waitedMs, ...(tableName !== undefined && { tableName }) }
     const seen = this.#seen
@@ -168,7 +174,7 @@ export class Contender {
       return explainWithoutHolder({
         gaveUp,
         where,
-        waitedMs: patience.waitedMs(),
+        waitedMs: deadline.waitedMs(),
         requestTimeoutMs: this.#line.settings.requestTimeoutMs,
         wasAsked: this.#joining !== undefined,
       })
@@ -180,12 +186,12 @@ export class Contender {
     const since = heldSinceMs === undefined ? '' : `, seen there since ${new Date(heldSinceMs).toISOString()}`
     return new LeaseError(
       'LEASE_TIMEOUT',
-      `The lease on ${key} was not acquired within ${waitedMs} ms: ${head.who} holds it${since}, and ${position} stood in ` +
+      `The lease on ${key} was not acquired within ${waitedMs} ms: ${head.owner} holds it${since}, and ${position} stood in ` +
         `line before this caller. If the holder is dead, it is replaced at ${new Date(aliveUntilMs).toISOString()}. ` +
         'Wait longer (timeoutMs), or hold the lease for shorter.',
       {
         ...where,
-        holder: head.who,
+        holder: head.owner,
         position,
         aliveUntilMs,
         ...(heldSinceMs !== undefined && { heldSinceMs }),

@@ -13,7 +13,7 @@ export class GaveUp extends Error {
 }
 
 /** How long one caller waits. Every sleep and every pending answer is cut where it ends. */
-export class Patience {
+export class Deadline {
   readonly #clock: Clock
   readonly #timeoutMs: number | (() => number)
   readonly #since: Moment

@@ -1,10 +1,10 @@
 import { LeaseError } from '../contract/errors.js'
 import type { AcquireOptions, Lease } from '../contract/lease.js'
-import { checkTimeout, checkTtl, checkWho, PATIENT_REQUESTS } from '../contract/options.js'
+import { checkOwner, checkTimeout, checkTtl, PATIENT_REQUESTS } from '../contract/options.js'
 import { Moment } from '../time/clock.js'
 import { Contender, type ContenderTerms } from './contender.js'
-import { GaveUp, Patience } from './deadline.js'
-import type { Line } from './line-client.js'
+import { Deadline, GaveUp } from './deadline.js'
+import type { LineClient } from './line-client.js'
 import type { LineItem } from './line-item.js'
 import type { PlaceStore } from './line-store.js'
 import type { Place } from './place.js'
@@ -13,26 +13,26 @@ import type { Place } from './place.js'
 const LATE_MS = 100
 
 /** Checks what the caller asks for. @throws LeaseError `CONFIGURATION` */
-export function termsOf(line: Line<PlaceStore>, key: string, options: AcquireOptions): ContenderTerms {
+export function termsOf(line: LineClient<PlaceStore>, key: string, options: AcquireOptions): ContenderTerms {
   const { settings } = line
   const ttlMs = options.ttlMs === undefined ? settings.ttlMs : checkTtl(options.ttlMs, settings)
   const timeoutMs = checkTimeout(options.timeoutMs ?? settings.timeoutMs)
-  const who = checkWho(options.who ?? '') || settings.who
+  const owner = checkOwner(options.owner ?? '') || settings.owner
   const { onWait } = options
-  const patience = new Patience(settings.clock, timeoutMs, options.signal)
-  return { key, who, ttlMs, patience, ...(onWait && { onWait }) }
+  const deadline = new Deadline(settings.clock, timeoutMs, options.signal)
+  return { key, owner, ttlMs, deadline, ...(onWait && { onWait }) }
 }
 
 /** Waits in line, and holds the lease from then on. @throws LeaseError */
-export async function acquireLease(line: Line, terms: ContenderTerms): Promise<Lease> {
+export async function acquireLease(line: LineClient, terms: ContenderTerms): Promise<Lease> {
   const { place, waiting } = await new Contender(line, terms).acquire()
   const again = (next: ContenderTerms) => acquireLease(line, next)
-  return HeldLease.of(line, place, { who: terms.who, waiting, again })
+  return HeldLease.of(line, place, { owner: terms.owner, waiting, again })
 }
 
 /** How a holder came to its place. */
-export interface Holding {
-  who: string
+export interface HeldLeaseOptions {
+  owner: string
   /** How many wait behind it. */
   waiting: number
   /** Acquires anew, in place of the entry that the terms name where a yield gives one up. */
@@ -57,10 +57,10 @@ export class HeldLease implements Lease {
   readonly key: string
   readonly token: number
   readonly ttlMs: number
-  readonly #line: Line<PlaceStore>
+  readonly #line: LineClient<PlaceStore>
   readonly #place: Place
-  readonly #who: string
-  readonly #again: Holding['again']
+  readonly #owner: string
+  readonly #again: HeldLeaseOptions['again']
   readonly #expiryIsFinal: boolean
   readonly #lost = new AbortController()
   readonly #since: Moment
@@ -78,10 +78,14 @@ export class HeldLease implements Lease {
   /** For how long an answer was waited for in vain since the last renewal that was accepted. */
   #unansweredMs = 0
 
-  constructor(line: Line<PlaceStore>, place: Place, { who, waiting, again, expiryIsFinal = false }: Holding) {
+  constructor(
+    line: LineClient<PlaceStore>,
+    place: Place,
+    { owner, waiting, again, expiryIsFinal = false }: HeldLeaseOptions,
+  ) {
     this.#line = line
     this.#place = place
-    this.#who = who
+    this.#owner = owner
     this.#again = again
     this.#expiryIsFinal = expiryIsFinal
     this.#waiting = waiting
@@ -94,7 +98,7 @@ export class HeldLease implements Lease {
   }
 
   /** A lease, or nothing: a holder that can't be made, for want of a timer perhaps, leaves no entry behind. */
-  static of(line: Line<PlaceStore>, place: Place, holding: Holding): HeldLease {
+  static of(line: LineClient<PlaceStore>, place: Place, holding: HeldLeaseOptions): HeldLease {
     try {
       return new HeldLease(line, place, holding)
     } catch (error) {
@@ -127,7 +131,7 @@ export class HeldLease implements Lease {
   }
 
   async yield(options: AcquireOptions = {}): Promise<Lease> {
-    const terms = termsOf(this.#line, this.key, { ttlMs: this.ttlMs, who: this.#who, ...options })
+    const terms = termsOf(this.#line, this.key, { ttlMs: this.ttlMs, owner: this.#owner, ...options })
     if (this.#state !== 'held') {
       this.release().catch(() => {
         // It is tried again in the background.
@@ -186,7 +190,7 @@ export class HeldLease implements Lease {
     const waitMs = leftMs > 0 ? Math.min(patientMs, leftMs) : patientMs - this.#unansweredMs
     const sent = new Moment(this.#line.settings.clock)
     try {
-      const item = await this.#line.persist(this.key, this.#patience(waitMs), () => this.#place.renew(this.ttlMs))
+      const item = await this.#line.persist(this.key, this.#deadline(waitMs), () => this.#place.renew(this.ttlMs))
       this.#unansweredMs = 0
       if (this.#state === 'held') this.#renewed(item)
       return undefined
@@ -268,14 +272,14 @@ export class HeldLease implements Lease {
 
   async #leave(): Promise<void> {
     try {
-      await this.#patience(this.#patientMs()).bound(this.#place.leave())
+      await this.#deadline(this.#patientMs()).bound(this.#place.leave())
     } catch (error) {
       throw error instanceof GaveUp ? this.#unanswered('release', error) : error
     }
   }
 
-  #patience(ms: number): Patience {
-    return new Patience(this.#line.settings.clock, ms)
+  #deadline(ms: number): Deadline {
+    return new Deadline(this.#line.settings.clock, ms)
   }
 
   #patientMs(): number {

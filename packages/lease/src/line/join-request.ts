@@ -2,7 +2,7 @@ import { LeaseError } from '../contract/errors.js'
 import { Moment } from '../time/clock.js'
 import { aliveUntil, Grant } from '../time/grant.js'
 import { nonce } from '../time/random.js'
-import type { Line } from './line-client.js'
+import type { LineClient } from './line-client.js'
 import type { LineItem } from './line-item.js'
 import { type LineAnswer, StoreFailure } from './line-store.js'
 import { Place } from './place.js'
@@ -20,9 +20,9 @@ export interface From {
   aliveUntilMs: number
 }
 
-export interface JoinTerms {
+export interface JoinRequestTerms {
   key: string
-  who: string
+  owner: string
   ttlMs: number
   /** What the caller would wait for at the most. */
   patienceMs: number
@@ -33,9 +33,9 @@ export interface JoinTerms {
  * One entry on its way into the line: a single nonce, however often the request has to be repeated. Everything counts
  * from the first try, which may be the one that was applied.
  */
-export class Joining {
-  readonly #line: Line
-  readonly #terms: JoinTerms
+export class JoinRequest {
+  readonly #line: LineClient
+  readonly #terms: JoinRequestTerms
   readonly #id: string
   readonly #sent: Moment
   readonly #aliveUntilMs: number
@@ -44,7 +44,7 @@ export class Joining {
   #pending: Promise<unknown> = Promise.resolve()
   place: Place | undefined
 
-  constructor(line: Line, terms: JoinTerms) {
+  constructor(line: LineClient, terms: JoinRequestTerms) {
     const { clock, random } = line.settings
     this.#line = line
     this.#terms = terms
@@ -87,8 +87,8 @@ export class Joining {
   }
 
   async #send(): Promise<LineAnswer> {
-    const { key, who, ttlMs, from } = this.#terms
-    const entry = { id: this.#id, who, aliveUntilMs: this.#aliveUntilMs, ttlMs }
+    const { key, owner, ttlMs, from } = this.#terms
+    const entry = { id: this.#id, owner, aliveUntilMs: this.#aliveUntilMs, ttlMs }
     const { store } = this.#line
     try {
       return await this.#line.ask(() => (from ? store.yield(key, from, entry) : store.join(key, entry)))

@@ -3,7 +3,7 @@ import type { LeaseEvent } from '../contract/events.js'
 import type { LeaserSettings } from '../contract/options.js'
 import { Moment, sleep } from '../time/clock.js'
 import { provenSkewMs } from '../time/clock-skew.js'
-import { GaveUp, type Patience } from './deadline.js'
+import { type Deadline, GaveUp } from './deadline.js'
 import { HeadWatch } from './head-watch.js'
 import type { LineItem } from './line-item.js'
 import { type LineAnswer, type LineStore, type PlaceStore, StoreFailure } from './line-store.js'
@@ -21,7 +21,7 @@ export interface Leaving {
 }
 
 /** How requests to the store are made: with the clock compared, and repeated where that is safe. */
-export class Line<Store extends PlaceStore = LineStore> {
+export class LineClient<Store extends PlaceStore = LineStore> {
   readonly store: Store
   readonly settings: LeaserSettings
   /** The keys in whose line others were seen, beside the one who asked. */
@@ -72,25 +72,25 @@ export class Line<Store extends PlaceStore = LineStore> {
    *
    * @throws GaveUp, or LeaseError `UNREACHABLE` once there has been no answer for a whole ttl
    */
-  async persist<T>(key: string, patience: Patience, attempt: () => Promise<T>): Promise<T> {
+  async persist<T>(key: string, deadline: Deadline, attempt: () => Promise<T>): Promise<T> {
     let failure: StoreFailure | undefined
     const since = new Moment(this.settings.clock)
     for (let tries = 0; ; tries++) {
       try {
-        patience.check()
-        const result = await patience.bound(attempt())
-        patience.trouble = undefined
+        deadline.check()
+        const result = await deadline.bound(attempt())
+        deadline.trouble = undefined
         return result
       } catch (error) {
         if (error instanceof GaveUp && error.why === 'timeout' && failure) throw failure.error
         if (!(error instanceof StoreFailure)) throw error
         failure = error
-        if (!patience.trouble) this.emit({ type: 'unanswered', key, waitedMs: patience.waitedMs(), error: error.error })
-        patience.trouble = error.error
+        if (!deadline.trouble) this.emit({ type: 'unanswered', key, waitedMs: deadline.waitedMs(), error: error.error })
+        deadline.trouble = error.error
       }
       if (since.elapsedMs() > this.settings.ttlMs) throw failure.error
       try {
-        await patience.sleep(this.#backoffMs(tries))
+        await deadline.sleep(this.#backoffMs(tries))
       } catch (error) {
         throw error instanceof GaveUp && error.why === 'timeout' ? failure.error : error
       }

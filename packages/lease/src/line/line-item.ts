@@ -18,7 +18,7 @@ export interface LineItem {
 }
 
 /** The names of a contender's three attributes. The item is flat: a map would need a request to create it first. */
-export const attributesOf = (id: string) => ({ ticket: `t:${id}`, aliveUntil: `u:${id}`, who: `w:${id}` })
+export const attributesOf = (id: string) => ({ ticket: `t:${id}`, aliveUntil: `u:${id}`, owner: `w:${id}` })
 
 export function parseItem(attributes: Record<string, Attribute> | undefined): LineItem {
   const item: LineItem = { ticket: numberOf(attributes?.['ticket']), contenders: [] }
@@ -30,7 +30,7 @@ export function parseItem(attributes: Record<string, Attribute> | undefined): Li
       id,
       ticket: numberOf(value),
       aliveUntilMs: numberOf(attributes?.[names.aliveUntil]),
-      who: attributes?.[names.who]?.S ?? '',
+      owner: attributes?.[names.owner]?.S ?? '',
     })
   }
   item.contenders.sort((a, b) => a.ticket - b.ticket)
@@ -42,11 +42,11 @@ export function parseItem(attributes: Record<string, Attribute> | undefined): Li
 }
 
 /** `swept` is one string, so that setting it is one short assignment. */
-export const formatSwept = ({ who, ticket, atMs }: NonNullable<LineState['swept']>) => `${ticket} ${atMs} ${who}`
+export const formatSwept = ({ owner, ticket, atMs }: NonNullable<LineState['swept']>) => `${ticket} ${atMs} ${owner}`
 
 function parseSwept(text: string | undefined): LineState['swept'] {
   const match = /^(\d+) (\d+) (.*)$/s.exec(text ?? '')
-  return match ? { who: match[3] ?? '', ticket: Number(match[1]), atMs: Number(match[2]) } : undefined
+  return match ? { owner: match[3] ?? '', ticket: Number(match[1]), atMs: Number(match[2]) } : undefined
 }
 
 const numberOf = (attribute: Attribute | undefined) => Number(attribute?.N ?? 0)

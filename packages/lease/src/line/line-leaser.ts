@@ -2,7 +2,7 @@ import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions 
 import { checkFloor, checkKey, checkTicket, type LeaserSettings } from '../contract/options.js'
 import { acquireLease, termsOf } from './held-lease.js'
 import { foreignProtocol } from './join-request.js'
-import { Line } from './line-client.js'
+import { LineClient } from './line-client.js'
 import { stateOf } from './line-item.js'
 import type { LineStore, PlaceStore } from './line-store.js'
 import { persistBriefly, sweepContender } from './sweep.js'
@@ -11,10 +11,10 @@ import { persistBriefly, sweepContender } from './sweep.js'
 export class LineLeaser implements Leaser {
   readonly name: string
   readonly ttlMs: number
-  readonly #line: Line
+  readonly #line: LineClient
 
   constructor(store: LineStore, settings: LeaserSettings) {
-    this.#line = new Line(store, settings)
+    this.#line = new LineClient(store, settings)
     this.name = nameOf(store)
     this.ttlMs = settings.ttlMs
   }

@@ -5,7 +5,7 @@ import type { LineItem } from './line-item.js'
 /** What a contender writes into the line about itself. */
 export interface Entry {
   id: string
-  who: string
+  owner: string
   aliveUntilMs: number
   /** The longest time that it ever claims at once. A line in files keeps it; an item in DynamoDB has no room for it. */
   ttlMs?: number

@@ -51,7 +51,7 @@ export const swept =
   (item) => {
     const entry = find(item, seen.id, seen.ticket)
     if (entry?.aliveUntilMs !== seen.aliveUntilMs) return false
-    item.swept = { who: seen.who, ticket: seen.ticket, atMs }
+    item.swept = { owner: seen.owner, ticket: seen.ticket, atMs }
     return remove(item, entry)
   }
 

@@ -1,6 +1,6 @@
 import { Moment } from '../time/clock.js'
 import { aliveUntil, Grant } from '../time/grant.js'
-import type { Line } from './line-client.js'
+import type { LineClient } from './line-client.js'
 import type { LineItem } from './line-item.js'
 import type { PlaceStore } from './line-store.js'
 
@@ -10,12 +10,16 @@ export class Place {
   readonly id: string
   readonly ticket: number
   readonly ttlMs: number
-  readonly #line: Line<PlaceStore>
+  readonly #line: LineClient<PlaceStore>
   #grant: Grant
   /** Whether it was acknowledged or not: a later renew that says less would be refused, and look like a loss. */
   #highestSentMs: number
 
-  constructor(line: Line<PlaceStore>, key: string, entry: { id: string; ticket: number; grant: Grant; ttlMs: number }) {
+  constructor(
+    line: LineClient<PlaceStore>,
+    key: string,
+    entry: { id: string; ticket: number; grant: Grant; ttlMs: number },
+  ) {
     this.#line = line
     this.key = key
     this.id = entry.id

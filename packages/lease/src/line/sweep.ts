@@ -1,7 +1,7 @@
 import { LeaseError } from '../contract/errors.js'
 import type { Contender } from '../contract/lease.js'
-import { GaveUp, Patience } from './deadline.js'
-import type { Line } from './line-client.js'
+import { Deadline, GaveUp } from './deadline.js'
+import type { LineClient } from './line-client.js'
 import type { LineItem } from './line-item.js'
 import type { PlaceStore } from './line-store.js'
 
@@ -13,10 +13,14 @@ export interface SweepTerms {
 }
 
 /** Attempts for `timeoutMs`, for who waits for an answer and not for a turn. @throws LeaseError */
-export async function persistBriefly<T>(line: Line<PlaceStore>, key: string, attempt: () => Promise<T>): Promise<T> {
+export async function persistBriefly<T>(
+  line: LineClient<PlaceStore>,
+  key: string,
+  attempt: () => Promise<T>,
+): Promise<T> {
   const { clock, timeoutMs } = line.settings
   try {
-    return await line.persist(key, new Patience(clock, timeoutMs), attempt)
+    return await line.persist(key, new Deadline(clock, timeoutMs), attempt)
   } catch (error) {
     if (!(error instanceof GaveUp)) throw error
     throw new LeaseError('UNREACHABLE', `No answer about the lease on ${key} within ${timeoutMs} ms.`, { key })
@@ -30,7 +34,7 @@ export async function persistBriefly<T>(line: Line<PlaceStore>, key: string, att
  * @throws LeaseError
  */
 export async function sweepContender(
-  line: Line<PlaceStore>,
+  line: LineClient<PlaceStore>,
   terms: SweepTerms,
   check: (item: LineItem) => void = () => {},
 ): Promise<Contender> {
@@ -53,22 +57,22 @@ export async function sweepContender(
       asked = seen
       const { done } = await line.ask(() => line.store.sweep(key, seen, atMs))
       if (!done) continue
-      line.emit({ type: 'swept', key, ticket, who: seen.who })
+      line.emit({ type: 'swept', key, ticket, owner: seen.owner })
       return seen
     }
   })
 }
 
 function noSuchTicket(key: string, ticket: number, { contenders }: LineItem): LeaseError {
-  const line = contenders.map((it) => `${it.ticket} (${it.who})`).join(', ') || 'nobody'
+  const line = contenders.map((it) => `${it.ticket} (${it.owner})`).join(', ') || 'nobody'
   const message = `Nobody in the line for ${key} has ticket ${ticket}; in line: ${line}. Look at the line again.`
   return new LeaseError('NO_SUCH_TICKET', message, { key })
 }
 
-function contenderAlive(key: string, { who, ticket }: Contender, untilMs: number): LeaseError {
+function contenderAlive(key: string, { owner, ticket }: Contender, untilMs: number): LeaseError {
   const message =
-    `${who}, with ticket ${ticket} in the line for ${key}, must be presumed alive until ` +
+    `${owner}, with ticket ${ticket} in the line for ${key}, must be presumed alive until ` +
     `${new Date(untilMs).toISOString()}. Wait until then. Or force it, if it is dead for sure: else there may be two ` +
     'holders until it notices.'
-  return new LeaseError('CONTENDER_ALIVE', message, { key, holder: who })
+  return new LeaseError('CONTENDER_ALIVE', message, { key, holder: owner })
 }

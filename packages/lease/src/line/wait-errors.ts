@@ -1,7 +1,7 @@
 import { LeaseError, type LeaseErrorDetails } from '../contract/errors.js'
 import type { Clock } from '../time/clock.js'
-import type { GaveUp, Patience } from './deadline.js'
-import type { Line } from './line-client.js'
+import type { Deadline, GaveUp } from './deadline.js'
+import type { LineClient } from './line-client.js'
 
 /** What is known of a wait that its caller gave up, whatever the protocol. */
 export interface EndedWait {
@@ -55,12 +55,12 @@ export async function part(clock: Clock, leaving: Promise<void>): Promise<void> 
 
 /** Tells of a wait that ended without a lease, and gives its error back. */
 export function tellGivenUp(
-  line: Pick<Line, 'emit'>,
-  terms: { key: string; patience: Patience },
+  line: Pick<LineClient, 'emit'>,
+  terms: { key: string; deadline: Deadline },
   error: unknown,
 ): unknown {
   if (error instanceof LeaseError) {
-    line.emit({ type: 'gave-up', key: terms.key, waitedMs: terms.patience.waitedMs(), code: error.code })
+    line.emit({ type: 'gave-up', key: terms.key, waitedMs: terms.deadline.waitedMs(), code: error.code })
   }
   return error
 }

@@ -23,8 +23,8 @@ export function namePartOf({ contenders, swept }: LineItem): string | undefined 
   const [one, another] = contenders
   if (another) return undefined
   const told = [
-    one ? [one.id, one.who, one.aliveUntilMs, one.ticket] : [],
-    swept ? [swept.who, swept.ticket, swept.atMs] : [],
+    one ? [one.id, one.owner, one.aliveUntilMs, one.ticket] : [],
+    swept ? [swept.owner, swept.ticket, swept.atMs] : [],
     ...(one?.ttlMs === undefined ? [] : [[one.ttlMs]]),
   ]
   try {
@@ -43,12 +43,12 @@ export function parseNamePart(ticket: number, part: string): LineItem | undefine
       .map((fields) => fields.split(',').map((it) => decodeURIComponent(it)))
     const contender = {
       id: one[0],
-      who: one[1],
+      owner: one[1],
       aliveUntilMs: Number(one[2]),
       ticket: Number(one[3]),
       ...(ttl && { ttlMs: Number(ttl) }),
     }
-    const swept = { who: last[0], ticket: Number(last[1]), atMs: Number(last[2]) }
+    const swept = { owner: last[0], ticket: Number(last[1]), atMs: Number(last[2]) }
     return {
       ticket,
       contenders: one.length === 4 && isContender(contender) ? [contender] : [],
@@ -69,10 +69,10 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isContender = (value: unknown): value is Contender =>
   isRecord(value) &&
   typeof value['id'] === 'string' &&
-  typeof value['who'] === 'string' &&
+  typeof value['owner'] === 'string' &&
   isCount(value['ticket']) &&
   isCount(value['aliveUntilMs']) &&
   (value['ttlMs'] === undefined || Number.isFinite(value['ttlMs']))
 
 const isSwept = (value: unknown): value is NonNullable<LineItem['swept']> =>
-  isRecord(value) && typeof value['who'] === 'string' && isCount(value['ticket']) && isCount(value['atMs'])
+  isRecord(value) && typeof value['owner'] === 'string' && isCount(value['ticket']) && isCount(value['atMs'])

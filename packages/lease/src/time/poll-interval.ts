@@ -12,7 +12,7 @@ const MAX_PAUSE_MS = 500
 const MAX_SAMPLE_MS = 100
 
 /** How long to wait until the next look, from the rate at which tickets were served between one's own looks. */
-export class Pace {
+export class PollInterval {
   readonly #clock: Clock
   readonly #random: Random
   #ahead: number | undefined

@@ -2,10 +2,10 @@ import type {
   CheckResult,
   ContentOptions,
   Database,
-  Held,
   HoldOptions,
   Invocation,
   InvocationOptions,
+  LeaseHandle,
   MigrateOptions,
   MigrateResult,
   MigrationStatus,
@@ -114,7 +114,7 @@ export class FaultyDatabase implements Database {
     return this.#inner.vacuum(...args)
   }
 
-  hold<T>(body: (held: Held) => Promise<T>, options?: HoldOptions): Promise<T> {
+  hold<T>(body: (held: LeaseHandle) => Promise<T>, options?: HoldOptions): Promise<T> {
     return this.#inner.hold(body, options)
   }
 

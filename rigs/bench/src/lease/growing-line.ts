@@ -22,8 +22,8 @@ export async function growLine(longest: number): Promise<Size[]> {
     const usage = noUsage()
     const client = counted(dynamodb.client(machine), usage)
     // As long as it is on Lambda.
-    const who = `lambda:${String(inLine).padStart(12, '0')}`
-    const leaser = new DynamoDBLeaser({ tableName: TABLE, client, clock: machine, random: seeded(inLine), who })
+    const owner = `lambda:${String(inLine).padStart(12, '0')}`
+    const leaser = new DynamoDBLeaser({ tableName: TABLE, client, clock: machine, random: seeded(inLine), owner })
     void leaser.acquire(KEY, { timeoutMs: 60_000 })
     await world.pass(5)
     sizes.push({ inLine, bytes: dynamodb.bytesOf(KEY), writeUnits: usage.writeUnits })

@@ -20,7 +20,7 @@ const manyRows = (rows: number): SqlQuery => ({
   argTypes: [INT, INT, INT],
 })
 
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Reads as Prisma's client writes them, where Prisma meets the driver. */
 export const adapterReads: Workload = {
@@ -32,7 +32,7 @@ export const adapterReads: Workload = {
         'point read by id': () => connection.queryRaw(pointRead()),
         'the same, with a turn of the event loop between': async () => {
           const answer = await connection.queryRaw(pointRead())
-          await nextTurn()
+          await nextTick()
           return answer
         },
         '100 rows': () => connection.queryRaw(manyRows(100)),

@@ -63,7 +63,7 @@ async function add(): Promise<number> {
   await subject().begin()
   try {
     await subject().run({ sql: ADD_TO_ALL })
-    await subject().run(addEntry(options.who, n))
+    await subject().run(addEntry(options.owner, n))
   } catch (error) {
     await subject().rollback()
     throw error

@@ -3,7 +3,7 @@ import type { Row, Statement, SubjectOptions } from './subject.js'
 
 /** What an actor is started with. */
 export interface ActorOptions extends SubjectOptions {
-  who: string
+  owner: string
 }
 
 /** What an actor can be asked for, with what it answers. */

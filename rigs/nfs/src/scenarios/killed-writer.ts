@@ -15,21 +15,21 @@ const POLLED_FOR_MS = 4_000
 export const SAFE_TO_TRY_AGAIN = ['BUSY', 'LEASE_TIMEOUT', 'WRITE_CONFLICT', 'TRANSACTION_CLOSED']
 
 /** What is wrong with what a poller saw. */
-export function wrongWith(who: string, { torn, backwards, looks }: PollReport): string[] {
+export function wrongWith(owner: string, { torn, backwards, looks }: PollReport): string[] {
   return [
     ...(torn.length > 0
-      ? [`${who} read half a transaction ${torn.length} times, first ${JSON.stringify(torn[0])}`]
+      ? [`${owner} read half a transaction ${torn.length} times, first ${JSON.stringify(torn[0])}`]
       : []),
-    ...(backwards > 0 ? [`${who} saw less than before ${backwards} times`] : []),
-    ...(looks === 0 ? [`${who} could not read at all`] : []),
+    ...(backwards > 0 ? [`${owner} saw less than before ${backwards} times`] : []),
+    ...(looks === 0 ? [`${owner} could not read at all`] : []),
   ]
 }
 
 /** Looks that failed otherwise than this project's may. */
-export const untypedFailures = (who: string, { failed }: PollReport): string[] =>
+export const untypedFailures = (owner: string, { failed }: PollReport): string[] =>
   Object.entries(failed)
     .filter(([code]) => !SAFE_TO_TRY_AGAIN.includes(code))
-    .map(([code, count]) => `${who} was told ${code} ${count} times`)
+    .map(([code, count]) => `${owner} was told ${code} ${count} times`)
 
 /** Writes on, and comes back from errors that are safe to try again. */
 export async function addAtLast(actor: Actor, tries = 20): Promise<{ failed: number }> {
@@ -58,8 +58,8 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
   const place = await makePlace(stage)
   const [dying, second, third] = await Promise.all([
     stage.actor(stage.guest(1), place, victim),
-    stage.actor(stage.guest(2), place, { ...others, who: 'second' }),
-    stage.actor(stage.guest(3), place, { ...others, who: 'third' }),
+    stage.actor(stage.guest(2), place, { ...others, owner: 'second' }),
+    stage.actor(stage.guest(3), place, { ...others, owner: 'third' }),
   ])
   await second.ask('poll', { everyMs: POLL_EVERY_MS })
   await third.ask('poll', { everyMs: POLL_EVERY_MS })
@@ -85,7 +85,7 @@ async function kill(stage: Stage, { victim, others, place: makePlace, until }: K
   if (others.kind !== 'raw') {
     violations.push(...untypedFailures('the second host', reports[0]), ...untypedFailures('the third host', reports[1]))
   }
-  const acknowledged = { [victim.who]: dying.acknowledged, second: second.acknowledged, third: third.acknowledged }
+  const acknowledged = { [victim.owner]: dying.acknowledged, second: second.acknowledged, third: third.acknowledged }
   violations.push(...(await whatIsWrong(place.onServer, acknowledged)))
   return {
     violations,
@@ -111,9 +111,9 @@ async function killInRecovery(stage: Stage): Promise<Outcome> {
   const place = await stage.place()
   const timeoutMs = 60_000
   const [first, second, third] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'first', timeoutMs, dieAt: `.db:${random(300, 1000)}:${SIGKILL}` }),
-    stage.actor(stage.guest(2), place, { who: 'second', timeoutMs, dieAt: `.db:${random(1, 300)}:${SIGKILL}` }),
-    stage.actor(stage.guest(3), place, { who: 'third' }),
+    stage.actor(stage.guest(1), place, { owner: 'first', timeoutMs, dieAt: `.db:${random(300, 1000)}:${SIGKILL}` }),
+    stage.actor(stage.guest(2), place, { owner: 'second', timeoutMs, dieAt: `.db:${random(1, 300)}:${SIGKILL}` }),
+    stage.actor(stage.guest(3), place, { owner: 'third' }),
   ])
   await third.ask('poll', { everyMs: POLL_EVERY_MS })
   await first.ask('begin', {})
@@ -151,7 +151,7 @@ async function killInRecovery(stage: Stage): Promise<Outcome> {
 const sum = (counts: Record<string, number>) => Object.values(counts).reduce((total, count) => total + count, 0)
 
 /** With ten pages of cache most of a transaction is in the file before its COMMIT. */
-const SPILLS = { who: 'dying', kind: 'raw', cachePages: 10 } as const
+const SPILLS = { owner: 'dying', kind: 'raw', cachePages: 10 } as const
 
 const diesInTransaction = async (victim: Actor) => {
   await victim.ask('begin', {})
@@ -204,7 +204,7 @@ export const KILLED_WRITER: Scenario[] = [
     play: (stage) =>
       kill(stage, {
         place: () => stage.place(),
-        victim: { who: 'dying', dieAt: `.db:${random(1, 4000)}:${SIGKILL}` },
+        victim: { owner: 'dying', dieAt: `.db:${random(1, 4000)}:${SIGKILL}` },
         others: {},
         until: (victim) => victim.ask('addForever', {}),
       }),
@@ -216,7 +216,7 @@ export const KILLED_WRITER: Scenario[] = [
     play: (stage) =>
       kill(stage, {
         place: () => stage.place(),
-        victim: { who: 'dying', dieAt: `-journal:${random(1, 8000)}:${SIGKILL}` },
+        victim: { owner: 'dying', dieAt: `-journal:${random(1, 8000)}:${SIGKILL}` },
         others: {},
         until: (victim) => victim.ask('addForever', {}),
       }),
@@ -233,7 +233,7 @@ export const KILLED_WRITER: Scenario[] = [
     shows: 'a writer that is killed in an open transaction leaves nothing of it',
     rounds: 2,
     play: (stage) =>
-      kill(stage, { place: () => stage.place(), victim: { who: 'dying' }, others: {}, until: diesInTransaction }),
+      kill(stage, { place: () => stage.place(), victim: { owner: 'dying' }, others: {}, until: diesInTransaction }),
   },
   {
     name: 'killed-after-spill',

@@ -49,9 +49,9 @@ async function create(stage: Stage, dies: boolean): Promise<Outcome> {
   const place = await stage.emptyPlace()
   const dieAt = `.db:${1 + Math.floor(Math.random() * 1000)}:${SIGKILL}`
   const [creator, second, third] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'creator', ...(dies ? { dieAt } : {}) }),
-    stage.actor(stage.guest(2), place, { who: 'second' }),
-    stage.actor(stage.guest(3), place, { who: 'third' }),
+    stage.actor(stage.guest(1), place, { owner: 'creator', ...(dies ? { dieAt } : {}) }),
+    stage.actor(stage.guest(2), place, { owner: 'second' }),
+    stage.actor(stage.guest(3), place, { owner: 'third' }),
   ])
   const watchers = [new Watcher(second), new Watcher(third)]
   await sleep(NOT_THERE_FOR_MS)

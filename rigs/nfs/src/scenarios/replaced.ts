@@ -33,9 +33,9 @@ interface Change {
 
 async function replace(stage: Stage, { change, after }: Change) {
   const [place, fresh] = [await stage.place(), await stage.place()]
-  const other = await stage.actor(stage.guest(2), fresh, { who: 'other' })
+  const other = await stage.actor(stage.guest(2), fresh, { owner: 'other' })
   await other.ask('add', {})
-  const user: Actor = await stage.actor(stage.guest(1), place, { who: 'user' })
+  const user: Actor = await stage.actor(stage.guest(1), place, { owner: 'user' })
   await user.ask('add', {})
   await user.ask('add', {})
   await user.ask('probe', {})

@@ -89,7 +89,7 @@ async function rpcsOf(actor: Actor, action: Counted['action']): Promise<Rpcs> {
 async function count(stage: Stage) {
   const place = await stage.place()
   await stage.giveAway(place)
-  const actor = await stage.actor(stage.guest(1), place, { who: 'counted', isUnprivileged: true })
+  const actor = await stage.actor(stage.guest(1), place, { owner: 'counted', isUnprivileged: true })
   const measures: Record<string, number> = {}
   const violations: string[] = []
   for (const { what, atMost, action } of COUNTED) {

@@ -50,19 +50,19 @@ const CHANGED = 1000
 const NOT_WRITTEN = ['BUSY', 'WRITE_CONFLICT']
 
 /** Opens a transaction and changes everything in it. */
-async function changeAll(actor: Actor, who: string): Promise<void> {
+async function changeAll(actor: Actor, owner: string): Promise<void> {
   await actor.ask('begin', {})
   await actor.ask('run', { sql: ADD_TO_ALL })
-  await actor.ask('run', addEntry(who, CHANGED))
+  await actor.ask('run', addEntry(owner, CHANGED))
 }
 
 /** Host 1 is cut off in a transaction, in or before its COMMIT: the others read, and get their turn when the server lets go. */
 async function powerOff(stage: Stage, inCommit: boolean): Promise<Outcome> {
   const place = await stage.place()
   const [dying, reader, successor] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'dying', ...(inCommit ? { dieAt: IN_COMMIT } : {}) }),
-    stage.actor(stage.guest(2), place, { who: 'reader' }),
-    stage.actor(stage.guest(3), place, { who: 'successor' }),
+    stage.actor(stage.guest(1), place, { owner: 'dying', ...(inCommit ? { dieAt: IN_COMMIT } : {}) }),
+    stage.actor(stage.guest(2), place, { owner: 'reader' }),
+    stage.actor(stage.guest(3), place, { owner: 'successor' }),
   ])
   await reader.ask('poll', { everyMs: 100 })
   await successor.ask('probe', {})
@@ -100,8 +100,8 @@ async function powerOff(stage: Stage, inCommit: boolean): Promise<Outcome> {
 async function freezeInTransaction(stage: Stage, freezeMs: number): Promise<Outcome> {
   const place = await stage.place()
   const [frozen, other] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'frozen' }),
-    stage.actor(stage.guest(2), place, { who: 'other' }),
+    stage.actor(stage.guest(1), place, { owner: 'frozen' }),
+    stage.actor(stage.guest(2), place, { owner: 'other' }),
   ])
   await changeAll(frozen, 'frozen')
   await stage.guest(1).freeze()
@@ -140,9 +140,9 @@ async function freezeInTransaction(stage: Stage, freezeMs: number): Promise<Outc
 async function freezeInCommit(stage: Stage, freezeMs: number): Promise<Outcome> {
   const place = await stage.place()
   const [frozen, other, reader] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'frozen', dieAt: IN_COMMIT }),
-    stage.actor(stage.guest(2), place, { who: 'other' }),
-    stage.actor(stage.guest(3), place, { who: 'reader' }),
+    stage.actor(stage.guest(1), place, { owner: 'frozen', dieAt: IN_COMMIT }),
+    stage.actor(stage.guest(2), place, { owner: 'other' }),
+    stage.actor(stage.guest(3), place, { owner: 'reader' }),
   ])
   await reader.ask('poll', { everyMs: 100 })
   await changeAll(frozen, 'frozen')
@@ -186,8 +186,8 @@ async function freezeInCommit(stage: Stage, freezeMs: number): Promise<Outcome> 
 async function freezeIdle(stage: Stage, freezeMs: number): Promise<Outcome> {
   const place = await stage.place()
   const [frozen, other] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'frozen' }),
-    stage.actor(stage.guest(2), place, { who: 'other' }),
+    stage.actor(stage.guest(1), place, { owner: 'frozen' }),
+    stage.actor(stage.guest(2), place, { owner: 'other' }),
   ])
   await frozen.ask('add', {})
   await frozen.ask('probe', {})
@@ -211,8 +211,8 @@ async function freezeIdle(stage: Stage, freezeMs: number): Promise<Outcome> {
 async function freezeInRead(stage: Stage): Promise<Outcome> {
   const place = await stage.place()
   const [frozen, other] = await Promise.all([
-    stage.actor(stage.guest(1), place, { who: 'frozen' }),
-    stage.actor(stage.guest(2), place, { who: 'other' }),
+    stage.actor(stage.guest(1), place, { owner: 'frozen' }),
+    stage.actor(stage.guest(2), place, { owner: 'other' }),
   ])
   await other.ask('add', {})
   await frozen.ask('begin', { mode: 'deferred' })

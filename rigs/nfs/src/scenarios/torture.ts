@@ -107,7 +107,7 @@ function summary(violations: readonly Violation[]): string[] {
 async function disagreeing(stage: Stage, place: Place, { accounts, entries }: FinalState): Promise<string[]> {
   const there = `${accounts.reduce((sum, { balance }) => sum + balance, 0)},${entries.length}`
   const look = async (guest: Guest) => {
-    const reader = await stage.actor(guest, place, { who: 'last' })
+    const reader = await stage.actor(guest, place, { owner: 'last' })
     const sql = 'SELECT (SELECT sum("balance") FROM "Account"), (SELECT count(*) FROM "Entry")'
     const seen = (await reader.ask('query', { sql }))[0]?.join()
     return seen === there ? [] : [`host ${guest.number} reads ${seen}, the server has ${there}`]

@@ -23,7 +23,7 @@ export class HostClocks {
   static async compare(stage: Stage, place: Place): Promise<HostClocks> {
     const offsets = await Promise.all(
       stage.guests.map(async (guest) => {
-        const actor = await stage.actor(guest, place, { who: 'clock' })
+        const actor = await stage.actor(guest, place, { owner: 'clock' })
         let best: Offset = { ms: 0, withinMs: Number.POSITIVE_INFINITY }
         for (let look = 0; look < LOOKS; look++) {
           const askedAt = performance.now()
