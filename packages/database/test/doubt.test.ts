@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { systemClock } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/file/connection.js'
+import { FreezeDetector } from '../src/file/freeze-detector.js'
 import { LastingReaders } from '../src/read/lasting-readers.js'
 import { mergePragmas } from '../src/sql/pragmas.js'
 import { open, openBank, rows, scratchPath } from './support/scratch.js'
@@ -88,7 +89,7 @@ describe('a connection that met a malformed page', () => {
         timeoutMs: 1_000,
         onTimeout: () => 'too long',
       }),
-      noticeFreeze: () => {},
+      freeze: new FreezeDetector(systemClock),
     })
     const first = await pool.begin(1_000)
     expect(() => first.run(LETTERS)).toThrow('malformed')

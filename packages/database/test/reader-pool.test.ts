@@ -2,6 +2,7 @@ import { systemClock } from '@sqlite-efs/lease'
 import { expect, it } from 'vitest'
 import { Connection } from '../src/file/connection.js'
 import { EventLoop } from '../src/file/event-loop.js'
+import { FreezeDetector } from '../src/file/freeze-detector.js'
 import { DatabaseError } from '../src/index.js'
 import { LastingReaders } from '../src/read/lasting-readers.js'
 import { KindCache } from '../src/sql/kind-cache.js'
@@ -21,7 +22,7 @@ async function poolOfBank() {
       return connection
     },
     lockWait: () => ({ path, clock: systemClock, random: Math.random, timeoutMs: 1000, onTimeout: () => 'too long' }),
-    noticeFreeze: () => {},
+    freeze: new FreezeDetector(systemClock),
   })
   const failing = () => {
     throw new DatabaseError('SQLITE', 'disk I/O error', { path, extendedCode: 266 })

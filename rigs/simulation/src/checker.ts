@@ -120,6 +120,13 @@ export class Checker implements FileObserver {
     })
   }
 
+  /** An invocation has ended; it is the only one of its process. */
+  invocationEnded(process: Actor, { id }: { id: string }): void {
+    const { machine } = process
+    if (!machine.isAlive || !process.holds) return
+    this.#found('an invocation leaves nothing behind', `${machine.name} holds the lease after ${id}`)
+  }
+
   commitStarted(commit: Commit): void {
     if ((this.#file?.commits.size ?? 0) > 1) {
       const names = [...(this.#file?.commits ?? [])].map(({ process }) => process.machine.name)

@@ -1,6 +1,6 @@
 import type { DatabaseError } from '../../../packages/database/src/contract/errors.js'
 import type { StatementKind } from '../../../packages/database/src/contract/values.js'
-import type { WriterConnection } from '../../../packages/database/src/write/writer.js'
+import type { FileConnection } from '../../../packages/database/src/file/connection.js'
 import type { Actor, CommitFate } from './actor.js'
 import { type Commit, type SimulatedFile, sqliteError, type Transaction } from './file.js'
 
@@ -18,7 +18,7 @@ interface PreparedCommit {
 }
 
 /** What the real writer takes for a connection: one file that all share, and no SQLite. */
-export class SimulatedConnection implements WriterConnection {
+export class SimulatedConnection implements FileConnection {
   readonly #file: SimulatedFile
   readonly #process: Actor
   #transaction: Transaction | undefined
@@ -64,7 +64,7 @@ export class SimulatedConnection implements WriterConnection {
     this.run(sql)
   }
 
-  run(sql: string, args: readonly unknown[] = []): ReturnType<WriterConnection['run']> {
+  run(sql: string, args: readonly unknown[] = []): ReturnType<FileConnection['run']> {
     this.#mustWork()
     const row = args[0] ?? /'(.*)'/.exec(sql)?.[1]
     if (!this.#transaction || !sql.startsWith('INSERT')) throw new Error(`A simulated file can't do ${sql} now`)
@@ -75,7 +75,7 @@ export class SimulatedConnection implements WriterConnection {
     return { columns: [], rows: [], changes: 1 }
   }
 
-  value(sql: string): ReturnType<WriterConnection['value']> {
+  value(sql: string): ReturnType<FileConnection['value']> {
     this.#mustWork()
     const { mark, userVersion } = this.#transaction ?? this.#file
     if (sql === 'PRAGMA application_id') return BigInt(mark)

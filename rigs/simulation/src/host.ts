@@ -17,6 +17,9 @@ export interface Surroundings {
   checker: Checker
 }
 
+/** So long before its end, or later, an invocation does not wait for what it gives back. */
+const LAST_MOMENTS_MS = 250
+
 /** A machine on which one process runs after the other, each with its callers. */
 export class Host {
   readonly id: string
@@ -136,8 +139,22 @@ export class Host {
       this.#works[caller] = number + 1
       const work = drawWork(plan.options.seed, `${this.id}.c${caller}.w${number}`, plan.settings)
       await process.pause(1 + work.pauseMs)
-      if (!storm.isOver && storm.has(work.id)) await this.#do(process, work)
+      if (!storm.isOver && storm.has(work.id)) await this.#perform(process, work)
     }
+  }
+
+  /** In an invocation, or outside of any. */
+  async #perform(process: Process, work: Work): Promise<void> {
+    if (work.invocationMs === undefined) return this.#do(process, work)
+    process.note(`${work.id}: is an invocation that has ${Math.round(work.invocationMs)} ms`)
+    const { machine } = process
+    const endsAtMs = machine.monotonicMs() + work.invocationMs
+    const invocation = process.invoke(work.invocationMs)
+    await invocation.run(() => this.#do(process, work))
+    await invocation.end()
+    // One that ran out of time answers before all is given back; and another caller may have written since.
+    const isInTime = machine.monotonicMs() < endsAtMs - LAST_MOMENTS_MS
+    if (isInTime && this.#plan.callers === 1) this.#in.checker.invocationEnded(process, work)
   }
 
   async #do(process: Process, work: Work): Promise<void> {

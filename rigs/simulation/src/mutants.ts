@@ -29,7 +29,7 @@ const EXCLUSION: readonly Rule[] = [
 export const mutants: readonly Mutant[] = [
   {
     name: 'no guard before COMMIT',
-    file: 'database/src/write/writer.ts',
+    file: 'database/src/write/lease-guard.ts',
     edits: [
       {
         find: 'const isSafe = () => !lease.signal.aborted && lease.remainingMs() > lease.ttlMs / 2',
@@ -41,8 +41,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a COMMIT that met BUSY is tried again without the guard',
-    file: 'database/src/write/writer.ts',
-    edits: [{ find: 'beforeRetry: () => this.#guard(lease),', replace: '' }],
+    file: 'database/src/write/write-transaction.ts',
+    edits: [{ find: 'beforeRetry: () => this.guard.beforeCommit()', replace: '' }],
     options: { locks: 'kept', bias: 'locked file' },
     breaks: EXCLUSION,
   },
@@ -69,7 +69,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an error without a type in the place of a conflict',
-    file: 'database/src/write/writer.ts',
+    file: 'database/src/write/lease-guard.ts',
     edits: [
       {
         find: 'if (!isSafe()) throw this.conflict(lease.signal.reason)',
@@ -129,7 +129,7 @@ export const mutants: readonly Mutant[] = [
         find: 'if (!answer.done) return undefined',
         replace: `if (!answer.done) {
       this.#grant = new Grant(sent, aliveUntilMs, this.ttlMs)
-      return { ticket: this.ticket, contenders: [{ id: this.id, ticket: this.ticket, aliveUntilMs, who: '' }] }
+      return { ticket: this.ticket, contenders: [{ id: this.id, ticket: this.ticket, aliveUntilMs, owner: '' }] }
     }`,
       },
     ],
@@ -157,13 +157,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'statements go on when the time of the lease has run out, without a renewal',
-    file: 'database/src/write/write-turn.ts',
+    file: 'database/src/write/lease-guard.ts',
     edits: [
       {
-        find: 'return !this.lease.signal.aborted && this.lease.remainingMs() > 0',
-        replace: 'return !this.lease.signal.aborted',
+        find: 'return !this.#lease.signal.aborted && this.#lease.remainingMs() > 0',
+        replace: 'return !this.#lease.signal.aborted',
       },
-      { find: 'return this.lease.remainingMs() <= this.lease.ttlMs / 2', replace: 'return false' },
+      { find: 'return this.#lease.remainingMs() <= this.#lease.ttlMs / 2', replace: 'return false' },
     ],
     options: { locks: 'off', bias: 'computations' },
     breaks: ['nothing stale is given out', 'no older ticket after a newer one'],
@@ -173,10 +173,10 @@ export const mutants: readonly Mutant[] = [
     file: 'database/src/transaction/immediate-transaction.ts',
     edits: [
       {
-        find: 'if (this.#over || this.#turn.isAlive) return outcome()\n    await',
+        find: 'if (this.#over || this.#guard.isAlive) return outcome()\n    await',
         replace: 'if (!this.#over) return outcome()\n    await',
       },
-      { find: 'return this.#turn.isAlive ? outcome() :', replace: 'return !this.#over ? outcome() :' },
+      { find: 'return this.#guard.isAlive ? outcome() :', replace: 'return !this.#over ? outcome() :' },
     ],
     options: { locks: 'off', bias: 'computations' },
     breaks: ['nothing stale is given out'],
@@ -186,8 +186,8 @@ export const mutants: readonly Mutant[] = [
     file: 'lease/src/line/join-request.ts',
     edits: [
       {
-        find: 'const { key, who, ttlMs, from } = this.#terms',
-        replace: `const { key, who, ttlMs, from } = this.#terms
+        find: 'const { key, owner, ttlMs, from } = this.#terms',
+        replace: `const { key, owner, ttlMs, from } = this.#terms
     const { clock } = this.#line.settings
     this.#sent = new Moment(clock)
     const { patienceMs } = this.#terms
@@ -241,8 +241,8 @@ export const mutants: readonly Mutant[] = [
     file: 'database/src/write/group-commit.ts',
     edits: [
       {
-        find: 'await turn.commit()\n    return { answer: inOrder(answers)',
-        replace: 'turn.writer.rollback()\n    return { answer: inOrder(answers)',
+        find: 'await transaction.commit()\n    return { answer: inOrder(answers)',
+        replace: 'transaction.rollback()\n    return { answer: inOrder(answers)',
       },
     ],
     options: { locks: 'off' },
@@ -250,8 +250,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a transaction whose first write is not noticed',
-    file: 'database/src/write/writer.ts',
-    edits: [{ find: "if (kind !== 'read') this.#beReadyToWrite()", replace: '' }],
+    file: 'database/src/write/write-transaction.ts',
+    edits: [{ find: "if (kind !== 'read') this.beReadyToWrite()", replace: '' }],
     options: {},
     breaks: ['acknowledged means written'],
   },
@@ -264,10 +264,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a fence that is not stored',
-    file: 'database/src/write/writer.ts',
+    file: 'database/src/write/write-transaction.ts',
     edits: [
       {
-        find: "if (this.#context.fencing !== 'off' && !this.#fenceIsStored) this.#storeFence(lease.token)",
+        find: "if (fencing !== 'off' && !fenceIsStored) this.#storeFence(lease.token)",
         replace: '',
       },
     ],
@@ -294,5 +294,12 @@ export const mutants: readonly Mutant[] = [
     edits: [{ find: 'if (head.aliveUntilMs + maxClockSkewMs < wallMs) return true', replace: '' }],
     options: { locks: 'off' },
     breaks: ['everyone gets its turn', 'nobody is left in the line'],
+  },
+  {
+    name: 'an invocation that ends with the lease',
+    file: 'database/src/process/invocations.ts',
+    edits: [{ find: 'if (scope.isEmpty) await this.#settle()', replace: 'if (scope.isEmpty) return afterEnd()' }],
+    options: {},
+    breaks: ['an invocation leaves nothing behind'],
   },
 ]

@@ -54,6 +54,8 @@ export interface Settings {
   blockingStatements: number
   /** The share of statements of a transaction before which its caller uses the only thread for long. */
   computations: number
+  /** The share of what callers want done that is done in an invocation of a Lambda function. */
+  invocations: number
   /** The share of COMMITs that take long. */
   slowCommits: number
   /** The share of COMMITs that meet an I/O error. */
@@ -148,6 +150,7 @@ function drawSettings(draws: Draws, { seed, bias = 'none', locks }: PlanOptions)
     longHolds: bias === 'long holds' ? 0.5 : draws.pick(0.02, 0.1, 0.25),
     // From a stream of its own: what else a seed has stays as it was.
     computations: bias === 'computations' ? 0.3 : new Draws(seed, 'computations').pick(0, 0.02, 0.1),
+    invocations: new Draws(seed, 'invocations').pick(0, 0.3, 1),
     blockingStatements: bias === 'wrong clocks' ? 0.3 : 0.05,
     slowCommits: bias === 'slow commits' ? 0.9 : 0.3,
     failedCommits: draws.pick(0, 0.02, 0.1),

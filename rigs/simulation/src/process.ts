@@ -1,16 +1,18 @@
 import type { Transaction } from '../../../packages/database/src/contract/database.js'
 import { Listeners } from '../../../packages/database/src/contract/events.js'
+import type { Invocation } from '../../../packages/database/src/contract/invocation.js'
+import { noTracer } from '../../../packages/database/src/contract/tracing.js'
+import { EventLoop } from '../../../packages/database/src/file/event-loop.js'
 import { FreezeDetector } from '../../../packages/database/src/file/freeze-detector.js'
 import type { LockWait } from '../../../packages/database/src/file/retry-while-busy.js'
+import { InvocationScope } from '../../../packages/database/src/process/invocation-scope.js'
+import { Invocations } from '../../../packages/database/src/process/invocations.js'
+import { WriteScheduler } from '../../../packages/database/src/process/write-scheduler.js'
 import { LastingReaders } from '../../../packages/database/src/read/lasting-readers.js'
 import { KindCache } from '../../../packages/database/src/sql/kind-cache.js'
-import { ImmediateTransaction } from '../../../packages/database/src/transaction/immediate-transaction.js'
 import { runScript } from '../../../packages/database/src/transaction/script.js'
-import { groupCommit, type Write } from '../../../packages/database/src/write/group-commit.js'
 import { LeaseKeeper } from '../../../packages/database/src/write/lease-keeper.js'
-import { WriteQueue } from '../../../packages/database/src/write/write-queue.js'
-import { TurnIsOver, type WriteTurn } from '../../../packages/database/src/write/write-turn.js'
-import { Writer } from '../../../packages/database/src/write/writer.js'
+import { WriterConnection } from '../../../packages/database/src/write/writer-connection.js'
 import type { LeaserOptions } from '../../../packages/lease/src/contract/options.js'
 import type { Lease } from '../../../packages/lease/src/index.js'
 import type { Actor, CommitFate } from './actor.js'
@@ -31,7 +33,7 @@ export interface ProcessOptions
   granted(process: Process, lease: Lease): void
 }
 
-/** One process: the queue, the tenure and the writer of the database package, put together as `LeasedFile` does. */
+/** One process: the scheduler of the database package with all that it schedules, on a simulated file. */
 export class Process implements Actor {
   readonly machine: Machine
   readonly connections = new Set<SimulatedConnection>()
@@ -40,8 +42,8 @@ export class Process implements Actor {
   /** The ticket of the last lease. */
   token = 0
   readonly #options: ProcessOptions
-  readonly #kindCache = new KindCache()
-  readonly #queue: WriteQueue<Write>
+  readonly #scheduler: WriteScheduler
+  readonly #invocations: Invocations
 
   constructor(options: ProcessOptions) {
     const { machine, file, maxHoldMs, release } = options
@@ -50,101 +52,61 @@ export class Process implements Actor {
     const { path } = file
     const clock = machine
     const freeze = new FreezeDetector(clock)
-    const noticeFreeze = () => {
-      if (freeze.thawed()) writer.discardWhenOver()
-    }
-    const nothingToRead = () => {
-      throw new Error('Reads are not simulated')
-    }
-    const lockWait = () => this.#lockWait()
-    const readers = new LastingReaders({ clock, open: nothingToRead, lockWait, noticeFreeze })
-    const writer: Writer = new Writer({
-      path,
-      fencing: 'user_version',
-      readers,
-      lockWait,
-      noticeFreeze,
-      open: () => new SimulatedConnection(file, this),
-      keepJournal: () => false,
-      closeWindow: () => {},
-      monotonicMs: () => clock.monotonicMs(),
-      listeners: new Listeners(),
-    })
+    const scope = new InvocationScope()
+    const lockWait = () => this.#lockWait(scope)
+    const window = { closeWindow: () => {} }
     const leaser = observedLeaser(machine.leaser(options.lease), (lease) => {
       this.leases.push(lease)
       this.token = lease.token
       options.granted(this, lease)
     })
-    this.#queue = new WriteQueue<Write>({
+    const leaseKeeper = new LeaseKeeper({ leaser, key: KEY, clock, maxHoldMs, owner: machine.name })
+    this.#scheduler = new WriteScheduler({
       path,
       clock,
+      freeze,
+      lockWait,
+      leaseKeeper,
       release,
-      writer,
-      leaseKeeper: new LeaseKeeper({ leaser, key: KEY, clock, maxHoldMs, owner: machine.name }),
-      runGroup: groupCommit,
+      window,
+      fencing: 'user_version',
+      eventLoop: new EventLoop(clock, () => this.freed()),
+      readers: new LastingReaders({ clock, freeze, lockWait, open: nothingToRead }),
+      connection: new WriterConnection({ freeze, open: () => new SimulatedConnection(file, this) }),
+      opener: { allowedToCreate: (action) => action(), mustBeThere: () => {} },
+      keepJournal: () => false,
+      kindCache: new KindCache(),
+      listeners: new Listeners(),
+      tracer: noTracer,
+      invocations: scope,
       explainBusy: async (error) => error,
-      beforeWaiting: () => {},
-      nextTick: () => this.freed(),
     })
+    this.#invocations = new Invocations({ path, clock, scope, scheduler: this.#scheduler, leaseKeeper, window })
   }
 
   /** Writes one row; with others that wait, in one transaction. */
   write(row: string, timeoutMs: number): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const write: Write = { sql: INSERT, args: [row], resolve, reject }
-      this.#queue.add({
-        what: 'a write',
-        timeoutOption: 'lease.timeoutMs',
-        timeoutMs,
-        groupable: write,
-        fail: reject,
-      })
-    })
+    const wanted = { what: 'a write', timeoutOption: 'lease.timeoutMs', timeoutMs } as const
+    return this.#scheduler.write({ sql: INSERT, args: [row] }, wanted)
   }
 
   /** Runs statements, one after the other, in a transaction of their own that lets the event loop go on. */
   script(rows: readonly string[], timeoutMs: number): Promise<void> {
     const sql = rows.map((row) => INSERT.replace('?', `'${row}'`)).join(';')
-    return new Promise((resolve, reject) => {
-      this.#queue.add({
-        what: 'a script',
-        timeoutOption: 'lease.timeoutMs',
-        timeoutMs,
-        fail: reject,
-        run: async (turn) => {
-          try {
-            await runScript(sql, turn, { path: this.#options.file.path, pragmas: {} })
-            return () => resolve()
-          } catch (error) {
-            if (error instanceof TurnIsOver) throw error
-            turn.writer.rollback()
-            return () => reject(error)
-          }
-        },
-      })
-    })
+    const wanted = { what: 'a script', timeoutOption: 'lease.timeoutMs', timeoutMs } as const
+    const { path } = this.#options.file
+    return this.#scheduler.inTurn(wanted, (turn) => runScript(sql, turn, { path, pragmas: {} }))
   }
 
   /** Begins a transaction: it has the lease and the write lock until it ends. */
   begin(timeoutMs: number): Promise<Transaction> {
-    const context = { path: this.#options.file.path, kindCache: this.#kindCache }
-    return new Promise((resolve, reject) => {
-      this.#queue.add({
-        what: 'a transaction',
-        timeoutOption: 'lease.transactionTimeoutMs',
-        timeoutMs,
-        fail: reject,
-        run: async (turn: WriteTurn) => {
-          try {
-            await turn.begin({ mayOnlyRead: true })
-          } catch (error) {
-            if (error instanceof TurnIsOver) throw error
-            return () => reject(error)
-          }
-          return new Promise((end) => resolve(new ImmediateTransaction(context, turn, end)))
-        },
-      })
-    })
+    return this.#scheduler.transaction(timeoutMs)
+  }
+
+  /** Begins an invocation of a Lambda function that has so much time. */
+  invoke(forMs: number): Invocation {
+    const endsAtMs = this.machine.monotonicMs() + forMs
+    return this.#invocations.begin({ remainingMs: () => endsAtMs - this.machine.monotonicMs() }, async () => {})
   }
 
   pause(ms: number): Promise<void> {
@@ -202,15 +164,18 @@ export class Process implements Actor {
     for (const connection of this.connections) this.#options.file.release(connection)
   }
 
-  #lockWait(): LockWait {
+  #lockWait(scope: InvocationScope): LockWait {
     const { file, lease, machine } = this.#options
-    const timeoutMs = lease.ttlMs
     return {
       path: file.path,
       clock: machine,
-      timeoutMs,
+      timeoutMs: scope.boundedMs(lease.ttlMs),
       random: lease.random,
       onTimeout: (waitedMs) => `The simulated file stayed locked for ${Math.round(waitedMs)} ms`,
     }
   }
+}
+
+function nothingToRead(): never {
+  throw new Error('Reads are not simulated')
 }

@@ -34,6 +34,8 @@ export type Rule =
   | 'nobody is passed over'
   /** What was acknowledged is not in the file once, or what was refused is in it. */
   | 'acknowledged means written'
+  /** An invocation had ended in time, and its process had the lease. */
+  | 'an invocation leaves nothing behind'
   /** A caller was told of an error that is neither the database's nor the lease's own. */
   | 'every error is typed'
   /** The faults were over, and somebody did not get its turn in time. */

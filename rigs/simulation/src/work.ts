@@ -12,6 +12,8 @@ export interface Work {
   /** Before each row, for a transaction. */
   thinkMs: number[]
   rollsBack: boolean
+  /** How much time the invocation has in which it is done; undefined where it is done outside of any. */
+  invocationMs: number | undefined
 }
 
 /** No statement blocks, or takes, longer than so many leases. */
@@ -27,8 +29,10 @@ export function longestMs({ kind, rows, thinkMs }: Work, ttlMs: number): number 
 }
 
 /** What a caller does next, as the seed has it. */
-export function drawWork(seed: number, id: string, { ttlMs, longHolds }: Settings): Work {
+export function drawWork(seed: number, id: string, { ttlMs, longHolds, invocations }: Settings): Work {
   const draws = new Draws(seed, id)
+  // From a stream of its own: what else a seed has stays as it was.
+  const around = new Draws(seed, `${id}.invocation`)
   const kind = draws.pick('writes', 'writes', 'transaction', 'transaction', 'script')
   const rows = Array.from({ length: draws.whole(1, 4) }, (_, i) => `${id}.${i}`)
   return {
@@ -41,5 +45,6 @@ export function drawWork(seed: number, id: string, { ttlMs, longHolds }: Setting
       draws.chance(longHolds) ? draws.between(0.1, LONGEST_STATEMENT) * ttlMs : draws.between(0, 20),
     ),
     rollsBack: draws.chance(0.1),
+    invocationMs: around.chance(invocations) ? around.between(0.5, 10) * ttlMs : undefined,
   }
 }

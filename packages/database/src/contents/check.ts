@@ -2,10 +2,10 @@ import { basename, join } from 'node:path'
 import type { CheckProblem, CheckResult, ContentOptions } from '../contract/content.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { SqlValue } from '../contract/values.js'
+import type { FileConnection } from '../file/connection.js'
 import { inspectFile } from '../file/inspect-file.js'
 import { milliseconds } from '../file/options.js'
 import { isMalformed } from '../file/sqlite-error.js'
-import type { WriterConnection } from '../write/writer.js'
 import { consistently } from './consistently.js'
 import { type ContentContext, progressTo } from './context.js'
 import { copyPages, openUnchanging } from './copy.js'
@@ -49,7 +49,7 @@ export async function checkCopy(context: ContentContext, options: ContentOptions
 }
 
 async function problemsIn(context: ContentContext, copy: string): Promise<CheckProblem[]> {
-  let connection: WriterConnection & { close(): void }
+  let connection: FileConnection & { close(): void }
   try {
     connection = openUnchanging(context, copy)
   } catch (error) {
@@ -63,7 +63,7 @@ async function problemsIn(context: ContentContext, copy: string): Promise<CheckP
   }
 }
 
-async function integrityProblems(connection: WriterConnection): Promise<CheckProblem[]> {
+async function integrityProblems(connection: FileConnection): Promise<CheckProblem[]> {
   const select = `SELECT integrity_check FROM pragma_integrity_check(${MAX_PROBLEMS}, 'main')`
   return problemsBy(connection, 'integrity', select, ([line]) =>
     String(line)
@@ -72,7 +72,7 @@ async function integrityProblems(connection: WriterConnection): Promise<CheckPro
   )
 }
 
-async function foreignKeyProblems(connection: WriterConnection): Promise<CheckProblem[]> {
+async function foreignKeyProblems(connection: FileConnection): Promise<CheckProblem[]> {
   const select =
     'SELECT "table", parent, count(*), min(rowid) FROM pragma_foreign_key_check GROUP BY "table", parent, fkid'
   return problemsBy(connection, 'foreign-key', select, ([table, parent, count, rowid]) => {
@@ -87,7 +87,7 @@ const PROBLEMS = 'temp.__sqlite_efs_check'
 
 /** What runs in the background has no results: they go through a table. A check that can't be completed is a problem, too. */
 async function problemsBy(
-  connection: WriterConnection,
+  connection: FileConnection,
   kind: CheckProblem['kind'],
   select: string,
   inWords: (row: readonly SqlValue[]) => string[],

@@ -1,4 +1,4 @@
-import type { ContentContext } from './context.js'
+import { type ContentContext, inTurn } from './context.js'
 import { Disturbed, inWindows, type Steps, stepsIn } from './steps.js'
 
 /** Tries that a commit may disturb before the next one is made under the lease. */
@@ -26,11 +26,11 @@ export async function consistently<T>(
       if (!(error instanceof Disturbed)) throw error
     }
   }
-  const copied = await context.inTurn(what, timeoutMs, async (turn) => {
+  const copied = await inTurn(context, what, timeoutMs, async (turn) => {
     // SQLite's RESERVED lock lets other processes read, and none commit.
-    await turn.begin()
-    const result = await copy(stepsIn(turn))
-    turn.writer.rollback()
+    const transaction = await turn.begin()
+    const result = await copy(stepsIn(transaction))
+    transaction.rollback()
     return result
   })
   return { copy: copied, tries: MAX_DISTURBED + 1, heldLease: true }

@@ -1,25 +1,36 @@
 import type { ContentProgress } from '../contract/content.js'
-import type { DatabaseEvent } from '../contract/events.js'
-import type { Connection } from '../file/connection.js'
+import type { Listeners } from '../contract/events.js'
+import type { FileOpener } from '../file/file-opener.js'
 import type { CheckedOptions } from '../file/options.js'
 import type { LockWait } from '../file/retry-while-busy.js'
 import type { LastingReaders } from '../read/lasting-readers.js'
+import type { ReadWindow } from '../read/read-window.js'
+import type { TurnWanted } from '../write/job.js'
 import type { WriteTurn } from '../write/write-turn.js'
 
 /** What the operations on a file's content need from it. */
 export interface ContentContext {
   options: CheckedOptions
+  listeners: Listeners
+  opener: FileOpener
   /** The reads that last, which keep everybody from committing. */
-  lastingReaders: LastingReaders
-  /** A read-only connection that is its caller's own to close. */
-  openReader(): Connection
+  readers: LastingReaders
+  /** The reads of this process. */
+  window: Pick<ReadWindow, 'closeWindow'>
+  /** Gives turns to write; a transaction that an error leaves open is rolled back. */
+  scheduler: { inTurn<T>(wanted: TurnWanted, action: (turn: WriteTurn) => Promise<T>): Promise<T> }
   /** For reads: what a dead writer left is rolled back. */
   lockWait(): LockWait
-  /** Ends the read window of this process. */
-  closeWindow(): void
-  /** Runs something in a turn to write of its own; a transaction that is left open by an error is rolled back. */
-  inTurn<T>(what: string, timeoutMs: number, action: (turn: WriteTurn) => Promise<T>): Promise<T>
-  tell(event: DatabaseEvent): void
+}
+
+/** Runs something in a turn to write of its own. */
+export function inTurn<T>(
+  { scheduler }: ContentContext,
+  what: string,
+  timeoutMs: number,
+  action: (turn: WriteTurn) => Promise<T>,
+): Promise<T> {
+  return scheduler.inTurn({ what, timeoutMs, timeoutOption: 'lease.timeoutMs' }, action)
 }
 
 /** Tells how far it is; a listener's failure must not end what it listens to. */

@@ -3,7 +3,7 @@ import type { HoldOptions, LeaseHandle } from '../contract/content.js'
 import { journalSize, putJournalInPlace } from '../file/journal.js'
 import { milliseconds } from '../file/options.js'
 import { TurnIsOver, type WriteTurn } from '../write/write-turn.js'
-import type { ContentContext } from './context.js'
+import { type ContentContext, inTurn } from './context.js'
 import { storeTicket } from './store-ticket.js'
 
 /** See {@link Database.hold}. */
@@ -14,10 +14,10 @@ export async function hold<T>(
 ): Promise<T> {
   const { fencing } = context.options
   const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
-  return context.inTurn('a hold', timeoutMs, async (turn) => {
+  return inTurn(context, 'a hold', timeoutMs, async (turn) => {
     await storeTicket(turn, fencing)
     // A connection of before would follow the other program into WAL mode; a new one refuses to.
-    turn.writer.discard()
+    turn.connection.discard()
     const { lease } = turn
     let result: T
     try {
@@ -38,7 +38,7 @@ async function afterwards(context: ContentContext, turn: WriteTurn): Promise<voi
   const { lease } = turn
   // Whoever has the lease by now, and before a connection is opened, which would do so without a word.
   if (journalSize(path) === undefined && putJournalInPlace(path)) {
-    context.tell({ type: 'journal-restored', path, token: lease.token })
+    context.listeners.tell({ type: 'journal-restored', path, token: lease.token })
   }
   // Whether it was taken over, only the line knows: who did may have written without a fence, and with other programs.
   await lease.renew()

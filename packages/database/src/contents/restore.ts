@@ -3,13 +3,14 @@ import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ContentOptions, RestoreResult } from '../contract/content.js'
 import { DatabaseError } from '../contract/errors.js'
+import type { FileConnection } from '../file/connection.js'
 import { FENCE_MARK, storedTicket } from '../file/fence.js'
 import { modeOfCopy } from '../file/file-mode.js'
 import { milliseconds } from '../file/options.js'
 import { removeQuietly } from '../file/remove.js'
+import type { WriteTransaction } from '../write/write-transaction.js'
 import { TurnIsOver, type WriteTurn } from '../write/write-turn.js'
-import type { WriterConnection } from '../write/writer.js'
-import { type ContentContext, type Progress, progressTo } from './context.js'
+import { type ContentContext, inTurn, type Progress, progressTo } from './context.js'
 import { copyPages } from './copy.js'
 import { NewFile } from './new-file.js'
 import { bytesOf, eachPage, type Geometry, geometryOf, isLockPage, readPage } from './pages.js'
@@ -31,7 +32,7 @@ export async function restore(context: ContentContext, from: string, options: Co
   const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
   const source = await openSource(context, from, progress)
   try {
-    return await context.inTurn('a restore', timeoutMs, async (turn) => {
+    return await inTurn(context, 'a restore', timeoutMs, async (turn) => {
       const { path, fencing } = context.options
       const keptAt = await replaceContent(turn, context, source, progress)
       const fence = fencing === 'off' ? undefined : storedTicket(turn.lease.token)
@@ -58,29 +59,29 @@ async function replaceContent(
 ): Promise<string> {
   const { path, clock } = context.options
   // Statements of earlier transactions may be garbage: see Connection.execInBackground.
-  turn.writer.discard()
-  await turn.begin()
-  const { connection } = turn.writer
+  turn.connection.discard()
+  const transaction = await turn.begin()
+  const { connection } = transaction
   const live = geometryOf(connection)
   mustFit(path, live, source)
   const keptAt = `${path}.before-restore-${new Date(clock.wallMs()).toISOString().replaceAll(/[-:]/g, '')}`
   const kept = await NewFile.create(keptAt, modeOfCopy(path))
   try {
-    await copyPages(context, stepsIn(turn), kept, progress)
+    await copyPages(context, stepsIn(transaction), kept, progress)
     // At COMMIT this would move pages about, by what it remembers of the old ones.
     if (connection.value('PRAGMA auto_vacuum') === 1n) connection.exec('PRAGMA auto_vacuum=INCREMENTAL')
-    await grow(turn, source, progress)
-    await writePages(turn, context, source, progress)
+    await grow(transaction, source, progress)
+    await writePages(transaction, context, source, turn.lease.token, progress)
     await kept.putInPlace()
     progress('committing', 0, source.pages)
-    await turn.commit({ inBackground: true })
+    await transaction.commit({ inBackground: true })
   } catch (error) {
     await kept.discard()
     const mayHaveWritten = error instanceof DatabaseError && error.code === 'COMMIT_UNKNOWN'
     if (!mayHaveWritten) removeQuietly(keptAt)
     throw error
   }
-  turn.writer.discard()
+  turn.connection.discard()
   progress('committing', source.pages, source.pages)
   return keptAt
 }
@@ -97,27 +98,33 @@ function mustFit(path: string, live: Geometry, source: Geometry): void {
 }
 
 /** A page can be overwritten only where there is one: rows of zeros make the file as long as the source, and are overwritten with it. */
-async function grow(turn: WriteTurn, { pages, pageSize }: Geometry, progress: Progress): Promise<void> {
-  const { writer } = turn
-  const first = geometryOf(writer.connection).pages
+async function grow(transaction: WriteTransaction, { pages, pageSize }: Geometry, progress: Progress): Promise<void> {
+  const { connection, guard } = transaction
+  const first = geometryOf(connection).pages
   if (first >= pages) return
   const table = `_sqlite_efs_${randomBytes(6).toString('hex')}`
-  await writer.execInBackground(`CREATE TABLE ${table} (filler)`)
+  await transaction.execInBackground(`CREATE TABLE ${table} (filler)`)
   for (;;) {
-    const missing = pages - geometryOf(writer.connection).pages
+    const missing = pages - geometryOf(connection).pages
     progress('growing', Math.min(pages, pages - missing) - first, pages - first)
     if (missing <= 0) return
-    await turn.stayAlive()
+    await guard.stayAlive()
     // An overflow page holds four bytes less than its size: https://www.sqlite.org/fileformat2.html#ovflpgs
     const bytes = Math.min(missing * (pageSize - 4), MAX_GROWTH_BYTES)
-    await writer.execInBackground(`INSERT INTO ${table} VALUES (zeroblob(${bytes}))`)
+    await transaction.execInBackground(`INSERT INTO ${table} VALUES (zeroblob(${bytes}))`)
   }
 }
 
-async function writePages(turn: WriteTurn, context: ContentContext, source: Source, progress: Progress): Promise<void> {
+async function writePages(
+  transaction: WriteTransaction,
+  context: ContentContext,
+  source: Source,
+  ticket: number,
+  progress: Progress,
+): Promise<void> {
   const { clock, fencing } = context.options
-  const steps = stepsIn(turn)
-  const live = Buffer.from(readPage(turn.writer.connection, 1))
+  const steps = stepsIn(transaction)
+  const live = Buffer.from(readPage(transaction.connection, 1))
   for (let next = 2; next <= source.pages; ) {
     progress('writing', next - 2, source.pages)
     next += await steps((connection) =>
@@ -127,12 +134,12 @@ async function writePages(turn: WriteTurn, context: ContentContext, source: Sour
     )
   }
   // Last: from here on SQLite would find a schema that it has not read.
-  const token = fencing === 'off' ? undefined : turn.lease.token
+  const token = fencing === 'off' ? undefined : ticket
   await steps((connection) => writePage(connection, 1, firstPage(source, live, token)))
   progress('writing', source.pages, source.pages)
 }
 
-function writePage(connection: WriterConnection, page: number, data: Uint8Array): void {
+function writePage(connection: FileConnection, page: number, data: Uint8Array): void {
   const { changes } = connection.run('UPDATE sqlite_dbpage SET data = ?1 WHERE pgno = ?2', [data, BigInt(page)])
   if (changes !== 1) throw new Error(`Page ${page} could not be written: there is none`)
 }
@@ -180,8 +187,7 @@ async function verify(
   progress: Progress,
 ): Promise<Geometry> {
   try {
-    await turn.begin()
-    const { connection } = turn.writer
+    const { connection } = await turn.begin()
     const geometry = geometryOf(connection)
     progress('verifying', 0, geometry.pages)
     await verifyContent(connection, path, wanted)
@@ -194,7 +200,7 @@ async function verify(
     const message = `${known.message} It was restored, and is committed; what it held before is in ${keptAt}.`
     throw new DatabaseError(known.code, message, known.details, { cause: error })
   } finally {
-    turn.writer.discard()
+    turn.connection.discard()
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SqlValue } from '../contract/values.js'
-import type { WriterConnection } from '../write/writer.js'
+import type { FileConnection } from '../file/connection.js'
 import type { Steps } from './steps.js'
 
 /** So many rows are counted in one step. */
@@ -30,14 +30,14 @@ export async function countRows(steps: Steps): Promise<Record<string, number>> {
 }
 
 /** The rowid goes by three names, and a column may have taken each: https://www.sqlite.org/lang_createtable.html#rowid */
-function rowidNameIn(connection: WriterConnection, table: string): string | undefined {
+function rowidNameIn(connection: FileConnection, table: string): string | undefined {
   const columns = connection
     .run('SELECT name FROM pragma_table_xinfo(?1)', [table])
     .rows.map(([name]) => String(name).toLowerCase())
   return ['rowid', '_rowid_', 'oid'].find((name) => !columns.includes(name))
 }
 
-const countAtOnce = (connection: WriterConnection, table: string) =>
+const countAtOnce = (connection: FileConnection, table: string) =>
   connection.value(`SELECT count(*) FROM ${quoted(table)}`) as bigint
 
 async function countByRowid(steps: Steps, table: string, rowid: string): Promise<bigint> {

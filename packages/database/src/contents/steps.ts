@@ -1,14 +1,13 @@
 import { Listeners } from '../contract/events.js'
-import type { Connection } from '../file/connection.js'
+import type { Connection, FileConnection } from '../file/connection.js'
 import { nextTick } from '../file/event-loop.js'
 import { FreezeDetector } from '../file/freeze-detector.js'
 import { ReadWindow } from '../read/read-window.js'
-import type { WriteTurn } from '../write/write-turn.js'
-import type { WriterConnection } from '../write/writer.js'
+import type { WriteTransaction } from '../write/write-transaction.js'
 import type { ContentContext } from './context.js'
 
 /** Runs short steps on a connection that holds a lock; between two of them the event loop goes on. */
-export type Steps = <T>(step: (connection: WriterConnection) => T) => Promise<T>
+export type Steps = <T>(step: (connection: FileConnection) => T) => Promise<T>
 
 /** Somebody committed, or the connection had to be thrown away: what was read does not belong to what would be read next. */
 export class Disturbed extends Error {
@@ -16,7 +15,7 @@ export class Disturbed extends Error {
 }
 
 /** Steps on a file that nobody changes. */
-export function stepsOn(connection: WriterConnection): Steps {
+export function stepsOn(connection: FileConnection): Steps {
   return async (step) => {
     const result = step(connection)
     await nextTick()
@@ -24,11 +23,11 @@ export function stepsOn(connection: WriterConnection): Steps {
   }
 }
 
-/** Steps in the transaction of a turn: nobody can commit before it ends. Each needs the lease. */
-export function stepsIn(turn: WriteTurn): Steps {
+/** Steps in a write transaction: nobody can commit before it ends. Each needs the lease. */
+export function stepsIn(transaction: WriteTransaction): Steps {
   return async (step) => {
-    await turn.stayAlive()
-    const result = step(turn.writer.connection)
+    await transaction.guard.stayAlive()
+    const result = step(transaction.connection)
     await nextTick()
     return result
   }
@@ -40,18 +39,14 @@ export function stepsIn(turn: WriteTurn): Steps {
  */
 export async function inWindows<T>(context: ContentContext, action: (steps: Steps) => Promise<T>): Promise<T> {
   const { clock, path } = context.options
-  const freeze = new FreezeDetector(clock)
-  const reader: ReadWindow = new ReadWindow({
+  const reader = new ReadWindow({
     clock,
     path,
     // Its windows are no reads of anybody's.
     listeners: new Listeners(),
-    open: () => context.openReader(),
+    open: () => context.opener.openReader(),
     lockWait: () => context.lockWait(),
-    lockWaitMs: () => context.lockWait().timeoutMs,
-    noticeFreeze: () => {
-      if (freeze.thawed()) reader.discard()
-    },
+    freeze: new FreezeDetector(clock),
   })
   let first: { connection: Connection; version: unknown } | undefined
   try {

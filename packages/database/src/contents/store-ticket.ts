@@ -8,9 +8,9 @@ import type { WriteTurn } from '../write/write-turn.js'
  * @throws DatabaseError as any commit does
  */
 export async function storeTicket(turn: WriteTurn, fencing: 'user_version' | 'off'): Promise<void> {
-  await turn.begin()
-  if (fencing === 'off') return turn.writer.rollback()
+  const transaction = await turn.begin()
+  if (fencing === 'off') return transaction.rollback()
   // A change, so that there is something to commit; the commit itself sets the mark where that is missing.
-  turn.writer.run(`PRAGMA user_version=${storedTicket(turn.lease.token)}`, [], 'write')
-  await turn.commit()
+  transaction.run(`PRAGMA user_version=${storedTicket(turn.lease.token)}`, [], 'write')
+  await transaction.commit()
 }

@@ -7,7 +7,7 @@ import { retryWhileBusy } from '../file/retry-while-busy.js'
 import { withTypedErrors } from '../file/sqlite-error.js'
 import type { WriteTurn } from '../write/write-turn.js'
 import { readersStay } from '../write/writer-errors.js'
-import { type ContentContext, type Progress, progressTo } from './context.js'
+import { type ContentContext, inTurn, type Progress, progressTo } from './context.js'
 import { checkSpace, temporaryFolder } from './space.js'
 import { storeTicket } from './store-ticket.js'
 
@@ -15,7 +15,7 @@ import { storeTicket } from './store-ticket.js'
 export async function vacuum(context: ContentContext, options: ContentOptions): Promise<VacuumResult> {
   const { fencing } = context.options
   const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)
-  return context.inTurn('a vacuum', timeoutMs, async (turn) => {
+  return inTurn(context, 'a vacuum', timeoutMs, async (turn) => {
     await storeTicket(turn, fencing)
     return vacuumIn(turn, context, progressTo(options.onProgress))
   })
@@ -34,19 +34,19 @@ export async function vacuumIn(turn: WriteTurn, context: ContentContext, progres
     { folder: temporaryFolder(), bytes: bytesBefore },
     { folder: dirname(path), bytes: bytesBefore },
   ])
-  turn.writer.discard()
+  turn.connection.discard()
   // Its copy goes to the disk, and its pages may go to the file before it ends: memory stays flat. The journal undoes them.
   const own = { ...pragmas, temp_store: 'FILE', cache_spill: 'ON', busy_timeout: Math.round(timeoutMs) }
   const open = () => new Connection({ path, pragmas: own, vfs, mode: 'read-write' })
   const connection = await retryWhileBusy(context.lockWait(), open)
-  const letReadersIn = context.lastingReaders.holdBack()
+  const letReadersIn = context.readers.holdBack()
   try {
-    if (!(await context.lastingReaders.none(timeoutMs))) throw readersStay(path, timeoutMs)
+    if (!(await context.readers.none(timeoutMs))) throw readersStay(path, timeoutMs)
     const pages = Number(connection.value('PRAGMA page_count'))
     progress('vacuuming', 0, pages)
     await retryWhileBusy(context.lockWait(), async () => {
-      await turn.stayAlive()
-      context.closeWindow()
+      await turn.guard.stayAlive()
+      context.window.closeWindow()
       await connection.execInBackground('VACUUM')
     })
     progress('vacuuming', pages, pages)

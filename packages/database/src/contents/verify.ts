@@ -1,6 +1,6 @@
 import { DatabaseError } from '../contract/errors.js'
+import type { FileConnection } from '../file/connection.js'
 import { CORRUPT } from '../file/sqlite-error.js'
-import type { WriterConnection } from '../write/writer.js'
 import { fenceOf } from './pages.js'
 import { countRows, differenceInRows } from './row-counts.js'
 import { stepsOn } from './steps.js'
@@ -18,7 +18,7 @@ const PROBLEMS = 'temp.__sqlite_efs_problems'
  *
  * @returns the first thing that is wrong; undefined where nothing is
  */
-async function problemOf(connection: WriterConnection): Promise<string | undefined> {
+async function problemOf(connection: FileConnection): Promise<string | undefined> {
   // What runs in the background has no results.
   await connection.execInBackground(
     `CREATE TEMP TABLE ${PROBLEMS} AS SELECT integrity_check FROM pragma_integrity_check(1, 'main')`,
@@ -33,7 +33,7 @@ async function problemOf(connection: WriterConnection): Promise<string | undefin
  *
  * @throws DatabaseError `SQLITE` (database disk image is malformed) naming what is wrong, and with whom
  */
-export async function contentOf(connection: WriterConnection, path: string): Promise<Content> {
+export async function contentOf(connection: FileConnection, path: string): Promise<Content> {
   // The check runs what the schema's constraints call.
   connection.noticeSchema()
   const problem = await problemOf(connection)
@@ -46,7 +46,7 @@ export async function contentOf(connection: WriterConnection, path: string): Pro
  *
  * @throws DatabaseError `SQLITE` (database disk image is malformed)
  */
-export async function verifyContent(connection: WriterConnection, path: string, wanted: Content): Promise<void> {
+export async function verifyContent(connection: FileConnection, path: string, wanted: Content): Promise<void> {
   const found = await contentOf(connection, path)
   const difference = differenceInRows(wanted.rows, found.rows)
   if (difference) throw damaged(path, difference)

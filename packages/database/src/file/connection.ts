@@ -29,6 +29,9 @@ export interface ConnectionOptions {
   immutable?: boolean
 }
 
+/** What a {@link Connection} offers; in a simulation it is not libsql that does. */
+export type FileConnection = Pick<Connection, keyof Connection>
+
 const ROW_STATEMENTS = new Set([
   'SELECT',
   'VALUES',

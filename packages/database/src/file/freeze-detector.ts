@@ -6,6 +6,7 @@ const FREEZE_MS = 1_000
 /** Notices that the process was frozen between two looks: the wall clock ran ahead of the monotonic one. */
 export class FreezeDetector {
   readonly #clock: Clock
+  readonly #onThaw: (() => void)[] = []
   #lastLook: Moment
 
   constructor(clock: Clock) {
@@ -13,13 +14,19 @@ export class FreezeDetector {
     this.#lastLook = new Moment(clock)
   }
 
+  /** Has `thawed` called after each freeze that a look notices: locks may be gone, and cached pages stale. */
+  onThaw(thawed: () => void): void {
+    this.#onThaw.push(thawed)
+  }
+
   /**
-   * Whether there was a freeze since the last call: locks may be gone, and cached pages stale. So it is taken for after a silence
-   * of more than `maxSilenceMs`, whatever the clocks say.
+   * Looks whether there was a freeze since the last look, and calls what {@link FreezeDetector.onThaw} was given. A silence of more than `maxSilenceMs` counts as
+   * one, whatever the clocks say.
    */
-  thawed(maxSilenceMs = Number.POSITIVE_INFINITY): boolean {
+  look(maxSilenceMs = Number.POSITIVE_INFINITY): void {
     const lastLook = this.#lastLook
     this.#lastLook = new Moment(this.#clock)
-    return lastLook.frozenMs() > FREEZE_MS || lastLook.elapsedMs() > maxSilenceMs
+    const isThawed = lastLook.frozenMs() > FREEZE_MS || lastLook.elapsedMs() > maxSilenceMs
+    if (isThawed) for (const thawed of this.#onThaw) thawed()
   }
 }

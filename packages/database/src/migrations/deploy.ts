@@ -5,6 +5,7 @@ import { isBusy, isConnectionDoubtful, isFull } from '../file/sqlite-error.js'
 import { excerpt } from '../sql/classify.js'
 import { splitStatements } from '../sql/scanner.js'
 import { runScript } from '../transaction/script.js'
+import type { WriteTransaction } from '../write/write-transaction.js'
 import type { WriteTurn } from '../write/write-turn.js'
 import { type Migration, readMigrations, scriptOf } from './directory.js'
 import { pendingOf } from './history.js'
@@ -86,8 +87,8 @@ class Deployment {
     let count = 0
     try {
       await runScript(script, this.#turn, this.#file.options, {
-        begun: () => {
-          const table = this.#table()
+        begun: (transaction) => {
+          const table = this.#table(transaction)
           const pending = this.#pendingOf(table)
           if (pending[0] !== migration) {
             next = pending[0]
@@ -132,15 +133,15 @@ class Deployment {
   }
 
   async #recordFailure(migration: Migration, record: (table: HistoryWriter) => void): Promise<void> {
-    await this.#turn.begin()
-    const table = this.#table()
+    const transaction = await this.#turn.begin()
+    const table = this.#table(transaction)
     // Somebody else may have applied it since.
     if (this.#pendingOf(table).includes(migration)) record(table)
-    await this.#turn.commit()
+    await transaction.commit()
   }
 
-  #table(): HistoryWriter {
-    return new HistoryWriter(this.#turn.writer, () => this.#file.options.clock.wallMs())
+  #table(transaction: WriteTransaction): HistoryWriter {
+    return new HistoryWriter(transaction, () => this.#file.options.clock.wallMs())
   }
 
   #pendingOf({ history }: HistoryWriter): Migration[] {

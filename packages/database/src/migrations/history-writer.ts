@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { SqlValue } from '../contract/values.js'
-import type { Writer } from '../write/writer.js'
+import type { WriteTransaction } from '../write/write-transaction.js'
 import { checksumOf } from './checksum.js'
 import type { Migration } from './directory.js'
 import { type History, type MigrationRecord, readHistory, TABLE } from './history.js'
@@ -19,15 +19,15 @@ const CREATE_TABLE = `CREATE TABLE "_prisma_migrations" (
 
 /** Writes to `_prisma_migrations` in the writer's open transaction what Prisma's engine would. */
 export class HistoryWriter {
-  readonly #writer: Writer
+  readonly #transaction: WriteTransaction
   readonly #history: History
   readonly #wallMs: () => number
   #hasTable: boolean
 
-  constructor(writer: Writer, wallMs: () => number) {
-    this.#writer = writer
+  constructor(transaction: WriteTransaction, wallMs: () => number) {
+    this.#transaction = transaction
     this.#wallMs = wallMs
-    this.#history = readHistory((sql) => writer.run(sql, [], 'read'))
+    this.#history = readHistory((sql) => transaction.run(sql, [], 'read'))
     this.#hasTable = this.#history.hasTable
   }
 
@@ -71,7 +71,7 @@ export class HistoryWriter {
   }
 
   #insert(values: Readonly<Record<string, SqlValue>>): string {
-    if (!this.#hasTable) this.#writer.connection.exec(CREATE_TABLE)
+    if (!this.#hasTable) this.#transaction.connection.exec(CREATE_TABLE)
     this.#hasTable = true
     const id = randomUUID()
     const columns = ['id', ...Object.keys(values)]
@@ -83,7 +83,7 @@ export class HistoryWriter {
   }
 
   #run(sql: string, args: readonly SqlValue[]): void {
-    this.#writer.run(sql, args, 'write')
+    this.#transaction.run(sql, args, 'write')
   }
 
   #now(): SqlValue {

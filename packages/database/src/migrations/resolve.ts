@@ -1,5 +1,4 @@
 import { DatabaseError } from '../contract/errors.js'
-import type { WriteTurn } from '../write/write-turn.js'
 import { type Migration, readMigrations } from './directory.js'
 import { isFailed, type MigrationRecord } from './history.js'
 import { HistoryWriter } from './history-writer.js'
@@ -23,10 +22,10 @@ export async function resolveMigration(
   }
   const { path, clock, timeoutMs } = file.options
   const mark = as === 'applied' ? asApplied(await readMigrations(directory), name, path) : asRolledBack(name, path)
-  await file.inTurn({ what: 'a migration', timeoutMs, timeoutOption: 'lease.timeoutMs' }, async (turn: WriteTurn) => {
-    await turn.begin()
-    mark(new HistoryWriter(turn.writer, () => clock.wallMs()))
-    await turn.commit()
+  await file.inTurn({ what: 'a migration', timeoutMs, timeoutOption: 'lease.timeoutMs' }, async (turn) => {
+    const transaction = await turn.begin()
+    mark(new HistoryWriter(transaction, () => clock.wallMs()))
+    await transaction.commit()
   })
 }
 

@@ -1,59 +1,35 @@
-import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
+import type { TraceContext } from '../contract/tracing.js'
 import type { ResultSet } from '../contract/values.js'
-import type { EventLoop } from '../file/event-loop.js'
 import type { FileOpener } from '../file/file-opener.js'
-import type { CheckedOptions } from '../file/options.js'
 import { kindByFirstWords } from '../sql/classify.js'
 import type { KindCache } from '../sql/kind-cache.js'
 import { ImmediateTransaction } from '../transaction/immediate-transaction.js'
 import { type GroupOutcome, groupCommit, type Write } from '../write/group-commit.js'
 import type { Job, TurnWanted } from '../write/job.js'
-import type { LeaseKeeper } from '../write/lease-keeper.js'
-import { explainBusy } from '../write/turn-errors.js'
-import { WriteQueue } from '../write/write-queue.js'
+import { WriteQueue, type WriteQueueContext } from '../write/write-queue.js'
+import type { WriteTransaction } from '../write/write-transaction.js'
 import { TurnIsOver, type WriteTurn } from '../write/write-turn.js'
-import type { Writer } from '../write/writer.js'
-import type { Invocations } from './invocations.js'
+import type { InvocationScope } from './invocation-scope.js'
 
 /** What {@link WriteScheduler.write} is to wait for. */
 export type WriteWanted = Omit<Job<Write>, 'groupable' | 'fail'>
 
-/** What is written under the lease. */
-export interface WriteSchedulerContext {
-  options: CheckedOptions
-  leaseKeeper: LeaseKeeper
-  writer: Writer
-  opener: FileOpener
+/** What a scheduler works with. */
+export interface WriteSchedulerContext extends Omit<WriteQueueContext<Write>, 'runGroup'> {
+  opener: Pick<FileOpener, 'allowedToCreate' | 'mustBeThere'>
   kindCache: KindCache
-  eventLoop: EventLoop
-  /** Nothing of this process may hold the file while it waits for the lease. */
-  beforeWaiting(): void
-  invocations(): Invocations
+  invocations: InvocationScope
 }
 
-/** The turns to write one file, of all in this process who want one: alone, or in a commit with others. */
+/** The turns to write one file, of all in this process that want one: alone, or in a commit with others. */
 export class WriteScheduler {
   readonly #context: WriteSchedulerContext
   readonly #queue: WriteQueue<Write>
 
   constructor(context: WriteSchedulerContext) {
     this.#context = context
-    const { options, leaseKeeper, writer, eventLoop, beforeWaiting, invocations } = context
-    const { path, clock, release, tracer } = options
-    this.#queue = new WriteQueue<Write>({
-      path,
-      clock,
-      release,
-      eventLoop,
-      leaseKeeper,
-      writer,
-      tracer,
-      runGroup: (writes, turn) => this.#runGroup(writes, turn),
-      explainBusy: (error) => explainBusy(error, options),
-      beforeWaiting,
-      keepLease: () => invocations().keepLease,
-    })
+    this.#queue = new WriteQueue<Write>({ ...context, runGroup: (writes, turn) => this.#runGroup(writes, turn) })
   }
 
   /** Whether nobody has a turn, or waits for one. */
@@ -75,11 +51,12 @@ export class WriteScheduler {
 
   /** Runs something in a turn of its own. */
   inTurn<T>({ mayCreate, ...wanted }: TurnWanted, action: (turn: WriteTurn) => Promise<T>): Promise<T> {
-    const { options, opener } = this.#context
+    const { opener, connection } = this.#context
     return new Promise((resolve, reject) => {
+      if (!mayCreate) this.#mustBeThere()
       this.#add({
         ...wanted,
-        trace: options.tracer.current(),
+        trace: this.#trace,
         fail: reject,
         run: async (turn) => {
           try {
@@ -87,7 +64,7 @@ export class WriteScheduler {
             return () => resolve(result)
           } catch (error) {
             if (error instanceof TurnIsOver) throw error
-            turn.writer.rollback()
+            connection.rollback()
             return () => reject(error)
           }
         },
@@ -96,32 +73,42 @@ export class WriteScheduler {
   }
 
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
-  transaction(timeoutMs: number): Promise<Transaction> {
-    const { options, kindCache } = this.#context
+  transaction(timeoutMs: number): Promise<ImmediateTransaction> {
     return new Promise((resolve, reject) => {
+      this.#mustBeThere()
       this.#add({
         what: 'a transaction',
         timeoutOption: 'lease.transactionTimeoutMs',
         timeoutMs,
-        trace: options.tracer.current(),
+        trace: this.#trace,
         fail: reject,
         run: async (turn) => {
+          let begun: WriteTransaction
           try {
-            await turn.begin({ mayOnlyRead: true })
+            begun = await turn.begin({ mayOnlyRead: true })
           } catch (error) {
             if (error instanceof TurnIsOver) throw error
-            turn.writer.rollback()
+            this.#context.connection.rollback()
             return () => reject(error)
           }
-          const context = { path: options.path, kindCache }
-          return new Promise((end) => resolve(new ImmediateTransaction(context, turn, end)))
+          return new Promise((end) => resolve(new ImmediateTransaction(this.#context, turn.lease, begun, end)))
         },
       })
     })
   }
 
+  /** What only goes on in a database must not make one. @throws DatabaseError `NOT_FOUND` */
+  #mustBeThere(): void {
+    const { connection, opener } = this.#context
+    if (!connection.isOpen && this.isIdle) opener.mustBeThere()
+  }
+
+  get #trace(): TraceContext | undefined {
+    return this.#context.tracer?.current()
+  }
+
   #add(job: Job<Write>): void {
-    const admitted = this.#context.invocations().current()?.admit(job) ?? job
+    const admitted = this.#context.invocations.current()?.admit(job) ?? job
     if (admitted instanceof DatabaseError) job.fail(admitted)
     else this.#queue.add(admitted)
   }

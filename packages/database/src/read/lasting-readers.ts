@@ -17,6 +17,7 @@ export class LastingReaders {
 
   constructor(context: ReaderContext) {
     this.#context = context
+    context.freeze.onThaw(() => this.discard())
   }
 
   /**
@@ -50,7 +51,7 @@ export class LastingReaders {
   }
 
   #beginNow(): Connection {
-    this.#context.noticeFreeze()
+    this.#context.freeze.look()
     const connection = this.#begun()
     this.#lasting.add(connection)
     this.#recent.add(connection)

@@ -1,6 +1,7 @@
 import type { Clock } from '@sqlite-efs/lease'
 import type { SqlValue } from '../contract/values.js'
 import type { Connection } from '../file/connection.js'
+import type { FreezeDetector } from '../file/freeze-detector.js'
 import type { LockWait } from '../file/retry-while-busy.js'
 
 /** Takes SQLite's shared lock: by `exec`, so that BUSY leaves nothing behind. */
@@ -45,6 +46,5 @@ export interface ReaderContext {
   clock: Clock
   open(): Connection
   lockWait(): LockWait
-  /** Throws the connections away where the process was frozen. */
-  noticeFreeze(): void
+  freeze: FreezeDetector
 }

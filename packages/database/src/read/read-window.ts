@@ -22,8 +22,6 @@ const LOOK_FOR_MOVE_MS = 1_000
 export interface ReadWindowContext extends ReaderContext {
   path: string
   listeners: Listeners
-  /** How long a read that begins now may wait for a lock. */
-  lockWaitMs(): number
 }
 
 /** What a read turned out to be. */
@@ -72,6 +70,7 @@ export class ReadWindow {
 
   constructor(context: ReadWindowContext) {
     this.#context = context
+    context.freeze.onThaw(() => this.discard())
   }
 
   /**
@@ -84,7 +83,7 @@ export class ReadWindow {
     return new Promise((resolve, reject) => {
       const request: Request = {
         since: new Moment(this.#context.clock),
-        timeoutMs: this.#context.lockWaitMs(),
+        timeoutMs: this.#context.lockWait().timeoutMs,
         failures: 0,
         run: (connection) => {
           const result = this.#run(action, connection)
@@ -271,7 +270,7 @@ export class ReadWindow {
   /** The connection, with the lock. */
   #window(): Connection {
     if (this.#isOpen && this.#connection) return this.#connection
-    this.#context.noticeFreeze()
+    this.#context.freeze.look()
     this.#lookForMove()
     this.#connection ??= this.#context.open()
     try {

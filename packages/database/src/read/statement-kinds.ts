@@ -11,9 +11,9 @@ const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
   kindCache: KindCache
-  reader: ReadWindow
-  /** Whether something waits for its turn that may create what a statement needs. */
-  mayBeCreated(): boolean
+  window: ReadWindow
+  /** What waits for its turn there may create what a statement needs. */
+  scheduler: { readonly isIdle: boolean }
 }
 
 /** What a statement turned out to be; of a read that was run in the same window also its result. */
@@ -34,14 +34,14 @@ export class StatementKinds {
    * @throws DatabaseError `STATEMENT_REFUSED`
    */
   now(sql: string): StatementKind | 'probably-read' | undefined {
-    const { kindCache, reader } = this.#context
+    const { kindCache, window } = this.#context
     const known = kindCache.known(sql, 'alone')
     if (known) return known
     kindCache.refuseUnsafe(sql, 'alone')
     // SQLite can be asked whether it has what the query names in the window that the query is run in.
     if (kindByCommand(sql) === 'read') return 'probably-read'
     try {
-      return reader.now((connection) => kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
+      return window.now((connection) => kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone')))
     } catch (error) {
       return this.#despite(error, sql)
     }
@@ -58,10 +58,10 @@ export class StatementKinds {
     read?: (connection: Connection) => T,
     outcomeOf: (result: T) => ReadOutcome = () => ONLY_COMPILED,
   ): Promise<Told<T>> {
-    const { kindCache, reader } = this.#context
+    const { kindCache, window } = this.#context
     let kind: StatementKind | undefined
     try {
-      return await reader.read<Told<T>>(
+      return await window.read<Told<T>>(
         (connection) => {
           kind = undefined
           kind = kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))
@@ -81,6 +81,6 @@ export class StatementKinds {
     // Only a definition has anything to do in a file that is not there yet.
     if (error.code === 'NOT_FOUND' && kindByFirstWords(sql) === 'write') return 'write'
     const isMissing = error.code === 'NOT_FOUND' || error.details.extendedCode === GENERIC_ERROR
-    return isMissing && this.#context.mayBeCreated() ? 'write' : undefined
+    return isMissing && !this.#context.scheduler.isIdle ? 'write' : undefined
   }
 }

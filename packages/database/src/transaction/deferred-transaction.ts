@@ -7,7 +7,12 @@ import type { EventLoop } from '../file/event-loop.js'
 import { isConnectionDoubtful } from '../file/sqlite-error.js'
 import type { LastingReaders } from '../read/lasting-readers.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS } from '../read/read-lock.js'
-import { alreadyOver, COMMIT_FAILED, type TransactionContext } from './immediate-transaction.js'
+import {
+  alreadyOver,
+  COMMIT_FAILED,
+  type ImmediateTransaction,
+  type TransactionContext,
+} from './immediate-transaction.js'
 
 /** What a deferred transaction needs from its file. */
 export interface DeferredContext extends TransactionContext {
@@ -15,9 +20,7 @@ export interface DeferredContext extends TransactionContext {
   eventLoop: EventLoop
   readers: LastingReaders
   /** Takes the turn, the lease and SQLite's write lock. */
-  beginImmediate(): Promise<Transaction>
-  /** Tells that somebody else wrote in between; called while the write lock is held. */
-  tellChanged(): void
+  beginImmediate(): Promise<ImmediateTransaction>
 }
 
 /**
@@ -168,7 +171,7 @@ export class DeferredTransaction implements Transaction {
       const writing = await this.#context.beginImmediate()
       try {
         if (this.#hasRead && this.#hasChanged(reader)) {
-          this.#context.tellChanged()
+          writing.tellChanged()
           throw new DatabaseError(
             'WRITE_CONFLICT',
             `Somebody else has written ${path} since this transaction read it. Nothing was written; it is safe to try again. (transactionMode: 'immediate' takes the lease first, and never has to be tried again.)`,

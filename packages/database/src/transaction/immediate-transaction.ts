@@ -1,9 +1,11 @@
+import type { Lease } from '@sqlite-efs/lease'
 import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { ResultSet, SqlValue } from '../contract/values.js'
 import type { KindCache } from '../sql/kind-cache.js'
 import type { Answer } from '../write/job.js'
-import type { WriteTurn } from '../write/write-turn.js'
+import type { LeaseGuard } from '../write/lease-guard.js'
+import type { WriteTransaction } from '../write/write-transaction.js'
 
 /** What a transaction needs from its file. */
 export interface TransactionContext {
@@ -20,7 +22,8 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 /** A transaction that has the lease and SQLite's write lock from its first moment to its last. */
 export class ImmediateTransaction implements Transaction {
   readonly #context: TransactionContext
-  readonly #turn: WriteTurn
+  readonly #transaction: WriteTransaction
+  readonly #signal: AbortSignal
   readonly #end: (answer: Answer) => void
   /** Why it is over. */
   #over: (() => unknown) | undefined
@@ -33,14 +36,14 @@ export class ImmediateTransaction implements Transaction {
   readonly #stopListening: () => void
 
   /** @param end gives the turn to the next, and has the answer given when it is time */
-  constructor(context: TransactionContext, turn: WriteTurn, end: (answer: Answer) => void) {
+  constructor(context: TransactionContext, { signal }: Lease, begun: WriteTransaction, end: (answer: Answer) => void) {
     this.#context = context
-    this.#turn = turn
+    this.#transaction = begun
+    this.#signal = signal
     this.#end = end
-    const { signal } = turn.lease
     const lost = () => {
       // While COMMIT is under way the guard decides.
-      if (!this.#committing) this.#abandon(turn.writer.conflict(signal.reason))
+      if (!this.#committing) this.#abandon(begun.guard.conflict(signal.reason))
     }
     signal.addEventListener('abort', lost, { once: true })
     this.#stopListening = () => signal.removeEventListener('abort', lost)
@@ -48,31 +51,27 @@ export class ImmediateTransaction implements Transaction {
   }
 
   async execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
-    const { writer } = this.#turn
-    const { kindCache } = this.#context
-    return this.#inOrder(() =>
-      writer.run(
-        sql,
-        args,
-        kindCache.of(sql, 'transaction', () => writer.connection.kindOf(sql, 'transaction')),
-      ),
-    )
+    const transaction = this.#transaction
+    return this.#inOrder(() => {
+      const ask = () => transaction.connection.kindOf(sql, 'transaction')
+      return transaction.run(sql, args, this.#context.kindCache.of(sql, 'transaction', ask))
+    })
   }
 
   async savepoint(name: string): Promise<void> {
-    await this.#inOrder(() => this.#turn.writer.connection.exec(`SAVEPOINT ${quoted(name)}`))
+    await this.#inOrder(() => this.#transaction.connection.exec(`SAVEPOINT ${quoted(name)}`))
   }
 
   async rollbackTo(name: string): Promise<void> {
     await this.#inOrder(() => {
-      const { connection } = this.#turn.writer
+      const { connection } = this.#transaction
       connection.exec(`ROLLBACK TO ${quoted(name)}`)
       connection.forgetStatements()
     })
   }
 
   async releaseSavepoint(name: string): Promise<void> {
-    await this.#inOrder(() => this.#turn.writer.connection.exec(`RELEASE ${quoted(name)}`))
+    await this.#inOrder(() => this.#transaction.connection.exec(`RELEASE ${quoted(name)}`))
   }
 
   async commit(): Promise<void> {
@@ -83,11 +82,11 @@ export class ImmediateTransaction implements Transaction {
     this.#committing = true
     let how = 'was committed'
     try {
-      await this.#turn.commit({ trace: this.#turn.tracer.current() })
+      await this.#transaction.commit({ trace: this.#transaction.tracer.current() })
     } catch (error) {
       how = COMMIT_FAILED
       // It may have been thrown before COMMIT, by a tracer, say.
-      this.#turn.writer.rollback()
+      this.#transaction.rollback()
       throw error
     } finally {
       await this.#finish(() => alreadyOver(this.#context.path, how))
@@ -97,10 +96,19 @@ export class ImmediateTransaction implements Transaction {
   async rollback(): Promise<void> {
     this.#isEnding = true
     // A statement that was sent and waits for the event loop alone is run: its caller has done nothing wrong.
-    if (this.#last && !this.#over) await Promise.race([this.#last, this.#turn.afterThisTick()])
+    if (this.#last && !this.#over) await Promise.race([this.#last, this.#guard.afterThisTick()])
     if (this.#over || this.#committing) return
-    this.#turn.writer.rollback()
+    this.#transaction.rollback()
     await this.#finish(() => alreadyOver(this.#context.path, 'was rolled back'))
+  }
+
+  /** Another process has written since the transaction that became this one read the file. */
+  tellChanged(): void {
+    this.#guard.tellConflict('FILE_CHANGED')
+  }
+
+  get #guard(): LeaseGuard {
+    return this.#transaction.guard
   }
 
   #mustTakeMore(): void {
@@ -111,15 +119,15 @@ export class ImmediateTransaction implements Transaction {
   /** Runs a step after those that were sent before: at once, where nothing is to be waited for, and then without a promise. */
   #inOrder<T>(step: () => T): T | Promise<T> {
     this.#mustTakeMore()
-    if (this.#last || this.#turn.needsPause) {
+    if (this.#last || this.#guard.needsPause) {
       return this.#afterTheLast(async () => {
-        await this.#turn.prepare()
+        await this.#guard.prepare()
         this.#mustHaveItsLease()
         return this.#confirmed(this.#attempt(step))
       })
     }
     const outcome = this.#attempt(step)
-    return this.#turn.isAlive ? outcome() : this.#afterTheLast(() => this.#confirmed(outcome))
+    return this.#guard.isAlive ? outcome() : this.#afterTheLast(() => this.#confirmed(outcome))
   }
 
   #afterTheLast<T>(action: () => Promise<T>): Promise<T> {
@@ -138,7 +146,7 @@ export class ImmediateTransaction implements Transaction {
       const result = step()
       return () => result
     } catch (error) {
-      if (!this.#turn.writer.inTransaction) {
+      if (!this.#transaction.isOpen) {
         const why = error instanceof Error ? error.message : String(error)
         this.#abandon(alreadyOver(this.#context.path, `was rolled back by SQLite: ${why}`))
       }
@@ -154,17 +162,16 @@ export class ImmediateTransaction implements Transaction {
    */
   async #confirmed<T>(outcome: () => T): Promise<T> {
     // What SQLite ended is over, whatever the lease says.
-    if (this.#over || this.#turn.isAlive) return outcome()
-    await this.#turn.renew()
+    if (this.#over || this.#guard.isAlive) return outcome()
+    await this.#guard.renew()
     this.#mustHaveItsLease()
     return outcome()
   }
 
   #mustHaveItsLease(): void {
     if (this.#over) throw this.#over()
-    if (this.#turn.isAlive) return
-    const { lease, writer } = this.#turn
-    const reason = writer.conflict(lease.signal.reason)
+    if (this.#guard.isAlive) return
+    const reason = this.#guard.conflict(this.#signal.reason)
     this.#abandon(reason)
     throw reason
   }
@@ -172,7 +179,7 @@ export class ImmediateTransaction implements Transaction {
   /** It can't go on: gives the locks and the turn back at once, not when the user notices. */
   #abandon(reason: DatabaseError): void {
     if (this.#over) return
-    this.#turn.writer.rollback()
+    this.#transaction.rollback()
     void this.#finish(() => reason)
   }
 

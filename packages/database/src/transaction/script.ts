@@ -2,12 +2,13 @@ import { DatabaseError } from '../contract/errors.js'
 import { excerpt, foreignKeysSetTo, refuseUnreadable, refuseUnsafe, setsWhatIsInForce } from '../sql/classify.js'
 import { type Pragmas, settingsInForce } from '../sql/pragmas.js'
 import { splitStatements } from '../sql/scanner.js'
+import type { WriteTransaction } from '../write/write-transaction.js'
 import type { WriteTurn } from '../write/write-turn.js'
 
 /** What belongs to a script's transaction beside its statements. */
 export interface AroundScript {
   /** Runs when the transaction has begun. With `false` that was all: nothing is run, and nothing stays. */
-  begun(): boolean
+  begun(transaction: WriteTransaction): boolean
   /** Runs after the last statement. */
   beforeCommit(): void
 }
@@ -41,16 +42,16 @@ export async function runScript(
   if (statements.length === 0 && !around) return
   const keysOff = all.some((sql) => foreignKeysSetTo(sql) === 'off')
   // Statements of earlier transactions may be garbage: see Connection.execInBackground.
-  turn.writer.discard()
+  turn.connection.discard()
   try {
-    await (keysOff ? beginWithoutForeignKeys(turn) : turn.begin())
-    if (around?.begun() === false) return
-    if (keysOff) await exec(turn, `CREATE TEMP TABLE ${BEFORE} AS ${VIOLATIONS}`)
+    const transaction = await (keysOff ? beginWithoutForeignKeys(turn) : turn.begin())
+    if (around?.begun(transaction) === false) return
+    if (keysOff) await exec(transaction, `CREATE TEMP TABLE ${BEFORE} AS ${VIOLATIONS}`)
     for (const [index, sql] of statements.entries()) {
-      await turn.stayAlive()
-      await runStatement(turn, sql, index, statements.length)
+      await transaction.guard.stayAlive()
+      await runStatement(transaction, sql, index, statements.length)
     }
-    const added = keysOff ? await addedViolations(turn) : 0
+    const added = keysOff ? await addedViolations(transaction) : 0
     if (added > 0) {
       throw new DatabaseError(
         'SQLITE',
@@ -62,20 +63,20 @@ export async function runScript(
       )
     }
     around?.beforeCommit()
-    await turn.commit({ inBackground: true })
+    await transaction.commit({ inBackground: true })
   } finally {
-    turn.writer.discard()
+    turn.connection.discard()
   }
 }
 
-async function beginWithoutForeignKeys(turn: WriteTurn): Promise<void> {
-  await turn.begin()
+async function beginWithoutForeignKeys(turn: WriteTurn): Promise<WriteTransaction> {
+  let transaction = await turn.begin()
   for (;;) {
-    turn.writer.rollback()
+    transaction.rollback()
     // After a freeze the connection is gone with its transaction, and the next one has them on again.
-    if (turn.writer.isOpen) turn.writer.connection.exec('PRAGMA foreign_keys=OFF')
-    await turn.begin()
-    if (Number(turn.writer.connection.value('PRAGMA foreign_keys')) === 0) return
+    if (turn.connection.isOpen) turn.connection.current.exec('PRAGMA foreign_keys=OFF')
+    transaction = await turn.begin()
+    if (Number(transaction.connection.value('PRAGMA foreign_keys')) === 0) return transaction
   }
 }
 
@@ -88,14 +89,14 @@ const VIOLATIONS =
 const BEFORE = 'temp.__sqlite_efs_violations_before'
 const ADDED = 'temp.__sqlite_efs_violations_added'
 
-async function addedViolations(turn: WriteTurn): Promise<number> {
-  await exec(turn, `CREATE TEMP TABLE ${ADDED} AS ${VIOLATIONS} EXCEPT SELECT * FROM ${BEFORE}`)
-  return Number(turn.writer.connection.value(`SELECT count(*) FROM ${ADDED}`))
+async function addedViolations(transaction: WriteTransaction): Promise<number> {
+  await exec(transaction, `CREATE TEMP TABLE ${ADDED} AS ${VIOLATIONS} EXCEPT SELECT * FROM ${BEFORE}`)
+  return Number(transaction.connection.value(`SELECT count(*) FROM ${ADDED}`))
 }
 
-async function runStatement(turn: WriteTurn, sql: string, index: number, count: number): Promise<void> {
+async function runStatement(transaction: WriteTransaction, sql: string, index: number, count: number): Promise<void> {
   try {
-    await exec(turn, sql)
+    await exec(transaction, sql)
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.code === 'WRITE_CONFLICT' || count === 1) throw error
     throw new DatabaseError(
@@ -107,12 +108,13 @@ async function runStatement(turn: WriteTurn, sql: string, index: number, count: 
   }
 }
 
-async function exec(turn: WriteTurn, sql: string): Promise<void> {
+async function exec(transaction: WriteTransaction, sql: string): Promise<void> {
+  const { guard } = transaction
   try {
-    await turn.writer.execInBackground(sql)
+    await transaction.execInBackground(sql)
   } catch (error) {
     // Frozen meanwhile, it may have gone on without its locks, and met what another writer was changing.
-    if (!turn.isAlive) await turn.renew()
-    throw turn.isAlive ? error : turn.writer.conflict(error)
+    if (!guard.isAlive) await guard.renew()
+    throw guard.isAlive ? error : guard.conflict(error)
   }
 }

@@ -1,6 +1,7 @@
 import type { ResultSet, SqlValue } from '../contract/values.js'
 import { isConstraint } from '../file/sqlite-error.js'
 import type { Answer } from './job.js'
+import type { WriteTransaction } from './write-transaction.js'
 import type { WriteTurn } from './write-turn.js'
 
 /** One statement that writes, and who waits for it. */
@@ -41,22 +42,21 @@ export interface GroupOutcome<W = Write> {
 export async function groupCommit(writes: readonly Write[], turn: WriteTurn): Promise<GroupOutcome> {
   const [only, ...others] = writes
   if (only && others.length === 0) return { answer: await runAlone(only, turn), done: 1, alone: [] }
-  await turn.begin()
-  if (needsToBeAlone(turn)) return torn(writes)
-  const startedMs = turn.nowMs()
+  const transaction = await turn.begin()
+  if (needsToBeAlone(transaction, turn)) return torn(writes)
   const answers: Answer[] = []
   for (const write of writes) {
-    answers.push(runOne(write, turn))
-    if (!turn.writer.inTransaction || turn.writer.isDoubtful) {
-      turn.writer.discard()
+    answers.push(runOne(write, transaction))
+    if (!transaction.isOpen || transaction.isDoubtful) {
+      turn.connection.discard()
       return torn([write])
     }
-    if (turn.nowMs() - startedMs > MAX_GROUP_MS) break
+    if (transaction.openMs > MAX_GROUP_MS) break
   }
   const done = answers.length
   try {
-    await confirm(turn)
-    await turn.commit()
+    await confirm(transaction)
+    await transaction.commit()
     return { answer: inOrder(answers), done, alone: [] }
   } catch (error) {
     if (isConstraint(error)) return torn(writes)
@@ -66,12 +66,12 @@ export async function groupCommit(writes: readonly Write[], turn: WriteTurn): Pr
 
 const torn = (alone: readonly Write[]): GroupOutcome => ({ answer: () => {}, done: 0, alone })
 
-function needsToBeAlone(turn: WriteTurn): boolean {
+function needsToBeAlone(transaction: WriteTransaction, { connection }: WriteTurn): boolean {
   try {
-    if (!turn.writer.connection.hasDeferredKeys()) return false
-    turn.writer.rollback()
+    if (!transaction.connection.hasDeferredKeys()) return false
+    transaction.rollback()
   } catch {
-    turn.writer.discard()
+    connection.discard()
   }
   return true
 }
@@ -79,17 +79,17 @@ function needsToBeAlone(turn: WriteTurn): boolean {
 /** @throws TurnIsOver, DatabaseError: nothing was begun */
 async function runAlone(write: Write, turn: WriteTurn): Promise<Answer> {
   for (let tries = 0; ; tries++) {
-    await turn.begin()
-    const answer = runOne(write, turn)
+    const transaction = await turn.begin()
+    const answer = runOne(write, transaction)
     // Nothing was committed, and a fresh connection may do better: the file was replaced, the old locks are gone.
-    if (turn.writer.isDoubtful && tries === 0) {
-      turn.writer.rollback()
+    if (transaction.isDoubtful && tries === 0) {
+      transaction.rollback()
       continue
     }
     try {
-      await confirm(turn)
-      if (turn.writer.inTransaction) await turn.commit()
-      else turn.writer.discard()
+      await confirm(transaction)
+      if (transaction.isOpen) await transaction.commit()
+      else turn.connection.discard()
       return answer
     } catch (error) {
       return () => write.reject(error)
@@ -103,20 +103,20 @@ async function runAlone(write: Write, turn: WriteTurn): Promise<Answer> {
  *
  * @throws DatabaseError `WRITE_CONFLICT`: nothing stays
  */
-async function confirm(turn: WriteTurn): Promise<void> {
-  if (turn.isAlive) return
+async function confirm(transaction: WriteTransaction): Promise<void> {
+  if (transaction.guard.isAlive) return
   try {
-    await turn.stayAlive()
+    await transaction.guard.stayAlive()
   } catch (error) {
-    turn.writer.rollback()
+    transaction.rollback()
     throw error
   }
 }
 
-function runOne(write: Write, turn: WriteTurn): Answer {
+function runOne(write: Write, transaction: WriteTransaction): Answer {
   try {
-    turn.writer.connection.mustNotAskConnection(write.sql)
-    const result = turn.writer.run(write.sql, write.args, 'write')
+    transaction.connection.mustNotAskConnection(write.sql)
+    const result = transaction.run(write.sql, write.args, 'write')
     return () => write.resolve(result)
   } catch (error) {
     return () => write.reject(error)

@@ -1,11 +1,11 @@
 import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from '../contract/errors.js'
-import { nextTick as afterThisTick, EventLoop, MAX_WITHOUT_TICK_MS } from '../file/event-loop.js'
+import { MAX_WITHOUT_TICK_MS } from '../file/event-loop.js'
 import type { GroupOutcome } from './group-commit.js'
 import type { Answer, Job } from './job.js'
 import { isTimeout } from './lease-keeper.js'
 import { keptWaiting, noTurnInTime, type PreviousTurn } from './turn-errors.js'
-import { TurnIsOver, WriteTurn, type WriteTurnOptions } from './write-turn.js'
+import { TurnIsOver, WriteTurn, type WriteTurnContext } from './write-turn.js'
 
 /** More than this many writes in one process that wait for their turn are refused: they would time out in memory. */
 const MAX_WAITING = 10_000
@@ -31,25 +31,17 @@ interface Waiting<G> {
 const noTimer = () => {}
 
 /** What a queue works with. */
-export interface WriteQueueOptions<G> extends Omit<WriteTurnOptions, 'eventLoop'> {
-  path: string
-  /** That of the whole file, which others look at too. @default one of the queue's own */
-  eventLoop?: EventLoop
+export interface WriteQueueContext<G> extends WriteTurnContext {
   release: 'background' | 'before-answer'
   /** Runs writes that share a turn. @throws TurnIsOver, DatabaseError: nothing of them was begun */
   runGroup(group: G[], turn: WriteTurn): Promise<GroupOutcome<G>>
-  /** Nothing of this process may hold the file while it waits for the lease. */
-  beforeWaiting(): void
-  /** Whether the lease is to be kept for more to come, where nobody waits for a turn. @default never */
-  keepLease?: () => boolean
-  /** Resolves when what is under way in the event loop has had its turn. @default with setImmediate */
-  nextTick?: () => Promise<void>
+  /** Whether the lease is kept for more to come where no job waits for a turn. */
+  invocations: { readonly keepLease: boolean }
 }
 
 /** Who wants to write in this process, first come first served; one at a time, under one lease. */
 export class WriteQueue<G> {
-  readonly #options: WriteQueueOptions<G>
-  readonly #eventLoop: EventLoop
+  readonly #context: WriteQueueContext<G>
   #waiting: Waiting<G>[] = []
   #pumping: Promise<void> | undefined
   #current: { what: string; since: Moment } | undefined
@@ -59,9 +51,8 @@ export class WriteQueue<G> {
   /** The turn before: who waited for it for most of his time is to be told so. */
   #previous: PreviousTurn | undefined
 
-  constructor(options: WriteQueueOptions<G>) {
-    this.#options = options
-    this.#eventLoop = options.eventLoop ?? new EventLoop(options.clock, options.nextTick)
+  constructor(context: WriteQueueContext<G>) {
+    this.#context = context
   }
 
   get isIdle(): boolean {
@@ -71,12 +62,12 @@ export class WriteQueue<G> {
   /** Resolves when nobody waits and the lease is given back. */
   async idle(): Promise<void> {
     while (this.#pumping) await this.#pumping
-    await this.#options.leaseKeeper.release()
+    await this.#context.leaseKeeper.release()
   }
 
   /** Stands a job in line. */
   add(job: Job<G>): void {
-    const { clock, path } = this.#options
+    const { clock, path } = this.#context
     if (this.#waiting.length >= MAX_WAITING) {
       const message = `${MAX_WAITING} writes to ${path} wait in this process already: it asks for more than one file can take. Write less, or in larger transactions.`
       return job.fail(new DatabaseError('QUEUE_FULL', message, { path }))
@@ -103,7 +94,7 @@ export class WriteQueue<G> {
   /** Has it expire in time. A timer may fire a fraction early: one look at the clock decides, for time goes on meanwhile. */
   #watch(waiting: Waiting<G>): boolean {
     try {
-      waiting.cancelTimer = this.#options.clock.after(Math.max(1, remainingMs(waiting)), () => {
+      waiting.cancelTimer = this.#context.clock.after(Math.max(1, remainingMs(waiting)), () => {
         if (isOver(waiting)) this.#expire()
         else this.#watch(waiting)
       })
@@ -127,13 +118,13 @@ export class WriteQueue<G> {
   }
 
   async #pump(): Promise<void> {
-    const { leaseKeeper, release, beforeWaiting, keepLease = () => false, nextTick = afterThisTick } = this.#options
-    // What is written in one turn of the event loop waits together.
-    await nextTick()
+    const { leaseKeeper, release, invocations, eventLoop } = this.#context
+    // What is written in one tick of the event loop waits together.
+    await eventLoop.afterThisTick()
     while (this.#waiting.length > 0) {
       let lease: Lease
       try {
-        beforeWaiting()
+        this.#letGoOfTheFile()
         const taken = leaseKeeper.take(() => this.#waitMs(), tracesOf(this.#waiting)[0])
         // One look at the clock decides: who was thought to be served at once must not wait for another lease unwatched.
         if (taken instanceof Promise) this.#watchTheUnwatched()
@@ -145,7 +136,7 @@ export class WriteQueue<G> {
       const group = this.#next()
       const first = group[0]
       if (!first) continue
-      const { clock } = this.#options
+      const { clock } = this.#context
       const { what } = first.job
       const since = new Moment(clock)
       this.#watchTheUnwatched()
@@ -154,7 +145,7 @@ export class WriteQueue<G> {
       const answer = await this.#serve(group, lease)
       this.#previous = { what, tookMs: since.elapsedMs(), ended: new Moment(clock) }
       this.#current = undefined
-      const givesBack = release === 'before-answer' && this.#waiting.length === 0 && !keepLease()
+      const givesBack = release === 'before-answer' && this.#waiting.length === 0 && !invocations.keepLease
       if (givesBack) await leaseKeeper.release()
       answer()
       // Who was answered may have more to write, and can go on under this lease; reads and timers get a turn, however
@@ -165,22 +156,29 @@ export class WriteQueue<G> {
       this.#isAboutToServe = false
     }
     this.#pumping = undefined
-    if (keepLease()) leaseKeeper.keep()
+    if (invocations.keepLease) leaseKeeper.keep()
     else void leaseKeeper.release()
   }
 
-  /** Until the event loop has had its turn; where nobody waits yet, until somebody comes who wants one of his own. */
+  /** Nothing of this process may hold the file while it waits for the lease. */
+  #letGoOfTheFile(): void {
+    const { freeze, window } = this.#context
+    freeze.look()
+    window.closeWindow()
+  }
+
+  /** Until the next tick of the event loop; where nobody waits yet, until somebody comes who wants one of his own. */
   #letOthersIn(): Promise<void> {
-    const { busyMs, turn } = this.#eventLoop
-    if (this.#waiting.length > 0 || busyMs > MAX_WITHOUT_TICK_MS) return turn
+    const { busyMs, tick } = this.#context.eventLoop
+    if (this.#waiting.length > 0 || busyMs > MAX_WITHOUT_TICK_MS) return tick
     return new Promise((resolve) => {
       this.#serveNext = resolve
-      void turn.then(resolve)
+      void tick.then(resolve)
     })
   }
 
   async #serve(group: Waiting<G>[], lease: Lease): Promise<Answer> {
-    const turn = new WriteTurn({ ...this.#options, eventLoop: this.#eventLoop }, lease, {
+    const turn = new WriteTurn(this.#context, lease, {
       lockWaitMs: () => Math.max(LAST_WAIT_MS, Math.min(...group.map(remainingMs))),
       waitedMs: () => Math.max(...group.map(({ since }) => since.elapsedMs())),
       traces: tracesOf(group),
@@ -189,7 +187,7 @@ export class WriteQueue<G> {
       const [first] = group
       if (first && 'run' in first.job) return await first.job.run(turn)
       const writes = group.flatMap(({ job: { groupable } }) => groupable ?? [])
-      const { answer, done, alone } = await this.#options.runGroup(writes, turn)
+      const { answer, done, alone } = await this.#context.runGroup(writes, turn)
       const rest = group.slice(done)
       for (const waiting of rest) waiting.isAlone ||= alone.includes(waiting.job.groupable!)
       this.#putBack(rest)
@@ -209,11 +207,11 @@ export class WriteQueue<G> {
       }
       return failing(
         group,
-        turn.writer.conflict(new Error('newer writers were found in the file again and again'), 'SUPERSEDED'),
+        turn.guard.conflict(new Error('newer writers were found in the file again and again'), 'SUPERSEDED'),
       )
     }
     // Nobody's error may keep the others from their turns.
-    turn.writer.discard()
+    turn.connection.discard()
     // The file stays locked for longer than the least patient would wait: the others go on waiting.
     const over = group.filter(isOver)
     if (!(error instanceof DatabaseError && error.code === 'BUSY') || over.length === 0) return failing(group, error)
@@ -238,7 +236,7 @@ export class WriteQueue<G> {
   }
 
   #expire(): void {
-    const { path } = this.#options
+    const { path } = this.#context
     if (this.#current) {
       const { what, since } = this.#current
       for (const waiting of this.#takeWhere(isOver)) {
@@ -246,7 +244,7 @@ export class WriteQueue<G> {
       }
     } else if (!this.#waiting.every(isOver)) {
       // Where all have given up, the leaser's own error is on its way.
-      const why = this.#options.leaseKeeper.whyNotYet()
+      const why = this.#context.leaseKeeper.whyNotYet()
       for (const waiting of this.#takeWhere(isOver)) waiting.job.fail(this.#asTimeout(why, waiting))
     }
   }
@@ -262,7 +260,7 @@ export class WriteQueue<G> {
 
   /** A wait for the lease that is over. */
   #asTimeout(why: LeaseError | undefined, waiting: Waiting<G>): Error {
-    return noTurnInTime(this.#options.path, waiting, { why, previous: this.#previous })
+    return noTurnInTime(this.#context.path, waiting, { why, previous: this.#previous })
   }
 
   #takeWhere(condition: (waiting: Waiting<G>) => boolean): Waiting<G>[] {

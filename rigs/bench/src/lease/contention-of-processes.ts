@@ -6,7 +6,7 @@ import { startDynamoDB } from '@sqlite-efs/toolkit'
 import { bundle } from '@sqlite-efs/toolkit/bundle'
 import { messageOf } from '../child-process.js'
 import { source } from '../sources.js'
-import { allTurns, mean, TABLE, type Way, type WriteScheduler } from './contest.js'
+import { allTurns, mean, TABLE, type Way, type Turns } from './contest.js'
 import { totalUsage, type Usage } from './usage.js'
 
 /** What a contender is told. */
@@ -17,7 +17,7 @@ export interface Order {
 }
 
 /** What a contender came to, or all of them. */
-export interface Contended extends WriteScheduler {
+export interface Contended extends Turns {
   usage: Usage
   /** The mean of its requests. */
   roundTripMs: number

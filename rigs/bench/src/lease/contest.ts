@@ -18,10 +18,10 @@ export interface Lock {
 }
 
 /** Before its first turn. */
-export const noTurns = (): WriteScheduler => ({ waitsMs: [], heldMs: [], gaveUp: 0 })
+export const noTurns = (): Turns => ({ waitsMs: [], heldMs: [], gaveUp: 0 })
 
 /** What all came to. */
-export const allTurns = (parts: readonly WriteScheduler[]): WriteScheduler => ({
+export const allTurns = (parts: readonly Turns[]): Turns => ({
   waitsMs: parts.flatMap(({ waitsMs }) => waitsMs),
   heldMs: parts.flatMap(({ heldMs }) => heldMs),
   gaveUp: parts.reduce((sum, { gaveUp }) => sum + gaveUp, 0),
@@ -44,7 +44,7 @@ export function lockOf(way: Way, means: Means): Lock {
 }
 
 /** What one contender, or all of them, came to. */
-export interface WriteScheduler {
+export interface Turns {
   /** How long each turn was waited for. */
   waitsMs: number[]
   /** How long it took from there until its end began: a timer of a busy machine comes late. */
@@ -55,7 +55,7 @@ export interface WriteScheduler {
 /** Takes one turn after the other, for as long as `goesOn` says, and notes them. */
 export async function takeTurns(
   lock: Lock,
-  turns: WriteScheduler,
+  turns: Turns,
   { clock, holdMs, goesOn }: { clock: Clock; holdMs: number; goesOn: () => boolean },
 ): Promise<void> {
   while (goesOn()) {

@@ -1,5 +1,5 @@
 import { Draws, Machine, World } from '@sqlite-efs/simulation'
-import { allTurns, lockOf, noTurns, takeTurns, type Way, type WriteScheduler } from './contest.js'
+import { allTurns, lockOf, noTurns, takeTurns, type Way, type Turns } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage, type Usage } from './usage.js'
 
@@ -13,7 +13,7 @@ export interface Contention {
   timeoutMs?: number
 }
 
-export interface ContentionResult extends WriteScheduler {
+export interface ContentionResult extends Turns {
   usage: Usage
 }
 
@@ -25,7 +25,7 @@ export async function simulateContention(contention: Contention, seed = 1): Prom
   // Each way takes half of it, give or take 40 %.
   const dynamodb = new SimulatedDynamoDB(world, () => (roundTripMs / 2) * draws.between(0.6, 1.4))
   const usage = noUsage()
-  const all: WriteScheduler[] = []
+  const all: Turns[] = []
   for (let i = 0; i < contenders; i++) {
     const machine = new Machine(world)
     const client = counted(dynamodb.client(machine), usage)
