@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { systemClock } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
-import { Connection } from '../src/file/connection.js'
+import { Connection } from '../src/engine/connection.js'
 import { FreezeDetector } from '../src/file/freeze-detector.js'
 import { LastingReaders } from '../src/read/lasting-readers.js'
 import { mergePragmas } from '../src/sql/pragmas.js'

@@ -1,6 +1,6 @@
 import { type Clock, LocalLeaser, systemClock } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
-import { Connection } from '../src/file/connection.js'
+import { Connection } from '../src/engine/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database, DatabaseEvent, SpanName, Tracer } from '../src/index.js'
 import { WriteQueue } from '../src/write/write-queue.js'

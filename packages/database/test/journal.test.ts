@@ -1,7 +1,7 @@
 import { linkSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Connection } from '../src/file/connection.js'
+import { Connection } from '../src/engine/connection.js'
 import { journalState } from '../src/file/journal.js'
 import type { DatabaseEvent } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'

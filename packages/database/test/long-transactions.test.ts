@@ -1,6 +1,6 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
-import { Connection } from '../src/file/connection.js'
+import { Connection } from '../src/engine/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database, DatabaseError, Transaction } from '../src/index.js'
 import { WatchedLeaser } from './support/leasers.js'

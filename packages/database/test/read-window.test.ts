@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { DatabaseEvent } from '../src/contract/events.js'
-import { Connection } from '../src/file/connection.js'
+import { Connection } from '../src/engine/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'

@@ -1,6 +1,6 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it, vi } from 'vitest'
-import { Connection } from '../src/file/connection.js'
+import { Connection } from '../src/engine/connection.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { RecordingTracer } from './support/recording-tracer.js'
 import { runChild } from './support/run-child.js'

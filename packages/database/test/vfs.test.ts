@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { LocalLeaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
 import { describe, expect, it } from 'vitest'
+import { checkVfs, openLibsql, PLAIN_VFS } from '../src/engine/vfs.js'
 import { VFS_FOR_TESTS } from '../src/file/options.js'
-import { checkVfs, openLibsql, PLAIN_VFS } from '../src/file/vfs.js'
 import { openDatabase } from '../src/index.js'
 import { openBank, scratchPath } from './support/scratch.js'
 
@@ -37,7 +37,7 @@ describe('the VFS', () => {
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
     const opening = files.filter((file) => /new Libsql\(/.test(readFileSync(join(source, file), 'utf8')))
     // The second one opens no file: it asks for SQLite's version in memory.
-    expect(opening.toSorted()).toEqual(['file/engine-versions.ts', 'file/vfs.ts'])
+    expect(opening.toSorted()).toEqual(['engine/engine-versions.ts', 'engine/vfs.ts'])
   })
 
   it('that libsql does not have is refused, with the way out, and no file is touched', async () => {

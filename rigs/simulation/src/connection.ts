@@ -1,6 +1,6 @@
 import type { DatabaseError } from '../../../packages/database/src/contract/errors.js'
 import type { StatementKind } from '../../../packages/database/src/contract/values.js'
-import type { FileConnection } from '../../../packages/database/src/file/connection.js'
+import type { FileConnection } from '../../../packages/database/src/engine/connection.js'
 import type { Actor, CommitFate } from './actor.js'
 import { type Commit, type SimulatedFile, sqliteError, type Transaction } from './file.js'
 

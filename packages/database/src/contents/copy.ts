@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { Connection } from '../file/connection.js'
+import { Connection } from '../engine/connection.js'
 import type { ContentContext, Progress } from './context.js'
 import type { NewFile } from './new-file.js'
 import { bytesOf, eachPage, fenceOf, type Geometry, geometryOf, isLockPage, readPage } from './pages.js'

@@ -3,9 +3,9 @@ import { existsSync, linkSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
 import { DatabaseError } from '../contract/errors.js'
+import { asDatabaseError } from '../engine/sqlite-error.js'
 import { syncFolder } from '../file/journal.js'
 import { removeQuietly } from '../file/remove.js'
-import { asDatabaseError } from '../file/sqlite-error.js'
 
 /**
  * Whether a file can be made at a path.

@@ -1,5 +1,5 @@
 import type { Clock } from '@sqlite-efs/lease'
-import type { Connection } from '../file/connection.js'
+import type { Connection } from '../engine/connection.js'
 import { FENCE_MARK } from '../file/fence.js'
 
 /** SQLite's locks are taken on bytes behind this one; the page that holds it is never used: https://www.sqlite.org/fileformat2.html#the_lock_byte_page */

@@ -1,6 +1,6 @@
 import { Listeners } from '../contract/events.js'
-import type { Connection, FileConnection } from '../file/connection.js'
-import { nextTick } from '../file/event-loop.js'
+import type { Connection, FileConnection } from '../engine/connection.js'
+import { nextTick } from '../engine/event-loop.js'
 import { FreezeDetector } from '../file/freeze-detector.js'
 import { ReadWindow } from '../read/read-window.js'
 import type { WriteTransaction } from '../write/write-transaction.js'

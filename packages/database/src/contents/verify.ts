@@ -1,6 +1,6 @@
 import { DatabaseError } from '../contract/errors.js'
-import type { FileConnection } from '../file/connection.js'
-import { CORRUPT } from '../file/sqlite-error.js'
+import type { FileConnection } from '../engine/connection.js'
+import { CORRUPT } from '../engine/sqlite-error.js'
 import { fenceOf } from './pages.js'
 import { countRows, differenceInRows } from './row-counts.js'
 import { stepsOn } from './steps.js'

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseError } from '../contract/errors.js'
+import { notADatabase, wrongJournalMode } from '../engine/connection.js'
+import { countLeftOpen } from '../engine/libsql-handles.js'
+import { asDatabaseError, isCannotOpen, isNotADatabase, withTypedErrors } from '../engine/sqlite-error.js'
+import { openLibsql } from '../engine/vfs.js'
 import { type Pragmas, pragmaScript } from '../sql/pragmas.js'
-import { notADatabase, wrongJournalMode } from './connection.js'
 import { FENCE_MARK } from './fence.js'
 import { journalPathOf, journalState, putJournalInPlace, syncFolder } from './journal.js'
-import { countLeftOpen } from './libsql-handles.js'
 import { removeQuietly } from './remove.js'
-import { asDatabaseError, isCannotOpen, isNotADatabase, withTypedErrors } from './sqlite-error.js'
-import { openLibsql } from './vfs.js'
 
 /** The same file under whatever name it is reached: symbolic links are resolved, also where the file is still to come. */
 export function canonicalPath(path: string): string {

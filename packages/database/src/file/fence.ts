@@ -1,5 +1,5 @@
 import { DatabaseError } from '../contract/errors.js'
-import type { Connection } from './connection.js'
+import type { Connection } from '../engine/connection.js'
 
 /** "SQEF": the mark of a file whose `user_version` is the fence (https://www.sqlite.org/pragma.html#pragma_application_id). */
 export const FENCE_MARK = 0x53514546

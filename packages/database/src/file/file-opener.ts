@@ -1,9 +1,9 @@
 import { DatabaseError } from '../contract/errors.js'
-import { Connection } from './connection.js'
+import { Connection } from '../engine/connection.js'
+import { READONLY_ROLLBACK } from '../engine/sqlite-error.js'
 import { createDataFile, inspectDataFile } from './data-file.js'
 import { journalState, putJournalInPlace } from './journal.js'
 import type { CheckedOptions } from './options.js'
-import { READONLY_ROLLBACK } from './sqlite-error.js'
 
 /** Opens connections to a file, and makes the file only for those who may. */
 export class FileOpener {

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
+import { withTypedErrors } from '../engine/sqlite-error.js'
 import { readHeader, statDataFile } from './data-file.js'
 import { FENCE_MARK } from './fence.js'
 import { type JournalState, journalSize, journalState } from './journal.js'
 import { checkPath } from './options.js'
-import { withTypedErrors } from './sqlite-error.js'
 
 /** What {@link inspectFile} finds. */
 export interface FileInspection {

@@ -3,9 +3,9 @@ import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, statSync
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseError } from '../contract/errors.js'
+import { asDatabaseError, isFull, withTypedErrors } from '../engine/sqlite-error.js'
 import { giveMode, modeOf } from './file-mode.js'
 import { removeQuietly } from './remove.js'
-import { asDatabaseError, isFull, withTypedErrors } from './sqlite-error.js'
 
 /*
  * The journal file always exists and is never empty: NFS clients remember "not there" and "size 0", and SQLite looks

@@ -1,7 +1,7 @@
 import { DatabaseError } from '../contract/errors.js'
 import type { MigrateOptions, MigrateResult, MigrationProgress } from '../contract/migrations.js'
+import { isBusy, isConnectionDoubtful, isFull } from '../engine/sqlite-error.js'
 import { milliseconds, wrongOption } from '../file/options.js'
-import { isBusy, isConnectionDoubtful, isFull } from '../file/sqlite-error.js'
 import { excerpt } from '../sql/classify.js'
 import { splitStatements } from '../sql/scanner.js'
 import { runScript } from '../transaction/script.js'

@@ -1,5 +1,5 @@
 import { DatabaseError } from '../contract/errors.js'
-import type { Connection } from '../file/connection.js'
+import type { Connection } from '../engine/connection.js'
 import type { CheckedOptions } from '../file/options.js'
 import type { TurnWanted } from '../write/job.js'
 import type { WriteTurn } from '../write/write-turn.js'

@@ -1,8 +1,8 @@
 import { Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from '../contract/errors.js'
-import type { Connection } from '../file/connection.js'
-import { type LockWait, retryWhileBusy, within } from '../file/retry-while-busy.js'
-import { isConnectionDoubtful } from '../file/sqlite-error.js'
+import type { Connection } from '../engine/connection.js'
+import { type LockWait, retryWhileBusy, within } from '../engine/retry-while-busy.js'
+import { isConnectionDoubtful } from '../engine/sqlite-error.js'
 import { beginRead, endRead, type ReaderContext } from './read-lock.js'
 
 /** A connection of its own for each read that lasts: the read half of a deferred transaction. */

@@ -1,8 +1,8 @@
 import type { Clock } from '@sqlite-efs/lease'
 import type { SqlValue } from '../contract/values.js'
-import type { Connection } from '../file/connection.js'
+import type { Connection } from '../engine/connection.js'
+import type { LockWait } from '../engine/retry-while-busy.js'
 import type { FreezeDetector } from '../file/freeze-detector.js'
-import type { LockWait } from '../file/retry-while-busy.js'
 
 /** Takes SQLite's shared lock: by `exec`, so that BUSY leaves nothing behind. */
 export function beginRead(connection: Connection): void {

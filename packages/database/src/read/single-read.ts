@@ -1,5 +1,5 @@
 import type { ResultSet, SqlValue } from '../contract/values.js'
-import type { Connection } from '../file/connection.js'
+import type { Connection } from '../engine/connection.js'
 import type { ReadOutcome } from './read-window.js'
 
 /** One statement, as its caller sent it. */

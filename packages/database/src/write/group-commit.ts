@@ -1,5 +1,5 @@
 import type { ResultSet, SqlValue } from '../contract/values.js'
-import { isConstraint } from '../file/sqlite-error.js'
+import { isConstraint } from '../engine/sqlite-error.js'
 import type { Answer } from './job.js'
 import type { WriteTransaction } from './write-transaction.js'
 import type { WriteTurn } from './write-turn.js'

@@ -1,7 +1,7 @@
 import { type Lease, LeaseError } from '@sqlite-efs/lease'
 import type { DatabaseError } from '../contract/errors.js'
 import type { ConflictCode, Listeners } from '../contract/events.js'
-import { type EventLoop, MAX_WITHOUT_TICK_MS } from '../file/event-loop.js'
+import { type EventLoop, MAX_WITHOUT_TICK_MS } from '../engine/event-loop.js'
 import { leaseWasLost } from './writer-errors.js'
 
 /** What {@link LeaseGuard} works with. */

@@ -1,7 +1,7 @@
 import type { LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from '../contract/errors.js'
+import { within } from '../engine/retry-while-busy.js'
 import type { CheckedOptions } from '../file/options.js'
-import { within } from '../file/retry-while-busy.js'
 import type { Job } from './job.js'
 import { isTimeout } from './lease-keeper.js'
 

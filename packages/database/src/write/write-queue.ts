@@ -1,6 +1,6 @@
 import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
 import { DatabaseError } from '../contract/errors.js'
-import { MAX_WITHOUT_TICK_MS } from '../file/event-loop.js'
+import { MAX_WITHOUT_TICK_MS } from '../engine/event-loop.js'
 import type { GroupOutcome } from './group-commit.js'
 import type { Answer, Job } from './job.js'
 import { isTimeout } from './lease-keeper.js'

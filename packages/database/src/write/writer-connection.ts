@@ -1,5 +1,5 @@
 import { DatabaseError } from '../contract/errors.js'
-import type { FileConnection } from '../file/connection.js'
+import type { FileConnection } from '../engine/connection.js'
 import type { FreezeDetector } from '../file/freeze-detector.js'
 
 /** What {@link WriterConnection} works with. */

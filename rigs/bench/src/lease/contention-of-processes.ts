@@ -6,7 +6,7 @@ import { startDynamoDB } from '@sqlite-efs/toolkit'
 import { bundle } from '@sqlite-efs/toolkit/bundle'
 import { messageOf } from '../child-process.js'
 import { source } from '../sources.js'
-import { allTurns, mean, TABLE, type Way, type Turns } from './contest.js'
+import { allTurns, mean, TABLE, type Turns, type Way } from './contest.js'
 import { totalUsage, type Usage } from './usage.js'
 
 /** What a contender is told. */

@@ -1,5 +1,5 @@
 import { Draws, Machine, World } from '@sqlite-efs/simulation'
-import { allTurns, lockOf, noTurns, takeTurns, type Way, type Turns } from './contest.js'
+import { allTurns, lockOf, noTurns, type Turns, takeTurns, type Way } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage, type Usage } from './usage.js'
 
