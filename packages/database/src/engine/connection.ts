@@ -1,21 +1,20 @@
 import type Libsql from 'libsql'
 import { DatabaseError } from '../contract/errors.js'
-import type { Column, ResultSet, SqlValue, StatementKind } from '../contract/values.js'
-import {
-  excerpt,
-  kindByCommand,
-  kindByFirstWords,
-  refuseOfConnection,
-  type StatementScope,
-  setsWhatIsInForce,
-} from '../sql/classify.js'
+import type { ResultSet, SqlValue, StatementKind } from '../contract/values.js'
+import { excerpt, kindByCommand, kindByFirstWords, refuseOfConnection, type StatementScope } from '../sql/classify.js'
 import { type Pragmas, pragmaScript, settingsInForce } from '../sql/pragmas.js'
-import { leadingTokens, parameterCount } from '../sql/scanner.js'
 import { identityOf } from './file-identity.js'
 import { countLeftOpen } from './libsql-handles.js'
-import { noteBoundBytes, type Prepared, preparedStatements } from './prepared-statements.js'
+import { type Prepared, PreparedStatements } from './prepared-statements.js'
 import { connectionFunctionOf, Schema } from './schema.js'
-import { asDatabaseError, isConnectionDoubtful, isNotADatabase, isReadOnly } from './sqlite-error.js'
+import {
+  asDatabaseError,
+  isConnectionDoubtful,
+  isNotADatabase,
+  isReadOnly,
+  notADatabase,
+  wrongJournalMode,
+} from './sqlite-error.js'
 import { openLibsql } from './vfs.js'
 
 /** How a connection opens the file. */
@@ -32,23 +31,6 @@ export interface ConnectionOptions {
 /** What a {@link Connection} offers; in a simulation it is not libsql that does. */
 export type FileConnection = Pick<Connection, keyof Connection>
 
-const ROW_STATEMENTS = new Set([
-  'SELECT',
-  'VALUES',
-  'WITH',
-  'INSERT',
-  'REPLACE',
-  'UPDATE',
-  'DELETE',
-  'PRAGMA',
-  'EXPLAIN',
-])
-
-const SYNCHRONOUS = /synchronous/i
-/** Stands for a statement that has nothing to do. */
-const NEVER_RUN = 'SAVEPOINT never_run'
-const NO_COLUMNS: readonly Column[] = []
-
 /**
  * One libsql connection. BUSY is met only in {@link Connection.exec}: a prepared statement of libsql's that fails with it
  * keeps its lock until it is garbage collected, so locks are taken by `exec`, and prepared statements run where the
@@ -59,25 +41,23 @@ export class Connection {
   readonly #mode: ConnectionOptions['mode']
   readonly #libsql: Libsql.Database
   readonly #identity: string | undefined
-  readonly #inForce: Pragmas
-  readonly #prepared = preparedStatements()
+  readonly #prepared: PreparedStatements
   #isBusy = false
   #isClosed = false
   #isWritable = false
   #doubt: DatabaseError | undefined
   #schemaVersion: SqlValue | undefined
   #schema: Schema | undefined
-  #hasPrepared = false
 
   /** @throws DatabaseError; `SQLITE` with BUSY when somebody is committing: try again. */
   constructor(options: ConnectionOptions) {
     this.#path = options.path
-    this.#inForce = settingsInForce(options.pragmas)
     this.#mode = options.mode
     const mode = options.mode === 'read-only' ? 'ro' : 'rw'
     this.#identity = identityOf(options.path)
     const { vfs, immutable } = options
     this.#libsql = this.#translated(() => openLibsql(options.path, { mode, vfs, immutable }))
+    this.#prepared = new PreparedStatements(this.#libsql, settingsInForce(options.pragmas))
     try {
       // In this order: PERSIST alone would read the schema first, recover a crash in DELETE mode, and delete the journal.
       this.exec(
@@ -137,13 +117,13 @@ export class Connection {
   /** Runs one statement where the lock that it needs is held. */
   run(sql: string, args: readonly SqlValue[] = []): ResultSet {
     try {
-      const prepared = this.#prepare(sql)
+      const prepared = this.#prepared.of(sql)
       // What is not given would keep the value that somebody else gave before.
       if (args.length !== prepared.parameters) throw wrongCount(sql, prepared.parameters, args.length)
       try {
         return prepared.returnsRows ? this.#query(prepared, args) : this.#change(sql, prepared, args)
       } finally {
-        if (noteBoundBytes(prepared, args)) this.#prepared.set(sql, prepared)
+        this.#prepared.noteBound(sql, prepared, args)
       }
     } catch (error) {
       throw this.#asTyped(error)
@@ -173,7 +153,7 @@ export class Connection {
   /** The one value of a one-row, one-column query without parameters. */
   value(sql: string): SqlValue {
     // A third of what run() costs: these are asked for at each BEGIN.
-    return this.#translated(() => (this.#prepare(sql).statement.get([]) as SqlValue[] | undefined)?.[0] ?? null)
+    return this.#translated(() => (this.#prepared.of(sql).statement.get([]) as SqlValue[] | undefined)?.[0] ?? null)
   }
 
   /**
@@ -183,7 +163,7 @@ export class Connection {
   kindOf(sql: string, scope: StatementScope): StatementKind {
     const known = kindByFirstWords(sql)
     if (known) return known
-    const prepared = this.#translated(() => this.#prepare(sql))
+    const prepared = this.#translated(() => this.#prepared.of(sql))
     if (scope === 'alone') this.mustNotAskConnection(sql)
     const byCommand = kindByCommand(sql)
     if (byCommand) return byCommand
@@ -208,7 +188,7 @@ export class Connection {
     // After a definition of the same transaction, which may be rolled back: so the schema is not kept.
     const { asksConnection } = this.#schema ?? this.#readSchema()
     if (!asksConnection) return
-    const prepared = this.#translated(() => this.#prepare(sql))
+    const prepared = this.#translated(() => this.#prepared.of(sql))
     if (prepared.asksNothing) return
     refuseOfConnection(sql, connectionFunctionOf(this.run(`EXPLAIN ${sql}`, noValues(prepared)).rows))
     prepared.asksNothing = true
@@ -269,8 +249,7 @@ export class Connection {
   forgetStatements(): void {
     this.#schema = undefined
     this.#schemaVersion = undefined
-    // A PRAGMA has the same columns whatever the schema is.
-    this.#prepared.retain((sql) => sql.startsWith('PRAGMA '))
+    this.#prepared.forget()
   }
 
   /** Ends what is open and gives locks and file back. Never throws: there is nothing left to do about it. */
@@ -288,40 +267,7 @@ export class Connection {
     } catch {
       // As above.
     }
-    if (this.#hasPrepared) countLeftOpen()
-  }
-
-  #prepare(sql: string): Prepared {
-    const known = this.#prepared.get(sql)
-    if (known) return known
-    const [first = ''] = leadingTokens(sql, 1)
-    const isDefinition = !ROW_STATEMENTS.has(first)
-    const isExplain = first === 'EXPLAIN'
-    const isPragma = first === 'PRAGMA'
-    const isInForce = isPragma && setsWhatIsInForce(sql, this.#inForce)
-    // In a transaction SQLite refuses PRAGMA synchronous while it compiles it, whatever it is set to.
-    const statement = this.#libsql.prepare(isInForce && SYNCHRONOUS.test(sql) ? NEVER_RUN : sql)
-    this.#hasPrepared = true
-    const returnsRows = statement.reader
-    const parameters = parameterCount(sql)
-    const prepared: Prepared = {
-      statement,
-      parameters,
-      boundBytes: 0,
-      asksNothing: false,
-      returnsRows,
-      isDefinition,
-      isExplain,
-      isPragma,
-      isInForce,
-      columns: NO_COLUMNS,
-    }
-    if (returnsRows) {
-      statement.raw().safeIntegers()
-      prepared.columns = statement.columns().map(({ name, type }) => ({ name, declaredType: type }))
-    }
-    this.#prepared.set(sql, prepared)
-    return prepared
+    if (this.#prepared.hasAny) countLeftOpen()
   }
 
   #translated<T>(action: () => T): T {
@@ -349,21 +295,4 @@ const wrongCount = (sql: string, wanted: number, given: number) =>
   new DatabaseError(
     'INVALID_ARGUMENT',
     `${excerpt(sql)} has ${wanted} parameters, and ${given} values were given: give one for each, null where there is none.`,
-  )
-
-/** The file holds something else than a SQLite database. */
-export const notADatabase = (path: string, cause: unknown) =>
-  new DatabaseError(
-    'CONFIGURATION',
-    `${path} is not a SQLite database: check the path, or restore it from a backup.`,
-    { path, option: 'path', extendedCode: 26 },
-    { cause },
-  )
-
-/** The journal mode is not, and can't be made, the one that is safe over NFS. */
-export const wrongJournalMode = (path: string, mode: SqlValue) =>
-  new DatabaseError(
-    'CONFIGURATION',
-    `${path} is in journal mode ${String(mode).toUpperCase()}, which does not work over a network file system. Close every program that uses it, then run \`sqlite3 ${path} "PRAGMA journal_mode=DELETE"\` once.`,
-    { path, option: 'path' },
   )

@@ -1,5 +1,8 @@
 import type Libsql from 'libsql'
 import type { Column, SqlValue } from '../contract/values.js'
+import { setsWhatIsInForce } from '../sql/classify.js'
+import type { Pragmas } from '../sql/pragmas.js'
+import { leadingTokens, parameterCount } from '../sql/scanner.js'
 import { TextCache } from '../sql/text-cache.js'
 import { countLeftStatement } from './libsql-handles.js'
 
@@ -31,25 +34,98 @@ const STATEMENT_BYTES = 4 * 2 ** 10
 /** Values that take less are not counted. */
 const LARGE_BYTES = 64 * 2 ** 10
 
+const ROW_STATEMENTS = new Set([
+  'SELECT',
+  'VALUES',
+  'WITH',
+  'INSERT',
+  'REPLACE',
+  'UPDATE',
+  'DELETE',
+  'PRAGMA',
+  'EXPLAIN',
+])
+
+const SYNCHRONOUS = /synchronous/i
+/** Stands for a statement that has nothing to do. */
+const NEVER_RUN = 'SAVEPOINT never_run'
+const NO_COLUMNS: readonly Column[] = []
+
 /** The prepared statements of one connection, by their text. libsql frees one when it is collected as garbage, and not before. */
-export const preparedStatements = () =>
-  new TextCache<Prepared>({
+export class PreparedStatements {
+  readonly #libsql: Libsql.Database
+  readonly #inForce: Pragmas
+  readonly #known = new TextCache<Prepared>({
     maxBytes: MAX_BYTES,
     maxEntryBytes: MAX_BYTES / 2,
     maxEntries: MAX_STATEMENTS,
     onLeft: countLeftStatement,
     bytesOf: (sql, { boundBytes }) => STATEMENT_BYTES + BYTES_PER_CHARACTER * sql.length + boundBytes,
   })
+  #hasAny = false
 
-/** Counts the values that a statement was given, and says whether that changes what it costs. */
-export function noteBoundBytes(prepared: Prepared, values: readonly SqlValue[]): boolean {
-  let bytes = 0
-  for (const value of values) {
-    if (typeof value === 'string') bytes += value.length
-    else if (value instanceof Uint8Array) bytes += value.byteLength
+  /** @param inForce the PRAGMAs that the connection was opened with */
+  constructor(libsql: Libsql.Database, inForce: Pragmas) {
+    this.#libsql = libsql
+    this.#inForce = inForce
   }
-  const counted = bytes > LARGE_BYTES ? bytes : 0
-  if (counted === prepared.boundBytes) return false
-  prepared.boundBytes = counted
-  return true
+
+  /** Whether a statement was ever prepared. */
+  get hasAny(): boolean {
+    return this.#hasAny
+  }
+
+  /** The statement with this text; throws what SQLite has against it. */
+  of(sql: string): Prepared {
+    return this.#known.get(sql) ?? this.#prepare(sql)
+  }
+
+  #prepare(sql: string): Prepared {
+    const [first = ''] = leadingTokens(sql, 1)
+    const isPragma = first === 'PRAGMA'
+    const isInForce = isPragma && setsWhatIsInForce(sql, this.#inForce)
+    // In a transaction SQLite refuses PRAGMA synchronous while it compiles it, whatever it is set to.
+    const statement = this.#libsql.prepare(isInForce && SYNCHRONOUS.test(sql) ? NEVER_RUN : sql)
+    this.#hasAny = true
+    const prepared: Prepared = {
+      statement,
+      parameters: parameterCount(sql),
+      boundBytes: 0,
+      asksNothing: false,
+      returnsRows: statement.reader,
+      isDefinition: !ROW_STATEMENTS.has(first),
+      isExplain: first === 'EXPLAIN',
+      isPragma,
+      isInForce,
+      columns: NO_COLUMNS,
+    }
+    if (prepared.returnsRows) {
+      statement.raw().safeIntegers()
+      prepared.columns = statement.columns().map(({ name, type }) => ({ name, declaredType: type }))
+    }
+    this.#known.set(sql, prepared)
+    return prepared
+  }
+
+  /** Counts the values that a statement was given. */
+  noteBound(sql: string, prepared: Prepared, values: readonly SqlValue[]): void {
+    let bytes = 0
+    for (const value of values) {
+      if (typeof value === 'string') bytes += value.length
+      else if (value instanceof Uint8Array) bytes += value.byteLength
+    }
+    const counted = bytes > LARGE_BYTES ? bytes : 0
+    if (counted === prepared.boundBytes) return
+    prepared.boundBytes = counted
+    this.#known.set(sql, prepared)
+  }
+
+  /** Drops those whose columns the schema decides. A PRAGMA has the same columns whatever the schema is. */
+  forget(): void {
+    this.#known.retain((sql) => sql.startsWith('PRAGMA '))
+  }
+
+  clear(): void {
+    this.#known.clear()
+  }
 }

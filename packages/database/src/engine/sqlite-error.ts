@@ -1,4 +1,5 @@
 import { DatabaseError } from '../contract/errors.js'
+import type { SqlValue } from '../contract/values.js'
 
 // https://www.sqlite.org/rescode.html
 export const GENERIC_ERROR = 1
@@ -112,4 +113,21 @@ export const moved = (path: string, cause?: unknown) =>
     `${path} was replaced or deleted while it was being written. Nothing was written; it is safe to try again.`,
     { path, extendedCode: READONLY_DBMOVED },
     { cause },
+  )
+
+/** The file holds something else than a SQLite database. */
+export const notADatabase = (path: string, cause: unknown) =>
+  new DatabaseError(
+    'CONFIGURATION',
+    `${path} is not a SQLite database: check the path, or restore it from a backup.`,
+    { path, option: 'path', extendedCode: 26 },
+    { cause },
+  )
+
+/** The journal mode is not, and can't be made, the one that is safe over NFS. */
+export const wrongJournalMode = (path: string, mode: SqlValue) =>
+  new DatabaseError(
+    'CONFIGURATION',
+    `${path} is in journal mode ${String(mode).toUpperCase()}, which does not work over a network file system. Close every program that uses it, then run \`sqlite3 ${path} "PRAGMA journal_mode=DELETE"\` once.`,
+    { path, option: 'path' },
   )

@@ -2,9 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseError } from '../contract/errors.js'
-import { notADatabase, wrongJournalMode } from '../engine/connection.js'
 import { countLeftOpen } from '../engine/libsql-handles.js'
-import { asDatabaseError, isCannotOpen, isNotADatabase, withTypedErrors } from '../engine/sqlite-error.js'
+import {
+  asDatabaseError,
+  isCannotOpen,
+  isNotADatabase,
+  notADatabase,
+  withTypedErrors,
+  wrongJournalMode,
+} from '../engine/sqlite-error.js'
 import { openLibsql } from '../engine/vfs.js'
 import { type Pragmas, pragmaScript } from '../sql/pragmas.js'
 import { FENCE_MARK } from './fence.js'

@@ -4,10 +4,10 @@ import { DatabaseError } from '../contract/errors.js'
 import type { Listeners } from '../contract/events.js'
 import type { SqlValue } from '../contract/values.js'
 import type { Connection } from '../engine/connection.js'
-import { isWaitOver, MAX_PAUSE_MS, retryWhileBusy } from '../engine/retry-while-busy.js'
-import { isBusy, isConnectionDoubtful, needsRecovery } from '../engine/sqlite-error.js'
+import { isBusy, isConnectionDoubtful } from '../engine/sqlite-error.js'
 import { Linger } from './linger.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS, type ReaderContext } from './read-lock.js'
+import { isWaitedFor, type ReadOutcome, type ReadRequest, WaitingReads } from './waiting-reads.js'
 
 /** Reads that take longer together get another window, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
@@ -24,25 +24,6 @@ export interface ReadWindowContext extends ReaderContext {
   listeners: Listeners
 }
 
-/** What a read turned out to be. */
-export interface ReadOutcome {
-  /** Whether it counts as a read in the event of its window. */
-  isRead: boolean
-  /** Within how many microtasks its caller may send the next statement of the same operation. */
-  followUpMicrotasks: number
-}
-
-/** A read that waits for its window. */
-interface Request {
-  since: Moment
-  timeoutMs: number
-  /** How often its connection was found to be worthless. */
-  failures: number
-  /** Runs it in the window and answers its caller. Throws if it failed. */
-  run(connection: Connection): ReadOutcome
-  fail(error: unknown): void
-}
-
 const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
 
 /**
@@ -55,10 +36,9 @@ export class ReadWindow {
   readonly #linger = new Linger()
   #connection: Connection | undefined
   #isOpen = false
-  #pending: Request[] = []
-  /** Those that found the file locked, and those that came since. One of them looks, for all. */
-  #waiting: Request[] | undefined
-  #inTheWay: unknown
+  #pending: ReadRequest[] = []
+  /** Those that found the file locked, and those that came since. */
+  readonly #waiting: WaitingReads
   #openedAtMs = 0
   #lookedAtMs = 0
   /** How long its statements have taken together. */
@@ -70,6 +50,7 @@ export class ReadWindow {
 
   constructor(context: ReadWindowContext) {
     this.#context = context
+    this.#waiting = new WaitingReads(context, (takeAll) => this.#serve(takeAll))
     context.freeze.onThaw(() => this.discard())
   }
 
@@ -81,7 +62,7 @@ export class ReadWindow {
    */
   read<T>(action: (connection: Connection) => T, outcomeOf: (result: T) => ReadOutcome = () => PLAIN_READ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const request: Request = {
+      const request: ReadRequest = {
         since: new Moment(this.#context.clock),
         timeoutMs: this.#context.lockWait().timeoutMs,
         failures: 0,
@@ -92,7 +73,7 @@ export class ReadWindow {
         },
         fail: reject,
       }
-      if (this.#waiting) this.#waitToo(request, this.#waiting)
+      if (this.#waiting.isAnyone) this.#waiting.join(request)
       else if (this.#isOpen) this.#follow(request)
       else this.#schedule(request)
     })
@@ -100,7 +81,7 @@ export class ReadWindow {
 
   /** Runs `action` at once, in a separate window. Fails if it would have to wait. */
   now<T>(action: (connection: Connection) => T): T {
-    if (this.#waiting) throw this.#inTheWay
+    if (this.#waiting.isAnyone) throw this.#waiting.inTheWay
     const lingers = this.#isOpen
     try {
       return action(this.#window())
@@ -112,7 +93,7 @@ export class ReadWindow {
     }
   }
 
-  #schedule(request: Request): void {
+  #schedule(request: ReadRequest): void {
     this.#pending.push(request)
     if (this.#pending.length === 1) setImmediate(() => this.#runPending())
   }
@@ -132,20 +113,20 @@ export class ReadWindow {
   }
 
   /** A read comes while the window lingers. */
-  #follow(request: Request): void {
+  #follow(request: ReadRequest): void {
     if (this.#ranMs > MAX_FOLLOWED_MS) this.closeWindow()
     const microtasks = this.#runAll([request])
     if (microtasks > 0 && this.#isSingle) this.#linger.start(microtasks, () => this.closeWindow())
   }
 
   /** Runs reads in the open window, and closes it unless it may linger: says for how many microtasks. */
-  #runAll(requests: readonly Request[]): number {
+  #runAll(requests: readonly ReadRequest[]): number {
     let microtasks = Number.POSITIVE_INFINITY
     let hasRun = false
     for (const request of requests) {
       // Another one has found the file locked.
-      if (this.#waiting) {
-        this.#waitToo(request, this.#waiting)
+      if (this.#waiting.isAnyone) {
+        this.#waiting.join(request)
         continue
       }
       try {
@@ -164,85 +145,20 @@ export class ReadWindow {
     return microtasks
   }
 
+  /** Runs those that waited, as soon as the window opens. Throws if it does not. */
+  #serve(takeAll: () => readonly ReadRequest[]): void {
+    this.#window()
+    this.#runAll(takeAll())
+    // Microtasks of others may be left.
+    this.closeWindow()
+  }
+
   /** Answers a read that failed, or has it run again. */
-  #failed(request: Request, error: unknown): void {
-    if (isWaitedFor(error)) {
-      if (this.#waiting) this.#waitToo(request, this.#waiting)
-      else {
-        this.#waiting = [request]
-        this.#inTheWay = error
-        void this.#waitForLock(error)
-      }
-      return
-    }
+  #failed(request: ReadRequest, error: unknown): void {
+    if (isWaitedFor(error)) return this.#waiting.add(request, error)
     // The locks of a client that was silent for too long are gone, and its next I/O fails: a read is free to ask again.
     if (isConnectionDoubtful(error) && request.failures++ === 0) this.#schedule(request)
     else request.fail(error)
-  }
-
-  /** Waits with those before it, but for no longer than its own time: that may be over before theirs. */
-  #waitToo(request: Request, waiting: Request[]): void {
-    waiting.push(request)
-    const [first] = waiting
-    if (first && leftMs(request) >= leftMs(first)) return
-    try {
-      this.#context.clock.after(leftMs(request), () => this.#expire(request), { background: true })
-    } catch {
-      // Without a timer it waits as long as the first one.
-    }
-  }
-
-  #expire(request: Request): void {
-    const waiting = this.#waiting
-    // The look itself is for the first one, and ends in its time.
-    if (!waiting?.includes(request) || waiting[0] === request) return
-    this.#waiting = waiting.filter((it) => it !== request)
-    const { path, onTimeout } = this.#context.lockWait()
-    const message = onTimeout(request.since.elapsedMs())
-    request.fail(new DatabaseError('BUSY', message, { path, extendedCode: 5 }, { cause: this.#inTheWay }))
-  }
-
-  /** One read looks for all that wait: each look is a remote call that blocks the event loop. */
-  async #waitForLock(met: unknown): Promise<void> {
-    for (let error = met; this.#waiting?.[0]; ) {
-      const failure = await this.#lookFor(this.#waiting[0], error)
-      if (failure === undefined) return
-      error = failure
-      // It is the patience of the first that ended: others may have more left, but not just the rest of a pause.
-      const isFinal = !isWaitOver(failure)
-      const waiting = this.#waiting.splice(0)
-      for (const request of waiting) {
-        const isOver = isFinal || leftMs(request) <= MAX_PAUSE_MS
-        const isTriedAgain = isConnectionDoubtful(failure) && request.failures++ === 0
-        if (!isOver || isTriedAgain) this.#waiting.push(request)
-        else request.fail(failure)
-      }
-    }
-    this.#waiting = undefined
-  }
-
-  /** Waits for the lock as long as `first` would, and runs all that wait. Returns what failed otherwise. */
-  async #lookFor(first: Request, met: unknown): Promise<unknown> {
-    const lockWait = this.#context.lockWait()
-    let looks = 0
-    try {
-      await retryWhileBusy(
-        { ...lockWait, timeoutMs: leftMs(first), onTimeout: () => lockWait.onTimeout(first.since.elapsedMs()) },
-        () => {
-          // The first look was the caller's.
-          if (looks++ === 0 && isWaitedFor(met)) throw met
-          this.#window()
-          const waiting = this.#waiting ?? []
-          this.#waiting = undefined
-          this.#runAll(waiting)
-          // Microtasks of others may be left.
-          this.closeWindow()
-        },
-      )
-      return undefined
-    } catch (error) {
-      return error
-    }
   }
 
   #run<T>(action: (connection: Connection) => T, connection: Connection): T {
@@ -334,7 +250,3 @@ export class ReadWindow {
     if (wasOpen) this.#tellWindow()
   }
 }
-
-const leftMs = ({ timeoutMs, since }: Request) => timeoutMs - since.elapsedMs()
-
-const isWaitedFor = (error: unknown) => isBusy(error) || needsRecovery(error)

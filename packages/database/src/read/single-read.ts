@@ -1,6 +1,6 @@
 import type { ResultSet, SqlValue } from '../contract/values.js'
 import type { Connection } from '../engine/connection.js'
-import type { ReadOutcome } from './read-window.js'
+import type { ReadOutcome } from './waiting-reads.js'
 
 /** One statement, as its caller sent it. */
 export interface SingleStatement {

@@ -4,7 +4,8 @@ import type { Connection } from '../engine/connection.js'
 import { GENERIC_ERROR } from '../engine/sqlite-error.js'
 import { kindByCommand, kindByFirstWords } from '../sql/classify.js'
 import type { KindCache } from '../sql/kind-cache.js'
-import type { ReadOutcome, ReadWindow } from './read-window.js'
+import type { ReadWindow } from './read-window.js'
+import type { ReadOutcome } from './waiting-reads.js'
 
 const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
 
