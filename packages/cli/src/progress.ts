@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { ContentProgress } from '@sqlite-efs/database'
+import type { ContentProgress } from '@sqlite-efs/database/maintenance'
 import type { Output } from './output.js'
 
 /** How often a log hears of progress that a terminal would show all the time. */

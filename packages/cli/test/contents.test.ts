@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
+import { snapshot } from '@sqlite-efs/database/maintenance'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { progressText } from '../src/progress.js'
 import { cli, cliJson, errorOf, RunningCli } from './support/cli.js'
@@ -168,7 +169,7 @@ test.each([
   const application = openDatabase({ path, leaser: localLeaser(path), fencing: 'off', release: 'before-answer' })
   onTestFinished(() => application.close())
   await application.script('CREATE TABLE account (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL)')
-  await application.snapshot(join(dirname(path), 'copy.db'))
+  await snapshot(application, join(dirname(path), 'copy.db'))
   const ended = await cli([command, '--url', path, '--local', '--fencing', 'off', ...args(path)])
   expect(ended).toMatchObject({ code: 0 })
   await application.execute('INSERT INTO account VALUES (1, 100)')

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
+import { check } from '@sqlite-efs/database/maintenance'
+import { migrationStatus, resolveMigration } from '@sqlite-efs/database/migrations'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { cli, errorOf, RunningCli } from './support/cli.js'
 import { bank, scratchFolder, total } from './support/scratch.js'
@@ -30,7 +32,7 @@ async function stage(scripts: Readonly<Record<string, string>> = { [FIRST]: 'CRE
   const path = await bank(join(scratchFolder(), 'app.db'), leaser)
   const folder = migrations(scripts)
   const database = openDatabase({ path, leaser, release: 'before-answer' })
-  await database.resolveMigration(folder, BASELINE, 'applied')
+  await resolveMigration(database, folder, BASELINE, 'applied')
   await database.close()
   return { env, leaser, path, key: `database#${path}`, folder }
 }
@@ -96,12 +98,12 @@ describe('in the middle of its work', () => {
     expect((await leaser.inspect(key)).contenders).toEqual([])
     const database = openDatabase({ path, leaser })
     onTestFinished(() => database.close())
-    expect(await database.migrationStatus(folder)).toMatchObject({
+    expect(await migrationStatus(database, folder)).toMatchObject({
       applied: [BASELINE, FIRST],
       pending: [SECOND],
       failed: [],
     })
-    expect(await database.check()).toEqual([])
+    expect(await check(database)).toEqual([])
   })
 
   test('a restore leaves the content and the folder as they were, and gives the lease back', async () => {
@@ -140,8 +142,8 @@ describe('in the middle of its work', () => {
     const database = openDatabase({ path, leaser, timeoutMs: 30_000 })
     onTestFinished(() => database.close())
     await database.execute('UPDATE account SET balance = 1')
-    expect(await database.check()).toEqual([])
-    expect(await database.migrationStatus(folder)).toMatchObject({
+    expect(await check(database)).toEqual([])
+    expect(await migrationStatus(database, folder)).toMatchObject({
       applied: [BASELINE],
       pending: [FIRST],
       failed: [],

@@ -4,22 +4,10 @@
  * @packageDocumentation
  */
 export { temporaryFolder } from './contents/space.js'
-export type {
-  CheckProblem,
-  CheckResult,
-  ContentOptions,
-  ContentProgress,
-  HoldOptions,
-  LeaseHandle,
-  RestoreResult,
-  SnapshotResult,
-  VacuumResult,
-} from './contract/content.js'
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './contract/database.js'
 export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './contract/errors.js'
 export type { ConflictCode, DatabaseEvent, DatabaseListener } from './contract/events.js'
 export type { Invocation, InvocationOptions } from './contract/invocation.js'
-export type { MigrateOptions, MigrateResult, MigrationProgress, MigrationStatus } from './contract/migrations.js'
 export type { Span, SpanAttributes, SpanName, SpanOptions, TraceContext, Tracer } from './contract/tracing.js'
 export type { Column, ResultSet, SqlValue } from './contract/values.js'
 export { type EngineVersions, engineVersions } from './engine/engine-versions.js'

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { checkCopy } from '../src/maintenance.js'
 import { openBigBank } from './support/big-bank.js'
 import { leaserThatIsNeverAsked } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
@@ -19,7 +20,7 @@ describe('a check of a copy', () => {
     await (await openBank({}, path)).close()
     const folder = temporaryFolder()
     const modes = new Set<number>()
-    const result = await open(path, { leaser: leaserThatIsNeverAsked() }).checkCopy({
+    const result = await checkCopy(open(path, { leaser: leaserThatIsNeverAsked() }), {
       onProgress: () => {
         for (const name of readdirSync(folder)) modes.add(statSync(join(folder, name)).mode & 0o777)
       },
@@ -34,7 +35,7 @@ describe('a check of a copy', () => {
     temporaryFolder()
     const other = outsider(bank.path)
     const outcomes: string[] = []
-    const result = await bank.checkCopy({
+    const result = await checkCopy(bank, {
       onProgress: ({ phase, donePages, pages }) => {
         if (phase !== 'copying' || donePages === 0 || donePages === pages) return
         try {

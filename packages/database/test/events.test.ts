@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { type DatabaseEvent, openDatabase } from '../src/index.js'
+import { recover } from '../src/maintenance.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { runChild } from './support/run-child.js'
@@ -125,7 +126,7 @@ describe('onEvent hears of', () => {
     const ms = expect.any(Number) as number
     for (const cause of ['read', 'recover'] as const) {
       await runChild('die-in-commit.ts', [path])
-      await (cause === 'read' ? rows(bank, 'SELECT 1 FROM account') : bank.recover())
+      await (cause === 'read' ? rows(bank, 'SELECT 1 FROM account') : recover(bank))
       const token = expect.any(Number) as number
       const told = { type: 'recovery', path, token, cause, waitedMs: ms, durationMs: ms }
       expect(events.filter(({ type }) => type === 'recovery').at(-1)).toEqual(told)

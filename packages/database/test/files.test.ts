@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { checkDatabaseOptions, type Database, type DatabaseOptions, openDatabase } from '../src/index.js'
+import { check, recover } from '../src/maintenance.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
 import { nextTick, open, openBank, rows, scratchFolder, scratchPath } from './support/scratch.js'
@@ -101,8 +102,8 @@ describe('a file that is not there', () => {
     ['a write of rows', (path: string) => open(path).execute('INSERT INTO t VALUES (1)')],
     ['a transaction', (path: string) => open(path).transaction()],
     ['a deferred transaction', (path: string) => open(path).transaction({ mode: 'deferred' })],
-    ['a recovery', (path: string) => open(path).recover()],
-    ['a check', (path: string) => open(path).check()],
+    ['a recovery', (path: string) => recover(open(path))],
+    ['a check', (path: string) => check(open(path))],
   ])('is not made by %s', async (_, attempt) => {
     const path = scratchPath()
     await expect(attempt(path)).rejects.toMatchObject({ code: 'NOT_FOUND', details: { path } })

@@ -2,6 +2,7 @@ import { openSync, readSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database, SqlValue } from '../src/index.js'
+import { check } from '../src/maintenance.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
@@ -43,7 +44,7 @@ async function expectAsIfAlone(writes: string[], schema = ''): Promise<{ bank: D
     const expected = alone.prepare(`SELECT * FROM "${table}" ORDER BY 1`).raw().safeIntegers().all([]) as SqlValue[][]
     expect(await rows(bank, `SELECT * FROM "${table}" ORDER BY 1`)).toEqual(expected)
   }
-  expect(await bank.check()).toEqual([])
+  expect(await check(bank)).toEqual([])
   return { bank, result }
 }
 

@@ -6,6 +6,7 @@ import Libsql from 'libsql'
 import { describe, expect, it } from 'vitest'
 import { journalPathOf, journalState } from '../src/file/journal.js'
 import type { DatabaseEvent } from '../src/index.js'
+import { hold } from '../src/maintenance.js'
 import { ManualClock } from './support/manual-clock.js'
 import { isLocked, outsider } from './support/outsider.js'
 import { runChild } from './support/run-child.js'
@@ -25,7 +26,7 @@ describe('while the lease is held for another program', () => {
     const bank = await openBank()
     await rows(bank, SUM)
     const other = outsider(bank.path)
-    const token = await bank.hold(async ({ token }) => {
+    const token = await hold(bank, async ({ token }) => {
       expect(isLocked(other)).toBe(false)
       expect(other.prepare('PRAGMA user_version').raw().all([])).toEqual([[token]])
       other.exec('UPDATE account SET balance = 7')
@@ -40,7 +41,7 @@ describe('while the lease is held for another program', () => {
     const bank = await openBank()
     const leaser = new LocalLeaser()
     const log: string[] = []
-    const held = bank.hold(async () => {
+    const held = hold(bank, async () => {
       void bank.execute('UPDATE account SET balance = balance + ?', [1n]).then(() => log.push('written'))
       await expect(leaser.acquire(`database#${bank.path}`, { timeoutMs: 50 })).rejects.toMatchObject({
         code: 'LEASE_TIMEOUT',
@@ -56,7 +57,7 @@ describe('while the lease is held for another program', () => {
     const heard = new EventEmitter()
     const onEvent = ({ type }: LeaseEvent) => heard.emit(type)
     const bank = await openBank({ leaser: new LocalLeaser({ ttlMs: 200, maxClockSkewMs: 50, onEvent }) })
-    await bank.hold(async ({ signal }) => {
+    await hold(bank, async ({ signal }) => {
       // Each is for a whole lease, when half of the one before is over.
       for (let times = 0; times < 4; times++) await once(heard, 'renewed')
       expect(signal.aborted).toBe(false)
@@ -66,7 +67,7 @@ describe('while the lease is held for another program', () => {
   it('and is lost, the signal says so, and so does the error', async () => {
     const clock = new ManualClock()
     const bank = await openBank({ leaser: new LocalLeaser({ clock }) })
-    const held = bank.hold(async ({ signal, token }) => {
+    const held = hold(bank, async ({ signal, token }) => {
       const aborted = once(signal, 'abort')
       await new LocalLeaser().sweep(`database#${bank.path}`, token, { force: true })
       clock.advance(60_000)
@@ -83,7 +84,7 @@ describe.each(['user_version', 'off'] as const)('with fencing: %j', (fencing) =>
     const bank = await openBank({ fencing })
     const leaser = new LocalLeaser()
     const key = `database#${bank.path}`
-    const held = bank.hold(async ({ token }) => {
+    const held = hold(bank, async ({ token }) => {
       await leaser.sweep(key, token, { force: true })
       await (await leaser.acquire(key)).release()
     })
@@ -95,7 +96,7 @@ describe('after the lease was held for another program', () => {
   it('the journal that it took away is back, and everybody hears of it', async () => {
     const events: DatabaseEvent[] = []
     const bank = await openBank({ onEvent: (event) => events.push(event) })
-    await bank.hold(async () => {
+    await hold(bank, async () => {
       strangerWrites(bank.path, 'UPDATE account SET balance = 7')
       expect(existsSync(journalPathOf(bank.path))).toBe(false)
     })
@@ -107,7 +108,7 @@ describe('after the lease was held for another program', () => {
   it('the journal is back also where it failed, and its own error is told', async () => {
     const bank = await openBank()
     const failure = new Error('the program failed')
-    const held = bank.hold(async () => {
+    const held = hold(bank, async () => {
       strangerWrites(bank.path, 'UPDATE account SET balance = 7')
       throw failure
     })
@@ -118,7 +119,7 @@ describe('after the lease was held for another program', () => {
 
   it('what it left half done is rolled back', async () => {
     const bank = await openBank()
-    await bank.hold(() => runChild('die-in-commit.ts', [bank.path]))
+    await hold(bank, () => runChild('die-in-commit.ts', [bank.path]))
     expect(journalState(bank.path)).toBe('cold')
     expect(await rows(bank, SUM)).toEqual([[200n]])
   })
@@ -128,7 +129,7 @@ describe('after the lease was held for another program', () => {
     const elsewhere = scratchPath()
     await (await openBank({}, elsewhere)).close()
     strangerWrites(elsewhere, 'PRAGMA user_version=0')
-    const token = await bank.hold(async ({ token }) => {
+    const token = await hold(bank, async ({ token }) => {
       execFileSync('mv', ['-f', elsewhere, bank.path])
       return token
     })
@@ -137,7 +138,7 @@ describe('after the lease was held for another program', () => {
 
   it('a newer ticket in the file is told as a lost lease', async () => {
     const bank = await openBank()
-    const held = bank.hold(async ({ token }) => strangerWrites(bank.path, `PRAGMA user_version=${token + 5}`))
+    const held = hold(bank, async ({ token }) => strangerWrites(bank.path, `PRAGMA user_version=${token + 5}`))
     await expect(held).rejects.toMatchObject({
       name: 'LeaseError',
       code: 'LEASE_LOST',
@@ -148,17 +149,17 @@ describe('after the lease was held for another program', () => {
 
   it('a file in WAL mode is refused, and a file that is gone is missed', async () => {
     const bank = await openBank()
-    await expect(bank.hold(async () => strangerWrites(bank.path, 'PRAGMA journal_mode=WAL'))).rejects.toMatchObject({
+    await expect(hold(bank, async () => strangerWrites(bank.path, 'PRAGMA journal_mode=WAL'))).rejects.toMatchObject({
       code: 'CONFIGURATION',
       message: expect.stringContaining('WAL') as string,
     })
     strangerWrites(bank.path, '')
-    await expect(bank.hold(async () => rmSync(bank.path))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(hold(bank, async () => rmSync(bank.path))).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('and nothing is held for a database that is not there', async () => {
     let wasRun = false
-    const held = open(scratchPath()).hold(async () => {
+    const held = hold(open(scratchPath()), async () => {
       wasRun = true
     })
     await expect(held).rejects.toMatchObject({ code: 'NOT_FOUND' })

@@ -6,6 +6,7 @@ import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '../src/index.js'
+import { check } from '../src/maintenance.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
 import { runChild } from './support/run-child.js'
@@ -55,7 +56,7 @@ describe('a file that somebody is committing to', () => {
       before += acknowledged()
       const [[count] = []] = await rows(after, 'SELECT count(*) FROM entry')
       expect(Number(count)).toBeGreaterThanOrEqual(before)
-      expect(await after.check()).toEqual([])
+      expect(await check(after)).toEqual([])
       before = Number(count)
       await after.close()
     }
@@ -195,7 +196,7 @@ describe('what stands beside a database', () => {
     rmSync(`${path}-journal`)
     const fresh = open(path)
     await fresh.script('CREATE TABLE fresh (a)')
-    expect(await fresh.check()).toEqual([])
+    expect(await check(fresh)).toEqual([])
   })
 
   it('that was replaced, is written after the connection noticed', async () => {

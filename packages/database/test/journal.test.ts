@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
 import { journalState } from '../src/file/journal.js'
 import type { DatabaseEvent } from '../src/index.js'
+import { check, recover } from '../src/maintenance.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
 import { runChild } from './support/run-child.js'
@@ -67,8 +68,8 @@ describe('the journal', () => {
       await dropped.rollback()
     }
     await bank.script('CREATE TABLE x (a); INSERT INTO x VALUES (1); DROP TABLE x')
-    await bank.recover()
-    await bank.check()
+    await recover(bank)
+    await check(bank)
     await bank.close()
     const again = open(path)
     await again.execute('UPDATE account SET balance = 3')
@@ -162,7 +163,7 @@ describe('the journal', () => {
     await expect(rows(bank, 'SELECT * FROM x')).rejects.toMatchObject({ code: 'SQLITE' })
     await bank.script('CREATE TABLE x (a)')
     expect(journalState(path)).toBe('cold')
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
   })
 })
 
@@ -175,7 +176,7 @@ describe('a hot journal', () => {
     expect(await rows(bank, 'SELECT sum(balance), (SELECT count(*) FROM sqlite_schema) FROM account')).toEqual([
       [200n, 1n],
     ])
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
   })
 
   it('is never rolled back by a reader itself, but under the lease', async () => {
@@ -191,8 +192,8 @@ describe('a hot journal', () => {
     const path = scratchPath()
     const bank = await openBank({}, path)
     await runChild('die-in-commit.ts', [path])
-    expect(await bank.recover()).toBe(true)
-    expect(await bank.recover()).toBe(false)
+    expect(await recover(bank)).toBe(true)
+    expect(await recover(bank)).toBe(false)
   })
 
   it('is rolled back in one turn for all who meet it', async () => {

@@ -5,6 +5,7 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { closeLeftOpen } from '../src/engine/libsql-handles.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
+import { check, recover } from '../src/maintenance.js'
 import { ManualClock } from './support/manual-clock.js'
 import { runChild } from './support/run-child.js'
 import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
@@ -48,8 +49,8 @@ describe.runIf(canSee)('after close', () => {
     const deferred = await Promise.all([bank, bank].map((it) => it.transaction({ mode: 'deferred' })))
     for (const it of deferred) await it.execute('SELECT * FROM account')
     await deferred[0]?.commit()
-    expect(await bank.recover()).toBe(false)
-    expect(await bank.check()).toEqual([])
+    expect(await recover(bank)).toBe(false)
+    expect(await check(bank)).toEqual([])
     expect(openFiles(path)).not.toEqual([])
     await bank.close()
     expect(openFiles(path)).toEqual([])

@@ -2,6 +2,7 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import { DatabaseError } from '../src/index.js'
+import { check, hold, restore, snapshot, vacuum } from '../src/maintenance.js'
 import { ManualClock } from './support/manual-clock.js'
 import { nextTick, open, rows, scratchPath } from './support/scratch.js'
 
@@ -41,7 +42,7 @@ describe('more writes than the queue takes', () => {
     expect(acknowledged).toEqual(Array.from({ length: 10_000 }, (_, n) => [BigInt(n)]))
     expect(await rows(database, 'SELECT n FROM entry ORDER BY n')).toEqual(acknowledged)
     await database.execute(insert, [-1n])
-    expect(await database.check()).toEqual([])
+    expect(await check(database)).toEqual([])
   })
 
   it('are refused, and only they, while it grows faster than it drains; then it recovers', async () => {
@@ -97,10 +98,10 @@ describe('a timeoutMs that can not be used', () => {
       const refused = [
         database.transaction({ timeoutMs }),
         database.transaction({ timeoutMs, mode: 'deferred' }),
-        database.hold(async () => {}, { timeoutMs }),
-        database.vacuum({ timeoutMs }),
-        database.snapshot(to, { timeoutMs }),
-        database.restore(to, { timeoutMs }),
+        hold(database, async () => {}, { timeoutMs }),
+        vacuum(database, { timeoutMs }),
+        snapshot(database, to, { timeoutMs }),
+        restore(database, to, { timeoutMs }),
       ]
       for (const promise of refused) {
         await expect(promise).rejects.toMatchObject({ code: 'CONFIGURATION', details: { option: 'timeoutMs' } })

@@ -4,6 +4,8 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
 import { inspectDataFile } from '../src/file/data-file.js'
 import { type Database, inspectFile, openDatabase } from '../src/index.js'
+import { check, recover, snapshot } from '../src/maintenance.js'
+import { migrationStatus } from '../src/migrations.js'
 import { MigrationFolder } from './support/migration-folder.js'
 import { runChild } from './support/run-child.js'
 import { openBank, rows, scratchPath } from './support/scratch.js'
@@ -25,11 +27,11 @@ async function useBriefly(path: string): Promise<void> {
 describe('the locks of a read that lasts are kept while the same process', () => {
   it.each<[string, (bank: Database, path: string) => Promise<unknown>]>([
     ['reads', (bank) => rows(bank, SUM)],
-    ['checks the file', (bank) => bank.check()],
+    ['checks the file', (bank) => check(bank)],
     ['looks at the file', async (_, path) => [inspectDataFile(path), inspectFile(path)]],
-    ['makes a snapshot', (bank, path) => bank.snapshot(join(dirname(path), 'copy.db'))],
-    ['asks for migrations', (bank) => bank.migrationStatus(new MigrationFolder({ first: 'SELECT 1' }).path)],
-    ['looks for something to recover', (bank) => bank.recover()],
+    ['makes a snapshot', (bank, path) => snapshot(bank, join(dirname(path), 'copy.db'))],
+    ['asks for migrations', (bank) => migrationStatus(bank, new MigrationFolder({ first: 'SELECT 1' }).path)],
+    ['looks for something to recover', (bank) => recover(bank)],
     [
       'puts the journal back',
       async (_, path) => {

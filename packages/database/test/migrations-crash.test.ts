@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { check } from '../src/maintenance.js'
+import { migrate, migrationStatus } from '../src/migrations.js'
 import { MigrationFolder } from './support/migration-folder.js'
 import { open, rows, scratchPath } from './support/scratch.js'
 
@@ -23,13 +25,13 @@ it('a deploy that is killed in the middle of a migration leaves nothing of it, a
   }
   expect(await exited).toEqual([null, 'SIGKILL'])
   const database = open(path)
-  expect(await database.migrationStatus(folder.path)).toMatchObject({
+  expect(await migrationStatus(database, folder.path)).toMatchObject({
     applied: ['1_one'],
     pending: ['2_two'],
     failed: [],
   })
   expect(await rows(database, "SELECT name FROM sqlite_schema WHERE name = 'two'")).toEqual([])
   folder.add({ '2_two': 'CREATE TABLE two (a)' })
-  expect(await database.migrate(folder.path)).toEqual({ applied: ['2_two'] })
-  expect(await database.check()).toEqual([])
+  expect(await migrate(database, folder.path)).toEqual({ applied: ['2_two'] })
+  expect(await check(database)).toEqual([])
 })

@@ -2,7 +2,9 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path'
 import { type Lease, LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it } from 'vitest'
-import type { Database, MigrationProgress } from '../src/index.js'
+import type { Database } from '../src/index.js'
+import type { MigrationProgress } from '../src/migrations.js'
+import { migrate, migrationStatus, resolveMigration } from '../src/migrations.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { MigrationFolder } from './support/migration-folder.js'
 import { outsider } from './support/outsider.js'
@@ -28,7 +30,7 @@ describe('a deploy', () => {
     const database = open(scratchPath(), { leaser })
     const events: MigrationProgress[] = []
     const onProgress = (event: MigrationProgress) => events.push(event)
-    expect(await database.migrate(new MigrationFolder(TWO).path, { onProgress })).toEqual({
+    expect(await migrate(database, new MigrationFolder(TWO).path, { onProgress })).toEqual({
       applied: ['1_one', '2_two'],
     })
     expect(leaser.log.filter((call) => call === 'acquire')).toHaveLength(1)
@@ -49,16 +51,16 @@ describe('a deploy', () => {
     const path = scratchPath()
     const folder = new MigrationFolder(TWO)
     const first = open(path)
-    await first.migrate(folder.path)
+    await migrate(first, folder.path)
     await first.close()
     const database = open(path, { leaser: leaserThatIsNeverAsked() })
-    expect(await database.migrate(folder.path)).toEqual({ applied: [] })
-    expect(await database.migrationStatus(folder.path)).toMatchObject({ applied: ['1_one', '2_two'], pending: [] })
+    expect(await migrate(database, folder.path)).toEqual({ applied: [] })
+    expect(await migrationStatus(database, folder.path)).toMatchObject({ applied: ['1_one', '2_two'], pending: [] })
   })
 
   it('of an empty folder makes no file', async () => {
     const path = scratchPath()
-    expect(await open(path).migrate(new MigrationFolder().path)).toEqual({ applied: [] })
+    expect(await migrate(open(path), new MigrationFolder().path)).toEqual({ applied: [] })
     expect(existsSync(path)).toBe(false)
   })
 
@@ -67,13 +69,13 @@ describe('a deploy', () => {
     const onProgress = () => {
       throw new Error('a listener of no use')
     }
-    expect(await database.migrate(new MigrationFolder(ONE).path, { onProgress })).toEqual({ applied: ['1_one'] })
+    expect(await migrate(database, new MigrationFolder(ONE).path, { onProgress })).toEqual({ applied: ['1_one'] })
   })
 
   it('asked for twice in one process is done once', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(TWO)
-    const results = await Promise.all([database.migrate(path), database.migrate(path)])
+    const results = await Promise.all([migrate(database, path), migrate(database, path)])
     expect(results.flatMap(({ applied }) => applied)).toEqual(['1_one', '2_two'])
     expect(await history(database)).toHaveLength(2)
   })
@@ -91,7 +93,7 @@ describe('a deploy', () => {
         "CREATE TABLE two (a); INSERT INTO _prisma_migrations VALUES ('x', '', 1, '2_two', NULL, NULL, 1700000000000, 1)",
       )
     }
-    expect(await database.migrate(folder.path, { onProgress })).toEqual({ applied: ['1_one', '3_three'] })
+    expect(await migrate(database, folder.path, { onProgress })).toEqual({ applied: ['1_one', '3_three'] })
     expect(leaser.log.filter((call) => call === 'acquire')).toHaveLength(2)
     expect((await history(database)).map(([name]) => name)).toEqual(['1_one', '2_two', '3_three'])
   })
@@ -101,11 +103,11 @@ describe('a deploy', () => {
     const database = open(scratchPath(), { leaser })
     const { path } = new MigrationFolder(ONE)
     const lease = await leaser.acquire(`database#${database.path}`)
-    await expect(database.migrate(path, { timeoutMs: 20 })).rejects.toMatchObject({
+    await expect(migrate(database, path, { timeoutMs: 20 })).rejects.toMatchObject({
       code: 'LEASE_TIMEOUT',
       details: { option: 'timeoutMs' },
     })
-    const deploy = database.migrate(path)
+    const deploy = migrate(database, path)
     await lease.release()
     expect(await deploy).toEqual({ applied: ['1_one'] })
   })
@@ -116,7 +118,7 @@ describe('a deploy', () => {
       '1_init': `CREATE TABLE owner (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
         CREATE TABLE pet (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES owner (id) ON DELETE CASCADE)`,
     })
-    await database.migrate(folder.path)
+    await migrate(database, folder.path)
     await database.script('INSERT INTO owner VALUES (1, 1); INSERT INTO pet VALUES (1, 1)')
     folder.add({
       '2_rebuild': `PRAGMA defer_foreign_keys=ON; PRAGMA foreign_keys=OFF;
@@ -124,10 +126,10 @@ describe('a deploy', () => {
         DROP TABLE owner; ALTER TABLE new_owner RENAME TO owner;
         PRAGMA foreign_keys=ON; PRAGMA defer_foreign_keys=OFF;`,
     })
-    await database.migrate(folder.path)
+    await migrate(database, folder.path)
     expect(await rows(database, 'SELECT owner FROM pet')).toEqual([[1n]])
     folder.add({ '3_data': 'DELETE FROM owner' })
-    await database.migrate(folder.path)
+    await migrate(database, folder.path)
     // Without the PRAGMA keys are on: the owner takes the pet along.
     expect(await rows(database, 'SELECT owner FROM pet')).toEqual([])
   })
@@ -137,23 +139,23 @@ describe('a migration that fails', () => {
   it('leaves nothing but its row, and stops the deploy: P3018, and P3009 from then on', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(FAILING)
-    const error = await database.migrate(path).catch((thrown: unknown) => thrown)
+    const error = await migrate(database, path).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'P3018', details: { migrations: ['3_three'], extendedCode: 1 } })
     expect((error as Error).message).toMatch(/3_three.*no such table: nowhere.*statement 2 of 2: `INSERT INTO nowhere/)
     expect(await tables(database)).toEqual(['_prisma_migrations', 'one', 'two'])
     expect((await history(database)).at(-1)).toEqual(['3_three', 0n, 0n, 0n, expect.stringContaining('nowhere')])
-    await expect(database.migrate(path)).rejects.toMatchObject({
+    await expect(migrate(database, path)).rejects.toMatchObject({
       code: 'P3009',
       message: expect.stringMatching(/3_three.*no such table: nowhere.*sqlite-efs migrate resolve/) as string,
       details: { migrations: ['3_three'] },
     })
-    expect(await database.migrationStatus(path)).toMatchObject({ failed: ['3_three'], pending: ['4_four'] })
+    expect(await migrationStatus(database, path)).toMatchObject({ failed: ['3_three'], pending: ['4_four'] })
   })
 
   it('as the first of all leaves the table with its row', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder({ '1_one': 'SELEC 1' })
-    await expect(database.migrate(path)).rejects.toMatchObject({
+    await expect(migrate(database, path)).rejects.toMatchObject({
       code: 'P3018',
       message: expect.stringContaining('(`SELEC 1`)') as string,
     })
@@ -163,11 +165,11 @@ describe('a migration that fails', () => {
   it('is applied by the next deploy when it is mended and marked as rolled back', async () => {
     const database = open(scratchPath())
     const folder = new MigrationFolder(FAILING)
-    await expect(database.migrate(folder.path)).rejects.toMatchObject({ code: 'P3018' })
+    await expect(migrate(database, folder.path)).rejects.toMatchObject({ code: 'P3018' })
     folder.add({ '3_three': 'CREATE TABLE three (a)' })
-    await database.resolveMigration(folder.path, '3_three', 'rolled-back')
-    expect(await database.migrate(folder.path)).toEqual({ applied: ['3_three', '4_four'] })
-    expect(await database.migrationStatus(folder.path)).toEqual({
+    await resolveMigration(database, folder.path, '3_three', 'rolled-back')
+    expect(await migrate(database, folder.path)).toEqual({ applied: ['3_three', '4_four'] })
+    expect(await migrationStatus(database, folder.path)).toEqual({
       hasMigrationsTable: true,
       applied: ['1_one', '2_two', '3_three', '4_four'],
       pending: [],
@@ -184,9 +186,9 @@ describe('a migration that fails', () => {
     const onProgress = ({ type, name }: MigrationProgress) => {
       if (type === 'applying' && name === '2_two') void (leaser.lease as Lease).release()
     }
-    await expect(database.migrate(path, { onProgress })).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
+    await expect(migrate(database, path, { onProgress })).rejects.toMatchObject({ code: 'WRITE_CONFLICT' })
     expect(await history(database)).toEqual([['1_one', 1n, 1n, 0n, null]])
-    expect(await database.migrate(path)).toEqual({ applied: ['2_two'] })
+    expect(await migrate(database, path)).toEqual({ applied: ['2_two'] })
   })
 
   it('because rows would point nowhere is rolled back, too', async () => {
@@ -196,7 +198,7 @@ describe('a migration that fails', () => {
         INSERT INTO owner VALUES (1); INSERT INTO pet VALUES (1)`,
       '2_drop': 'PRAGMA foreign_keys=OFF; DELETE FROM owner; PRAGMA foreign_keys=ON',
     })
-    await expect(database.migrate(folder.path)).rejects.toMatchObject({
+    await expect(migrate(database, folder.path)).rejects.toMatchObject({
       code: 'P3018',
       details: { extendedCode: 787 },
     })
@@ -210,14 +212,14 @@ describe('a folder', () => {
     writeFileSync(join(folder.path, '0_file'), 'SELECT 1')
     mkdirSync(join(folder.path, '3_x', 'migration.sql'), { recursive: true })
     symlinkSync(join(folder.path, '1_c'), join(folder.path, '0_link'))
-    const { pending } = await open(scratchPath()).migrationStatus(folder.path)
+    const { pending } = await migrationStatus(open(scratchPath()), folder.path)
     expect(pending).toEqual(['1_c', '10_a', '2_b', '2_B', '3_x'])
   })
 
   it('that is not there is refused, with its path', async () => {
     const database = open(scratchPath())
     for (const directory of [join(scratchPath(), 'migrations'), '', 7 as never]) {
-      await expect(database.migrate(directory)).rejects.toMatchObject({
+      await expect(migrate(database, directory)).rejects.toMatchObject({
         code: 'CONFIGURATION',
         details: { option: 'directory' },
       })
@@ -227,7 +229,7 @@ describe('a folder', () => {
   it('without migration.sql is P3015, before anything is applied', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder({ ...TWO, '3_three': null })
-    await expect(database.migrate(path)).rejects.toMatchObject({
+    await expect(migrate(database, path)).rejects.toMatchObject({
       code: 'P3015',
       details: { migrations: ['3_three'] },
     })
@@ -236,17 +238,17 @@ describe('a folder', () => {
 
   it('whose migration.sql is gone since it was applied is no obstacle', async () => {
     const database = open(scratchPath())
-    await database.migrate(new MigrationFolder(ONE).path)
+    await migrate(database, new MigrationFolder(ONE).path)
     const folder = new MigrationFolder({ ...TWO, '1_one': null })
-    expect(await database.migrate(folder.path)).toEqual({ applied: ['2_two'] })
+    expect(await migrate(database, folder.path)).toEqual({ applied: ['2_two'] })
   })
 
   it.each(['postgresql', 'sqlite3', ''])('of the provider "%s" is P3019', async (provider) => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(ONE, provider)
-    await expect(database.migrate(path)).rejects.toMatchObject({ code: 'P3019' })
-    await expect(database.migrationStatus(path)).rejects.toMatchObject({ code: 'P3019' })
-    await expect(database.resolveMigration(path, '1_one', 'applied')).rejects.toMatchObject({ code: 'P3019' })
+    await expect(migrate(database, path)).rejects.toMatchObject({ code: 'P3019' })
+    await expect(migrationStatus(database, path)).rejects.toMatchObject({ code: 'P3019' })
+    await expect(resolveMigration(database, path, '1_one', 'applied')).rejects.toMatchObject({ code: 'P3019' })
     expect(existsSync(database.path)).toBe(false)
   })
 
@@ -255,7 +257,7 @@ describe('a folder', () => {
     async (statement) => {
       const database = open(scratchPath())
       const { path } = new MigrationFolder({ ...TWO, '3_three': `CREATE TABLE three (a);\n${statement};` })
-      await expect(database.migrate(path)).rejects.toMatchObject({
+      await expect(migrate(database, path)).rejects.toMatchObject({
         code: 'STATEMENT_REFUSED',
         message: expect.stringMatching(/^Migration 3_three is not applied\..*migration\.sql/) as string,
         details: { migrations: ['3_three'] },
@@ -270,19 +272,19 @@ describe('a database that has tables, and no record of migrations', () => {
     const bank = await openBank()
     const before = readFileSync(bank.path)
     const { path } = new MigrationFolder(ONE)
-    await expect(bank.migrate(path)).rejects.toMatchObject({
+    await expect(migrate(bank, path)).rejects.toMatchObject({
       code: 'P3005',
       message: expect.stringContaining('account') as string,
     })
     expect(readFileSync(bank.path)).toEqual(before)
-    expect(await bank.migrationStatus(path)).toMatchObject({ hasMigrationsTable: false, pending: ['1_one'] })
+    expect(await migrationStatus(bank, path)).toMatchObject({ hasMigrationsTable: false, pending: ['1_one'] })
   })
 
   it('goes on from a baseline: what it has already is marked as applied', async () => {
     const bank = await openBank()
     const { path } = new MigrationFolder(TWO)
-    await bank.resolveMigration(path, '1_one', 'applied')
-    expect(await bank.migrate(path)).toEqual({ applied: ['2_two'] })
+    await resolveMigration(bank, path, '1_one', 'applied')
+    expect(await migrate(bank, path)).toEqual({ applied: ['2_two'] })
     expect(await tables(bank)).toEqual(['_prisma_migrations', 'account', 'two'])
   })
 })
@@ -291,10 +293,10 @@ describe('status', () => {
   it('names what is missing and what was edited, and does not mind the ends of lines', async () => {
     const database = open(scratchPath())
     const folder = new MigrationFolder({ ...TWO, '3_three': 'SELECT 3' })
-    await database.migrate(folder.path)
+    await migrate(database, folder.path)
     folder.remove('1_one')
     folder.add({ '2_two': TWO['2_two'].replace('\n', '\r\n'), '3_three': 'SELECT 33', '4_four': 'SELECT 4' })
-    expect(await database.migrationStatus(folder.path)).toEqual({
+    expect(await migrationStatus(database, folder.path)).toEqual({
       hasMigrationsTable: true,
       applied: ['1_one', '2_two', '3_three'],
       pending: ['4_four'],
@@ -302,12 +304,12 @@ describe('status', () => {
       missing: ['1_one'],
       edited: ['3_three'],
     })
-    expect(await database.migrate(folder.path)).toEqual({ applied: ['4_four'] })
+    expect(await migrate(database, folder.path)).toEqual({ applied: ['4_four'] })
   })
 
   it('of a database that is not there yet leaves none', async () => {
     const database = open(scratchPath(), { leaser: leaserThatIsNeverAsked() })
-    expect(await database.migrationStatus(new MigrationFolder(ONE).path)).toEqual({
+    expect(await migrationStatus(database, new MigrationFolder(ONE).path)).toEqual({
       hasMigrationsTable: false,
       applied: [],
       pending: ['1_one'],
@@ -323,7 +325,7 @@ describe('resolve', () => {
   it('refuses what does not fit: P3008, P3011, P3012, P3017', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder({ ...ONE, '2_two': null })
-    await database.migrate(new MigrationFolder(ONE).path)
+    await migrate(database, new MigrationFolder(ONE).path)
     const codes: unknown[] = []
     for (const [name, as] of [
       ['1_one', 'applied'],
@@ -332,11 +334,11 @@ describe('resolve', () => {
       ['1_one', 'rolled-back'],
       ['2_two', 'rolled-back'],
     ] as const) {
-      codes.push(await database.resolveMigration(path, name, as).catch((error: { code: string }) => error.code))
+      codes.push(await resolveMigration(database, path, name, as).catch((error: { code: string }) => error.code))
     }
     expect(codes).toEqual(['P3008', 'P3017', 'P3017', 'P3012', 'P3011'])
     expect(await history(database)).toHaveLength(1)
-    await expect(database.resolveMigration(path, '1_one', 'done' as never)).rejects.toMatchObject({
+    await expect(resolveMigration(database, path, '1_one', 'done' as never)).rejects.toMatchObject({
       code: 'CONFIGURATION',
       details: { option: 'as' },
     })
@@ -345,7 +347,7 @@ describe('resolve', () => {
   it('makes no database where there is none', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(ONE)
-    await expect(database.resolveMigration(path, '1_one', 'applied')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(resolveMigration(database, path, '1_one', 'applied')).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(existsSync(database.path)).toBe(false)
   })
 })
@@ -366,7 +368,7 @@ describe('a folder', () => {
     folder.add({ '2_two': null })
     symlinkSync('migration.sql', join(folder.path, '2_two', 'migration.sql'))
     const database = open(scratchPath())
-    await expect(database.migrate(folder.path)).rejects.toMatchObject({
+    await expect(migrate(database, folder.path)).rejects.toMatchObject({
       code: 'CONFIGURATION',
       message: expect.stringContaining(join('2_two', 'migration.sql')) as string,
     })
@@ -379,7 +381,7 @@ describe('options', () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(ONE)
     for (const options of [{ timeoutMs: -1 }, { onProgress: 'yes' as never }]) {
-      await expect(database.migrate(path, options)).rejects.toMatchObject({
+      await expect(migrate(database, path, options)).rejects.toMatchObject({
         code: 'CONFIGURATION',
         details: { option: Object.keys(options)[0] },
       })

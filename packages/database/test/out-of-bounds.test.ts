@@ -2,6 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Libsql from 'libsql'
 import { describe, expect, it } from 'vitest'
+import { check, restore, snapshot, vacuum } from '../src/maintenance.js'
+import { migrate } from '../src/migrations.js'
 import { REFUSED_FUNCTIONS, REFUSED_TABLES } from '../src/sql/out-of-bounds.js'
 import { isKnownPragma } from '../src/sql/pragmas.js'
 import { leaserThatIsNeverAsked } from './support/leasers.js'
@@ -91,12 +93,12 @@ describe('a statement that reaches out of the database', () => {
       }
       await expectRefused(sql, 'script', bank.script(`SELECT 1; ${sql}`))
       folder.add({ '1_try': sql })
-      await expectRefused(sql, 'migration', empty.migrate(folder.path))
+      await expectRefused(sql, 'migration', migrate(empty, folder.path))
     }
     expect(run).toEqual([])
     expect(existsSync(target)).toBe(false)
     expect(readFileSync(bank.path).subarray(100)).toEqual(before)
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
   })
 
   it('is refused while the file is not there yet and something else waits', async () => {
@@ -177,11 +179,11 @@ describe('a file that another program gave a schema that reaches out of the data
       () => bank.script('UPDATE account SET balance = 1'),
       () => bank.transaction(),
       deferred,
-      () => bank.check(),
-      () => bank.snapshot(copy),
-      () => bank.vacuum(),
+      () => check(bank),
+      () => snapshot(bank, copy),
+      () => vacuum(bank),
       // Another database, into which this file is restored.
-      async () => (await openBank()).restore(path),
+      async () => restore(await openBank(), path),
     ]) {
       await expect(attempt()).rejects.toMatchObject(unused)
     }

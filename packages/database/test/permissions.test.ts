@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, existsSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { restore, snapshot } from '../src/maintenance.js'
 import { open, openBank, scratchPath } from './support/scratch.js'
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
@@ -45,8 +46,8 @@ describe.skipIf(process.platform === 'win32')('what is made beside a database', 
     const bank = await openBank({}, path)
     chmodSync(path, 0o600)
     const copy = join(dirname(path), 'copy.db')
-    await bank.snapshot(copy)
-    const { keptAt } = await bank.restore(copy)
+    await snapshot(bank, copy)
+    const { keptAt } = await restore(bank, copy)
     expect([modeOf(copy), modeOf(keptAt)]).toEqual(['600', '600'])
     expect(existsSync(`${copy}-journal`)).toBe(false)
   })

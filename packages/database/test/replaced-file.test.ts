@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { journalState } from '../src/file/journal.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database } from '../src/index.js'
+import { check, recover } from '../src/maintenance.js'
 import { ManualClock } from './support/manual-clock.js'
 import { nextTick, open, openBank, rows, scratchPath } from './support/scratch.js'
 
@@ -38,7 +39,7 @@ const remove = (path: string) => execFileSync('rm', [path])
 /** What a fresh look at the file finds. */
 async function totalAt(path: string): Promise<unknown> {
   const fresh = open(path)
-  expect(await fresh.check()).toEqual([])
+  expect(await check(fresh)).toEqual([])
   const [[total] = []] = await rows(fresh, TOTAL)
   await fresh.close()
   return total
@@ -152,7 +153,7 @@ describe('a database that was deleted under open connections', () => {
     ],
     ['a transaction', (bank) => bank.transaction()],
     ['a deferred transaction', (bank) => bank.transaction({ mode: 'deferred' })],
-    ['a recovery', (bank) => bank.recover()],
+    ['a recovery', (bank) => recover(bank)],
   ])('is not made anew by %s', async (_, attempt) => {
     const { path, bank } = await bankInUse()
     remove(path)

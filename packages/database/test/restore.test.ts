@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkMemory } from '../src/contents/space.js'
 import { journalState } from '../src/file/journal.js'
 import { DatabaseError } from '../src/index.js'
+import { check, restore, snapshot } from '../src/maintenance.js'
 import { FILLER, openBigBank } from './support/big-bank.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
@@ -48,13 +49,13 @@ describe('a restore', () => {
   it('has the content of the source, and keeps the one of before beside the database', async () => {
     const bank = await openBank()
     const from = newPath()
-    await bank.snapshot(from)
+    await snapshot(bank, from)
     await bank.script('UPDATE account SET balance = 0; CREATE TABLE later (x)')
-    const result = await bank.restore(from)
+    const result = await restore(bank, from)
     expect(result).toMatchObject({ path: bank.path, rows: { account: 2 } })
     expect(await rows(bank, SUM)).toEqual([[200n]])
     expect(await rows(bank, 'SELECT name FROM sqlite_schema')).toEqual([['account']])
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
     expect(result.bytes).toBe(statSync(bank.path).size)
     expect(dirname(result.keptAt)).toBe(dirname(bank.path))
     expect(result.keptAt).toMatch(/app\.db\.before-restore-\d{8}T\d{6}\.\d{3}Z$/)
@@ -87,7 +88,7 @@ describe('a restore', () => {
     const expected = inFile(from, 'SELECT name, sql FROM sqlite_schema ORDER BY 1') as unknown[][]
     const bank = await openBank()
     if (live) await bank.script(live)
-    const { rows: counts } = await bank.restore(from)
+    const { rows: counts } = await restore(bank, from)
     expect(await rows(bank, 'SELECT name, sql FROM sqlite_schema ORDER BY 1')).toEqual(expected)
     for (const table of Object.keys(counts)) {
       const sql = `SELECT * FROM "${table}"`
@@ -99,7 +100,7 @@ describe('a restore', () => {
     expect(statSync(bank.path).size).toBe(bytes)
     expect(journalState(bank.path)).toBe('cold')
     await bank.script(`${fill(30, 'more')}; DROP TABLE more; CREATE TABLE after (x); INSERT INTO after VALUES (1)`)
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
     await bank.close()
     expect(inFile(bank.path, 'PRAGMA integrity_check')).toEqual([['ok']])
   })
@@ -112,9 +113,9 @@ describe('a restore', () => {
     bytes.writeUInt32BE(bytes.readUInt32BE(24) + 7, 24)
     writeFileSync(from, bytes)
     const bank = await openBank()
-    await bank.restore(from)
+    await restore(bank, from)
     expect(await rows(bank, 'SELECT count(*) FROM bulk')).toEqual([[200n]])
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
   })
 
   it('goes from a database that moves its pages at each commit (auto_vacuum) to one that does not', async () => {
@@ -124,33 +125,33 @@ describe('a restore', () => {
     )
     const database = open(path)
     // What is free in it is what SQLite would cut off.
-    await database.restore(made(`${fill(900, 'other')}; CREATE TABLE gone AS SELECT * FROM other; DROP TABLE gone`))
+    await restore(database, made(`${fill(900, 'other')}; CREATE TABLE gone AS SELECT * FROM other; DROP TABLE gone`))
     expect(await rows(database, 'SELECT count(*), sum(length(x)) FROM other')).toEqual([[900n, 900n * 3_500n]])
-    expect(await database.check()).toEqual([])
+    expect(await check(database)).toEqual([])
   })
 
   it('of :memory: works, too', async () => {
     const memory = open(':memory:')
     await memory.script('CREATE TABLE t (a)')
-    expect(await memory.restore(made(fill(10)))).toMatchObject({ rows: { bulk: 10 } })
+    expect(await restore(memory, made(fill(10)))).toMatchObject({ rows: { bulk: 10 } })
   })
 
   it('replaces a damaged table', async () => {
     const bank = await openBank()
     const from = newPath()
-    await bank.snapshot(from)
+    await snapshot(bank, from)
     outsider(bank.path).exec(
       "UPDATE sqlite_dbpage SET data = zeroblob(length(data)) WHERE pgno = (SELECT rootpage FROM sqlite_schema WHERE name = 'account')",
     )
     await expect(rows(bank, SUM)).rejects.toMatchObject({ details: { extendedCode: 11 } })
-    await bank.restore(from)
+    await restore(bank, from)
     expect(await rows(bank, SUM)).toEqual([[200n]])
   })
 
   it('tells how far it is', async () => {
     const bank = await openBank()
     const phases: string[] = []
-    await bank.restore(made(fill(2_000)), {
+    await restore(bank, made(fill(2_000)), {
       onProgress: ({ phase, donePages, pages }) => {
         expect(donePages).toBeLessThanOrEqual(pages)
         if (phases.at(-1) !== phase) phases.push(phase)
@@ -164,7 +165,7 @@ describe('the fence', () => {
   it('does not go back with an older content', async () => {
     const bank = await openBank()
     const from = newPath()
-    const { fence: before } = await bank.snapshot(from)
+    const { fence: before } = await snapshot(bank, from)
     for (let n = 0; n < 3; n++) {
       await bank.close()
       const next = open(bank.path, { leaser: new WatchedLeaser() })
@@ -172,7 +173,7 @@ describe('the fence', () => {
       await next.close()
     }
     const last = open(bank.path)
-    const { fence } = await last.restore(from)
+    const { fence } = await restore(last, from)
     expect(fence).toBeGreaterThan(before!)
     expect(
       inFile(bank.path, 'SELECT user_version, application_id FROM pragma_user_version, pragma_application_id'),
@@ -183,11 +184,11 @@ describe('the fence', () => {
     // The restore follows under the same lease, however slow the machine is.
     const bank = await openBank({ maxHoldMs: 60_000 })
     const from = newPath()
-    await bank.snapshot(from)
+    await snapshot(bank, from)
     const transaction = await bank.transaction()
     await transaction.execute('UPDATE account SET balance = 0')
     const progress = new EventEmitter()
-    const restored = bank.restore(from, {
+    const restored = restore(bank, from, {
       onProgress: ({ phase, donePages }) => donePages > 0 && progress.emit(phase),
     })
     await once(progress, 'checking')
@@ -200,21 +201,21 @@ describe('the fence', () => {
 
   it('comes to a file that had none', async () => {
     const bank = await openBank()
-    const { fence } = await bank.restore(made('CREATE TABLE t (a)'))
+    const { fence } = await restore(bank, made('CREATE TABLE t (a)'))
     expect(inFile(bank.path, 'PRAGMA user_version')).toEqual([[fence]])
   })
 
   it("with fencing: 'off' is left to the source, and a mark is taken off", async () => {
     const bank = await openBank({ fencing: 'off' })
     expect(
-      await bank.restore(made('CREATE TABLE t (a); PRAGMA user_version=7; PRAGMA application_id=9')),
+      await restore(bank, made('CREATE TABLE t (a); PRAGMA user_version=7; PRAGMA application_id=9')),
     ).toMatchObject({ fence: undefined })
     expect(
       inFile(bank.path, 'SELECT user_version, application_id FROM pragma_user_version, pragma_application_id'),
     ).toEqual([[7, 9]])
     const marked = newPath()
-    await (await openBank()).snapshot(marked)
-    await bank.restore(marked)
+    await snapshot(await openBank(), marked)
+    await restore(bank, marked)
     await bank.execute('UPDATE account SET balance = balance', [])
     expect(
       inFile(bank.path, 'SELECT user_version, application_id FROM pragma_user_version, pragma_application_id'),
@@ -226,7 +227,7 @@ describe('another host that has the database open', () => {
   it('sees the restored content at its next read, with the tables that it has then, and writes into it', async () => {
     const bank = await openBank()
     const from = newPath()
-    await bank.snapshot(from)
+    await snapshot(bank, from)
     await bank.script(
       `DROP TABLE account; ${fill(50)}; CREATE TABLE account (id TEXT, owner TEXT); INSERT INTO account VALUES ('x', 'y')`,
     )
@@ -238,7 +239,7 @@ describe('another host that has the database open', () => {
     expect(await ask('SELECT * FROM account')).toEqual([['x', 'y']])
     await ask("UPDATE account SET owner = 'z'")
     expect(await ask('SELECT count(*) FROM bulk')).toEqual([[50]])
-    await bank.restore(from)
+    await restore(bank, from)
     expect(await ask('SELECT * FROM account')).toEqual([
       [1, 100],
       [2, 100],
@@ -246,7 +247,7 @@ describe('another host that has the database open', () => {
     expect(await ask('SELECT count(*) FROM bulk')).toMatch(/no such table/)
     await ask('UPDATE account SET balance = balance + 1')
     expect(await rows(bank, SUM)).toEqual([[202n]])
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
   })
 
   it('sees it also where the source has the counters that it remembers', async () => {
@@ -268,7 +269,7 @@ describe('another host that has the database open', () => {
     const bank = open(path, { fencing: 'off' })
     for (let round = 0; round < 3; round++) {
       expect(prepared.all([])).toEqual([[4]])
-      await bank.restore(from)
+      await restore(bank, from)
       expect(prepared.all([])).toEqual([[2000]])
       await bank.execute('UPDATE account SET balance = ?', [2n])
       if (round > 0) made('UPDATE account SET balance = 1000', from)
@@ -282,7 +283,7 @@ describe('another host that has the database open', () => {
     reading.exec('BEGIN')
     expect(reading.prepare(SUM).raw().all([])).toEqual([[200]])
     const progress = new EventEmitter()
-    const restored = bank.restore(from, { onProgress: ({ phase }) => progress.emit(phase) })
+    const restored = restore(bank, from, { onProgress: ({ phase }) => progress.emit(phase) })
     await once(progress, 'committing')
     await nextTick()
     expect(reading.prepare(SUM).raw().all([])).toEqual([[200]])
@@ -304,14 +305,14 @@ describe('a restore that ends in the middle', () => {
       signal: 'SIGKILL',
     })
     expect(await rows(bank, SUM)).toEqual([[200n]])
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
     await bank.execute('UPDATE account SET balance = balance', [])
   })
 
   it('killed in COMMIT leaves the content of before, or the new one, and nothing between', async () => {
     const source = await openBigBank()
     const from = newPath()
-    await source.snapshot(from)
+    await snapshot(source, from)
     const path = scratchPath()
     copyFileSync(from, path)
     const bank = open(path)
@@ -322,7 +323,7 @@ describe('a restore that ends in the middle', () => {
       })
       const [[sum] = []] = await rows(bank, SUM)
       expect(await rows(bank, FILLER)).toEqual([[10_000n, sum === 2n ? 20_000_000n : 10_000_000n]])
-      expect(await bank.check()).toEqual([])
+      expect(await check(bank)).toEqual([])
       await bank.script('UPDATE account SET balance = 1; UPDATE filler SET x = zeroblob(2000)')
     }
   })
@@ -331,7 +332,7 @@ describe('a restore that ends in the middle', () => {
     const leaser = new WatchedLeaser()
     const bank = await openBank({ leaser })
     const before = readFileSync(bank.path)
-    const failed = bank.restore(made(fill(3_000)), {
+    const failed = restore(bank, made(fill(3_000)), {
       onProgress: ({ phase, donePages }) => {
         if (phase === 'writing' && donePages > 1_000) void leaser.lease?.release()
       },
@@ -346,7 +347,7 @@ describe('a restore that ends in the middle', () => {
     const bank = await openBank({ timeoutMs: 100 })
     const reading = outsider(bank.path)
     reading.exec('BEGIN; SELECT 1 FROM account')
-    await expect(bank.restore(made(fill(10)))).rejects.toMatchObject({ code: 'BUSY' })
+    await expect(restore(bank, made(fill(10)))).rejects.toMatchObject({ code: 'BUSY' })
     reading.exec('COMMIT')
     expect(await rows(bank, SUM)).toEqual([[200n]])
     expect(readdirSync(dirname(bank.path)).toSorted()).toEqual(['app.db', 'app.db-journal'])
@@ -361,7 +362,7 @@ describe('a restore that ends in the middle', () => {
     const output = execFileSync('bash', args, { encoding: 'utf8' })
     expect(JSON.parse(output)).toEqual({ restore: 'COMMIT_UNKNOWN', kept: 1, read: 200, snapshot: true })
     const after = open(bank.path)
-    expect(await after.check()).toEqual([])
+    expect(await check(after)).toEqual([])
   })
 
   it('because there is no memory says so', () => {
@@ -452,7 +453,7 @@ describe('a source that is refused, before anything is touched:', () => {
     const bank = await openBank({ leaser })
     const before = readFileSync(bank.path)
     leaser.log.length = 0
-    const error = await bank.restore(source(bank.path) as string).catch((it: unknown) => it)
+    const error = await restore(bank, source(bank.path) as string).catch((it: unknown) => it)
     expect(error).toBeInstanceOf(DatabaseError)
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string })
     expect(leaser.log).not.toContain('acquire')
@@ -462,7 +463,7 @@ describe('a source that is refused, before anything is touched:', () => {
 
   it('any, where there is no database', async () => {
     const path = scratchPath()
-    await expect(open(path).restore(made('CREATE TABLE t (a)'))).rejects.toMatchObject({
+    await expect(restore(open(path), made('CREATE TABLE t (a)'))).rejects.toMatchObject({
       code: 'NOT_FOUND',
       details: { path },
     })

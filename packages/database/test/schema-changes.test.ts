@@ -2,6 +2,7 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
 import { describe, expect, it } from 'vitest'
 import type { Database, ResultSet } from '../src/index.js'
+import { restore } from '../src/maintenance.js'
 import { MigrationFolder } from './support/migration-folder.js'
 import { open, scratchFolder, scratchPath } from './support/scratch.js'
 import { type Child, startChild } from './support/start-child.js'
@@ -114,7 +115,7 @@ describe('rows have the names and types of the columns that the table has now', 
     await source.database.script(CHANGES['another order'])
     await source.database.close()
     await answers(database)
-    await (owner === 'this process' ? database.restore(source.path) : tell(other(), { restore: source.path }))
+    await (owner === 'this process' ? restore(database, source.path) : tell(other(), { restore: source.path }))
     expect(await answers(database)).toEqual(truth(path))
   })
 

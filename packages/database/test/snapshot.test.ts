@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import Libsql from 'libsql'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkSpace } from '../src/contents/space.js'
+import { snapshot } from '../src/maintenance.js'
 import { openBigBank } from './support/big-bank.js'
 import { leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
@@ -30,7 +31,7 @@ describe('a snapshot', () => {
        CREATE TABLE "odd ""name" (x); CREATE VIRTUAL TABLE note USING fts5(text); INSERT INTO note VALUES ('hello world')`,
     )
     const path = newPath()
-    const result = await bank.snapshot(path)
+    const result = await snapshot(bank, path)
     expect(result).toMatchObject({ path, bytes: statSync(path).size, tries: 1, heldLease: false })
     expect(result.rows).toMatchObject({
       account: 2,
@@ -51,30 +52,30 @@ describe('a snapshot', () => {
   it('needs no lease', async () => {
     const path = scratchPath()
     await (await openBank({}, path)).close()
-    expect(await open(path, { leaser: leaserThatIsNeverAsked() }).snapshot(newPath())).toMatchObject({ tries: 1 })
+    expect(await snapshot(open(path, { leaser: leaserThatIsNeverAsked() }), newPath())).toMatchObject({ tries: 1 })
   })
 
   it('of an empty database, and of :memory:, is one, too', async () => {
     const memory = open(':memory:')
-    expect(await memory.snapshot(newPath())).toMatchObject({ pages: 1, rows: {} })
+    expect(await snapshot(memory, newPath())).toMatchObject({ pages: 1, rows: {} })
     await memory.script('CREATE TABLE t (a); INSERT INTO t VALUES (1)')
-    expect(await memory.snapshot(newPath())).toMatchObject({ rows: { t: 1 } })
+    expect(await snapshot(memory, newPath())).toMatchObject({ rows: { t: 1 } })
   })
 
   it('of a file that uses the header for itself has no fence', async () => {
     const bank = await openBank({ fencing: 'off' })
-    expect(await bank.snapshot(newPath())).toMatchObject({ fence: undefined })
+    expect(await snapshot(bank, newPath())).toMatchObject({ fence: undefined })
   })
 
   it('counts rows in more than one step', async () => {
     const bank = await openBigBank()
-    expect((await bank.snapshot(newPath())).rows).toEqual({ account: 2, filler: 10_000 })
+    expect((await snapshot(bank, newPath())).rows).toEqual({ account: 2, filler: 10_000 })
   })
 
   it('tells how far it is, and goes on whatever its listener throws', async () => {
     const bank = await openBigBank()
     const seen: number[] = []
-    const result = await bank.snapshot(newPath(), {
+    const result = await snapshot(bank, newPath(), {
       onProgress: ({ phase, donePages, pages }) => {
         if (phase === 'copying') seen.push(donePages / pages)
         throw new Error('nobody listens')
@@ -91,7 +92,7 @@ describe('a snapshot', () => {
     await (await openBank({}, path)).close()
     await runChild('die-in-commit.ts', [path])
     const copy = newPath()
-    await open(path).snapshot(copy)
+    await snapshot(open(path), copy)
     expect(inFile(copy, SUM)).toEqual([[200]])
   })
 })
@@ -102,7 +103,7 @@ describe('a snapshot while others write', () => {
     const other = outsider(bank.path)
     let commits = 0
     const path = newPath()
-    const result = await bank.snapshot(path, {
+    const result = await snapshot(bank, path, {
       onProgress: ({ phase, donePages, pages }) => {
         if (phase !== 'copying' || donePages === 0 || donePages === pages || commits > 0) return
         commits++
@@ -120,7 +121,7 @@ describe('a snapshot while others write', () => {
     const other = outsider(bank.path)
     const outcomes: string[] = []
     const reads: Promise<unknown>[] = []
-    const result = await bank.snapshot(newPath(), {
+    const result = await snapshot(bank, newPath(), {
       onProgress: ({ phase, donePages, pages }) => {
         if (phase !== 'copying' || donePages === 0 || donePages === pages) return
         try {
@@ -146,7 +147,7 @@ describe('a snapshot while others write', () => {
     await writer.nextLine()
     for (let round = 0; round < 3; round++) {
       const path = newPath()
-      await bank.snapshot(path, { timeoutMs: 60_000 })
+      await snapshot(bank, path, { timeoutMs: 60_000 })
       expect(inFile(path, SUM)).toEqual([[200]])
       expect(inFile(path, 'PRAGMA integrity_check')).toEqual([['ok']])
       expect(Number(await writer.nextLine())).toBeGreaterThan(0)
@@ -158,7 +159,7 @@ describe('a snapshot while others write', () => {
     const bank = await openBigBank({ leaser })
     const other = outsider(bank.path)
     const path = newPath()
-    const failed = bank.snapshot(path, {
+    const failed = snapshot(bank, path, {
       onProgress: ({ donePages }) => {
         try {
           if (donePages > 0) other.exec('UPDATE account SET balance = balance + 1')
@@ -183,18 +184,18 @@ describe('a snapshot that fails', () => {
     const bank = await openBank()
     const there = newPath()
     writeFileSync(there, 'mine')
-    await expect(bank.snapshot(to(there) as string)).rejects.toMatchObject({
+    await expect(snapshot(bank, to(there) as string)).rejects.toMatchObject({
       code: 'CONFIGURATION',
       details: { option: 'to' },
     })
-    await expect(bank.snapshot(to(there) as string)).rejects.toThrow(message)
+    await expect(snapshot(bank, to(there) as string)).rejects.toThrow(message)
     expect(readFileSync(there, 'utf8')).toBe('mine')
   })
 
   it('because somebody else made a file of that name meanwhile leaves that, and nothing else', async () => {
     const bank = await openBank()
     const path = newPath()
-    const failed = bank.snapshot(path, { onProgress: () => writeFileSync(path, 'mine') })
+    const failed = snapshot(bank, path, { onProgress: () => writeFileSync(path, 'mine') })
     await expect(failed).rejects.toMatchObject({ code: 'CONFIGURATION' })
     expect(readFileSync(path, 'utf8')).toBe('mine')
     expect(readdirSync(dirname(path))).toEqual(['copy.db'])
@@ -209,17 +210,17 @@ describe('a snapshot that fails', () => {
         code: 'CONFIGURATION',
         message: expect.stringContaining(`there is a file ${path}${suffix}`) as string,
       }
-      const meanwhile = bank.snapshot(path, { onProgress: () => writeFileSync(`${path}${suffix}`, 'hot') })
+      const meanwhile = snapshot(bank, path, { onProgress: () => writeFileSync(`${path}${suffix}`, 'hot') })
       await expect(meanwhile).rejects.toMatchObject(refusal)
       expect(readdirSync(dirname(path))).toEqual([`copy.db${suffix}`])
-      await expect(bank.snapshot(path)).rejects.toMatchObject({ ...refusal, details: { option: 'to' } })
+      await expect(snapshot(bank, path)).rejects.toMatchObject({ ...refusal, details: { option: 'to' } })
       expect(readdirSync(dirname(path))).toEqual([`copy.db${suffix}`])
     },
   )
 
   it('because there is no database leaves nothing', async () => {
     const path = newPath()
-    await expect(open(scratchPath()).snapshot(path)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(snapshot(open(scratchPath()), path)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     expect(readdirSync(dirname(path))).toEqual([])
   })
 
@@ -230,7 +231,7 @@ describe('a snapshot that fails', () => {
       "UPDATE sqlite_dbpage SET data = (SELECT data FROM sqlite_dbpage WHERE pgno = (SELECT rootpage FROM sqlite_schema WHERE name = 'account')) WHERE pgno = (SELECT rootpage FROM sqlite_schema WHERE name = 'other')",
     )
     const path = newPath()
-    await expect(bank.snapshot(path)).rejects.toMatchObject({
+    await expect(snapshot(bank, path)).rejects.toMatchObject({
       code: 'SQLITE',
       details: { extendedCode: 11 },
       message: expect.stringContaining('is damaged') as string,

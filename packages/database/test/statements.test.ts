@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../src/index.js'
+import { check } from '../src/maintenance.js'
 import { leaserThatIsNeverAsked } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
 import { open, openBank, rows, scratchPath } from './support/scratch.js'
@@ -39,7 +40,7 @@ describe('what is a write', () => {
   ])('%s is committed under the lease', async (sql, changes) => {
     const bank = await openBank()
     await expect(bank.execute(sql)).resolves.toMatchObject({ changes })
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
   })
 })
 

@@ -1,6 +1,7 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it, vi } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
+import { recover } from '../src/maintenance.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { RecordingTracer } from './support/recording-tracer.js'
 import { runChild } from './support/run-child.js'
@@ -32,7 +33,7 @@ describe('spans are made', () => {
     const { tracer, bank } = await tracedBank()
     await bank.execute('UPDATE account SET balance = 1')
     await rows(bank, 'SELECT * FROM account')
-    await bank.recover()
+    await recover(bank)
     expect(tracer.spans).toEqual([])
   })
 

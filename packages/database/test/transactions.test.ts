@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
 import { CLOCK_FOR_TESTS, VFS_FOR_TESTS } from '../src/file/options.js'
 import { DatabaseError } from '../src/index.js'
+import { check } from '../src/maintenance.js'
 import { CreepingClock } from './support/creeping-clock.js'
 import { isTakenOverBeforeItsRenewal, leaserThatIsNeverAsked, WatchedLeaser } from './support/leasers.js'
 import { ManualClock } from './support/manual-clock.js'
@@ -487,7 +488,7 @@ describe('an I/O error in COMMIT', () => {
     expect(JSON.parse(output)).toEqual({ write: 'done', commit: 'COMMIT_UNKNOWN', read: '201', 'next write': 'done' })
     const bank = open(path)
     expect(await rows(bank, SUM)).toEqual([[204n]])
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
   })
 })
 

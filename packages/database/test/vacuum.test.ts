@@ -5,6 +5,7 @@ import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { temporaryFolder } from '../src/contents/space.js'
 import { journalState } from '../src/file/journal.js'
+import { check, vacuum } from '../src/maintenance.js'
 import { FILLER, openBigBank } from './support/big-bank.js'
 import { WatchedLeaser } from './support/leasers.js'
 import { outsider } from './support/outsider.js'
@@ -19,11 +20,11 @@ describe('a vacuum', () => {
     await bank.execute('DELETE FROM filler WHERE rowid % 10 <> 0', [])
     leaser.log.length = 0
     const before = statSync(bank.path).size
-    const result = await bank.vacuum()
+    const result = await vacuum(bank)
     expect(result).toEqual({ bytesBefore: before, bytesAfter: statSync(bank.path).size })
     expect(result.bytesAfter).toBeLessThan(before / 5)
     expect(await rows(bank, FILLER)).toEqual([[1_000n, 1_000_000n]])
-    expect(await bank.check()).toEqual([])
+    expect(await check(bank)).toEqual([])
     expect(journalState(bank.path)).toBe('cold')
     await bank.close()
     expect(leaser.log).toEqual(['acquire', 'release'])
@@ -33,7 +34,7 @@ describe('a vacuum', () => {
     const bank = await openBigBank()
     const heard = new EventEmitter()
     let isOver = false
-    const vacuumed = bank.vacuum({
+    const vacuumed = vacuum(bank, {
       onProgress: ({ donePages }) => {
         isOver = donePages > 0
         heard.emit('progress')
@@ -53,7 +54,7 @@ describe('a vacuum', () => {
     const leaser = new LocalLeaser()
     await leaser.raise(`database#${path}`, 40)
     const bank = open(path, { leaser })
-    await bank.vacuum()
+    await vacuum(bank)
     const fence = outsider(path).prepare('PRAGMA user_version').raw().all([])
     expect(fence).toEqual([[41]])
   })
@@ -61,7 +62,7 @@ describe('a vacuum', () => {
   it('shortens the file of a database that is fenced by nobody, too', async () => {
     const bank = await openBank({ fencing: 'off' })
     await bank.script('CREATE TABLE gone AS SELECT zeroblob(100000); DROP TABLE gone')
-    const { bytesBefore, bytesAfter } = await bank.vacuum()
+    const { bytesBefore, bytesAfter } = await vacuum(bank)
     expect(bytesAfter).toBeLessThan(bytesBefore)
   })
 
@@ -69,18 +70,18 @@ describe('a vacuum', () => {
     const bank = await openBank({ timeoutMs: 100 })
     const reading = outsider(bank.path)
     reading.exec('BEGIN; SELECT 1 FROM account')
-    await expect(bank.vacuum()).rejects.toMatchObject({ code: 'BUSY' })
+    await expect(vacuum(bank)).rejects.toMatchObject({ code: 'BUSY' })
     reading.exec('COMMIT')
     const transaction = await bank.transaction({ mode: 'deferred' })
     await rows(transaction, SUM)
-    await expect(bank.vacuum()).rejects.toMatchObject({ code: 'BUSY' })
+    await expect(vacuum(bank)).rejects.toMatchObject({ code: 'BUSY' })
     await transaction.rollback()
-    await bank.vacuum()
-    expect(await bank.check()).toEqual([])
+    await vacuum(bank)
+    expect(await check(bank)).toEqual([])
   })
 
   it('of a database that is not there is NOT_FOUND', async () => {
-    await expect(open(scratchPath()).vacuum()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(vacuum(open(scratchPath()))).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
   it('asks for room where SQLite puts its temporary files', () => {

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { MigrateResult } from '@sqlite-efs/database'
+export type { MigrateResult } from '@sqlite-efs/database/migrations'
 export type { TimestampFormat } from './conversion/arguments.js'
 export type { IntMode } from './conversion/results.js'
 export type { PrismaSqliteEfs } from './factory.js'

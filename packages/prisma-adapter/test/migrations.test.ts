@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { type Database, openDatabase } from '@sqlite-efs/database'
+import { migrate, migrationStatus, resolveMigration } from '@sqlite-efs/database/migrations'
 import { LocalLeaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
 import { expect, test } from 'vitest'
@@ -51,9 +52,9 @@ const prisma = ({ file }: Workbench): Migrator => {
 
 const ours = (bench: Workbench): Migrator => ({
   apply: (migrations) =>
-    withDatabase(bench, async (database) => (await database.migrate(folderOf(bench, migrations))).applied),
+    withDatabase(bench, async (database) => (await migrate(database, folderOf(bench, migrations))).applied),
   resolve: (migrations, name, as) =>
-    withDatabase(bench, (database) => database.resolveMigration(folderOf(bench, migrations), name, as)),
+    withDatabase(bench, (database) => resolveMigration(database, folderOf(bench, migrations), name, as)),
 })
 
 async function withDatabase<T>({ file }: Workbench, body: (database: Database) => Promise<T>): Promise<T> {
@@ -212,7 +213,7 @@ test('the status is what Prisma’s engine diagnoses', async () => {
   const engine = await SchemaEngine.on(new PrismaLibSql({ url: `file:${bench.file}` }))
   const diagnosis = await engine.diagnose({ ...now, '5_bad': 'SELEC 1' })
   const status = await withDatabase(bench, (database) =>
-    database.migrationStatus(folderOf(bench, { ...now, '5_bad': 'SELEC 1' })),
+    migrationStatus(database, folderOf(bench, { ...now, '5_bad': 'SELEC 1' })),
   )
   expect(diagnosis).toMatchObject({
     hasMigrationsTable: status.hasMigrationsTable,

@@ -1,4 +1,5 @@
 import { type Database, openDatabase } from '@sqlite-efs/database'
+import { check } from '@sqlite-efs/database/maintenance'
 import { LocalLeaser } from '@sqlite-efs/lease'
 import type { Story } from './scenario.js'
 
@@ -26,8 +27,8 @@ export function mustHold(holds: boolean, what: string): asserts holds {
 }
 
 /** The ids of all entries, once it is sure that none is there in part. */
-export async function wholeEntries(database: Pick<Database, 'execute' | 'check'>): Promise<Set<string>> {
-  const wrong = await database.check()
+export async function wholeEntries(database: Database): Promise<Set<string>> {
+  const wrong = await check(database)
   mustHold(wrong.length === 0, `the file is damaged: ${wrong[0]}`)
   const torn = await database.execute(
     `SELECT id FROM entry WHERE parts <> (SELECT count(*) FROM part WHERE entry = entry.id)

@@ -1,4 +1,5 @@
-import type { CheckResult } from '@sqlite-efs/database'
+import type { CheckResult } from '@sqlite-efs/database/maintenance'
+import { checkCopy } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
 import { EXIT, type SetExitCode } from '../exit-codes.js'
 import { formatBytes } from '../format.js'
@@ -49,7 +50,7 @@ export function addCheck(program: Command, setExitCode: SetExitCode): void {
       const output = new Output(json)
       const progress = new ProgressLine(output)
       const result = await withDatabase(options, output, (database) =>
-        database.checkCopy({ onProgress: (step) => progress.report(step) }),
+        checkCopy(database, { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())
       output.result(result, checkText(result))
       setExitCode(exitCodeOf(result))

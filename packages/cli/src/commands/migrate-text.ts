@@ -1,4 +1,4 @@
-import type { MigrateResult, MigrationStatus } from '@sqlite-efs/database'
+import type { MigrateResult, MigrationStatus } from '@sqlite-efs/database/migrations'
 
 /** What was deployed, as Prisma's CLI says it. */
 export function deployedText({ applied }: MigrateResult, folder: string): string {

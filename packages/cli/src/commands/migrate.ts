@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
-import type { MigrationStatus } from '@sqlite-efs/database'
+import type { MigrationStatus } from '@sqlite-efs/database/migrations'
+import { migrate, migrationStatus, resolveMigration } from '@sqlite-efs/database/migrations'
 import type { Command } from 'commander'
 import { CliError } from '../errors.js'
 import { EXIT, type SetExitCode } from '../exit-codes.js'
@@ -91,8 +92,8 @@ export function addMigrate(program: Command, setExitCode: SetExitCode): void {
   addResolve(migrate)
 }
 
-function addDeploy(migrate: Command): void {
-  const command = migrate
+function addDeploy(parent: Command): void {
+  const command = parent
     .command('deploy')
     .summary('apply what the database does not have yet')
     .description('Applies the migrations of a folder that the database does not have yet.')
@@ -106,7 +107,7 @@ function addDeploy(migrate: Command): void {
         options,
         output,
         (database) =>
-          database.migrate(resolve(migrations), {
+          migrate(database, resolve(migrations), {
             timeoutMs,
             onProgress: (step) => {
               if (step.type === 'applying') output.progress(step, `Applying migration \`${step.name}\``)
@@ -119,8 +120,8 @@ function addDeploy(migrate: Command): void {
     })
 }
 
-function addMigrationStatus(migrate: Command, setExitCode: SetExitCode): void {
-  const command = migrate
+function addMigrationStatus(parent: Command, setExitCode: SetExitCode): void {
+  const command = parent
     .command('status')
     .summary('which migrations the database has')
     .description('Compares the database with a folder of migrations.')
@@ -128,7 +129,7 @@ function addMigrationStatus(migrate: Command, setExitCode: SetExitCode): void {
     .addHelpText('after', STATUS_HELP)
     .action(async ({ json = false, migrations, ...options }: MigrateOptions) => {
       const output = new Output(json)
-      const status = await withDatabase(options, output, (database) => database.migrationStatus(resolve(migrations)))
+      const status = await withDatabase(options, output, (database) => migrationStatus(database, resolve(migrations)))
       output.result({ isUpToDate: isUpToDate(status), ...status }, statusText(status, migrations))
       if (!isUpToDate(status)) setExitCode(EXIT.failed)
     })
@@ -136,8 +137,8 @@ function addMigrationStatus(migrate: Command, setExitCode: SetExitCode): void {
 
 const isUpToDate = ({ pending, failed }: MigrationStatus) => pending.length === 0 && failed.length === 0
 
-function addResolve(migrate: Command): void {
-  const command = migrate
+function addResolve(parent: Command): void {
+  const command = parent
     .command('resolve')
     .summary('say how a migration came out')
     .description('Marks a migration as applied or as rolled back.')
@@ -153,7 +154,7 @@ function addResolve(migrate: Command): void {
       }
       const output = new Output(json)
       const as = applied === undefined ? 'rolled-back' : 'applied'
-      await withDatabase(options, output, (database) => database.resolveMigration(resolve(migrations), name, as))
+      await withDatabase(options, output, (database) => resolveMigration(database, resolve(migrations), name, as))
       output.result(
         { migration: name, as },
         `Migration ${name} marked as ${as === 'applied' ? 'applied' : 'rolled back'}.`,

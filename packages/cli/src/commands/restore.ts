@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { restore } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
 import { confirm } from '../confirm.js'
 import { formatBytes } from '../format.js'
@@ -54,7 +55,7 @@ export function addRestore(program: Command): void {
       if (!yes) await confirm(`The content of ${requirePath(options)} would be replaced by that of ${from}.`)
       const progress = new ProgressLine(output)
       const restored = await withDatabase(options, output, (database) =>
-        database.restore(from, { onProgress: (step) => progress.report(step) }),
+        restore(database, from, { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())
       const { path, bytes, keptAt } = restored
       output.result(

@@ -1,3 +1,4 @@
+import { hold } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
 import { Child, type ChildEnd } from '../child.js'
 import { CliError } from '../errors.js'
@@ -81,7 +82,7 @@ async function runCommand(words: readonly string[], options: RunOptions, output:
       options,
       output,
       (database) =>
-        database.hold(async (held) => {
+        hold(database, async (held) => {
           signals.throwIfInterrupted()
           const child = new Child(words, {
             token: held.token,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { snapshot } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
 import { formatBytes, formatTable } from '../format.js'
 import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
@@ -43,15 +44,15 @@ export function addSnapshot(program: Command): void {
     .action(async (file: string, { json = false, ...options }: SnapshotOptions) => {
       const output = new Output(json)
       const progress = new ProgressLine(output)
-      const snapshot = await withDatabase(options, output, (database) =>
-        database.snapshot(resolve(file), { onProgress: (step) => progress.report(step) }),
+      const copy = await withDatabase(options, output, (database) =>
+        snapshot(database, resolve(file), { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())
-      const { path, bytes, rows, tries, heldLease } = snapshot
+      const { path, bytes, rows, tries, heldLease } = copy
       const tables = Object.keys(rows).length
       const count = Object.values(rows).reduce((sum, each) => sum + each, 0)
       const how = heldLease ? ', under the lease' : tries > 1 ? `, at the ${tries}. try` : ''
       const summary = `${path} has ${formatBytes(bytes)}, ${count} rows in ${tables} tables, verified${how}.`
       const counts = Object.entries(rows).map(([table, each]) => [`  ${table}`, String(each)] as const)
-      output.result(snapshot, counts.length === 0 ? summary : `${summary}\n${formatTable(counts)}`)
+      output.result(copy, counts.length === 0 ? summary : `${summary}\n${formatTable(counts)}`)
     })
 }

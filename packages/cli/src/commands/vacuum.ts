@@ -1,3 +1,4 @@
+import { vacuum } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
 import { formatBytes } from '../format.js'
 import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
@@ -43,7 +44,7 @@ export function addVacuum(program: Command): void {
       const output = new Output(json)
       const progress = new ProgressLine(output)
       const result = await withDatabase(options, output, (database) =>
-        database.vacuum({ onProgress: (step) => progress.report(step) }),
+        vacuum(database, { onProgress: (step) => progress.report(step) }),
       ).finally(() => progress.end())
       const { bytesBefore, bytesAfter } = result
       output.result(result, `${formatBytes(bytesBefore)} before, ${formatBytes(bytesAfter)} now.`)

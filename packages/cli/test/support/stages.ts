@@ -2,7 +2,10 @@ import { chmodSync, existsSync, mkdirSync, rmSync, statSync, truncateSync, write
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DeleteTableCommand, type DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { type Database, type MigrationStatus, openDatabase } from '@sqlite-efs/database'
+import { type Database, openDatabase } from '@sqlite-efs/database'
+import { snapshot } from '@sqlite-efs/database/maintenance'
+import type { MigrationStatus } from '@sqlite-efs/database/migrations'
+import { migrate, migrationStatus } from '@sqlite-efs/database/migrations'
 import type { Lease, Leaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
 import { inject, onTestFinished } from 'vitest'
@@ -73,7 +76,7 @@ export class Stage {
   }
 
   migrationStatus(): Promise<MigrationStatus> {
-    return this.using((database) => database.migrationStatus(this.migrations))
+    return this.using((database) => migrationStatus(database, this.migrations))
   }
 
   async names(): Promise<unknown[]> {
@@ -84,7 +87,7 @@ export class Stage {
 
 const live = (stage: Stage) =>
   stage.using(async (database) => {
-    await database.migrate(stage.migrations)
+    await migrate(database, stage.migrations)
     await database.execute("INSERT INTO Item VALUES (1, 'one')")
   })
 
@@ -92,7 +95,7 @@ const live = (stage: Stage) =>
 async function backedUp(stage: Stage): Promise<void> {
   await live(stage)
   await stage.using(async (database) => {
-    await database.snapshot(join(stage.mount, 'backups/monday.db'))
+    await snapshot(database, join(stage.mount, 'backups/monday.db'))
     await database.execute("INSERT INTO Item VALUES (2, 'two')")
   })
 }
@@ -148,7 +151,7 @@ const STAGES: Readonly<Record<string, (stage: Stage) => Promise<unknown> | void>
     await live(stage)
     const name = '20261125120000_add_price'
     stage.migration(name, 'ALTER TABLE "Items" ADD COLUMN "price" INTEGER;')
-    await stage.using((database) => database.migrate(stage.migrations)).catch(() => {})
+    await stage.using((database) => migrate(database, stage.migrations)).catch(() => {})
     stage.migration(name, 'ALTER TABLE "Item" ADD COLUMN "price" INTEGER;')
   },
   'tables without a record': async (stage) => {
@@ -161,7 +164,7 @@ const STAGES: Readonly<Record<string, (stage: Stage) => Promise<unknown> | void>
   },
   'a file in WAL mode': async (stage) => {
     // As Prisma's official adapter and its engine leave one.
-    await stage.using((database) => database.migrate(stage.migrations))
+    await stage.using((database) => migrate(database, stage.migrations))
     const libsql = new Libsql(stage.path)
     libsql.exec('PRAGMA application_id=0; PRAGMA user_version=0; PRAGMA journal_mode=WAL')
     libsql.close()

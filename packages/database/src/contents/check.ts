@@ -20,7 +20,7 @@ const MAX_PROBLEMS = 100
 const OWNER_ONLY = 0o600
 
 /**
- * See {@link Database.checkCopy}. The check reads the file from end to end. In place that would be one read, which keeps every COMMIT
+ * See `checkCopy` of maintenance.ts. The check reads the file from end to end. In place that would be one read, which keeps every COMMIT
  * waiting, and with it every reader behind it; a copy is made in short ones.
  */
 export async function checkCopy(context: ContentContext, options: ContentOptions): Promise<CheckResult> {

@@ -6,7 +6,7 @@ import { TurnIsOver, type WriteTurn } from '../write/write-turn.js'
 import { type ContentContext, inTurn } from './context.js'
 import { storeTicket } from './store-ticket.js'
 
-/** See {@link Database.hold}. */
+/** See `hold` of maintenance.ts. */
 export async function hold<T>(
   context: ContentContext,
   body: (held: LeaseHandle) => Promise<T>,

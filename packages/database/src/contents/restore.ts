@@ -26,7 +26,7 @@ const MAX_GROWTH_BYTES = 2 ** 28
 /** Each page has a header in SQLite's cache, and source and copy have caches, too. Measured: 1.31 for 300 MB, 1.23 for 1.1 GB. */
 const MEMORY_PER_BYTE = 1.3
 
-/** See {@link Database.restore}. */
+/** See `restore` of maintenance.ts. */
 export async function restore(context: ContentContext, from: string, options: ContentOptions): Promise<RestoreResult> {
   const progress = progressTo(options.onProgress)
   const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)

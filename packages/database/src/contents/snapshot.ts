@@ -7,7 +7,7 @@ import { copyContent, verifyCopy } from './copy.js'
 import { checkNewPath, NewFile } from './new-file.js'
 import { bytesOf } from './pages.js'
 
-/** See {@link Database.snapshot}. */
+/** See `snapshot` of maintenance.ts. */
 export async function snapshot(context: ContentContext, to: string, options: ContentOptions): Promise<SnapshotResult> {
   const path = checkNewPath('to', to)
   const progress = progressTo(options.onProgress)

@@ -11,7 +11,7 @@ import { type ContentContext, inTurn, type Progress, progressTo } from './contex
 import { checkSpace, temporaryFolder } from './space.js'
 import { storeTicket } from './store-ticket.js'
 
-/** See {@link Database.vacuum}. */
+/** See `vacuum` of maintenance.ts. */
 export async function vacuum(context: ContentContext, options: ContentOptions): Promise<VacuumResult> {
   const { fencing } = context.options
   const timeoutMs = milliseconds('timeoutMs', options.timeoutMs, context.options.timeoutMs)

@@ -8,7 +8,7 @@ export interface ContentProgress {
   pages: number
 }
 
-/** Options of {@link Database.snapshot}, {@link Database.restore}, {@link Database.vacuum} and {@link Database.checkCopy}. */
+/** Options of `snapshot`, `restore`, `vacuum` and `checkCopy`. */
 export interface ContentOptions {
   /** Hears how far it is. What it throws is ignored. */
   onProgress?: (progress: ContentProgress) => void
@@ -16,7 +16,7 @@ export interface ContentOptions {
   timeoutMs?: number
 }
 
-/** What {@link Database.snapshot} made. */
+/** What `snapshot` made. */
 export interface SnapshotResult {
   /** The new file. */
   path: string
@@ -34,7 +34,7 @@ export interface SnapshotResult {
   heldLease: boolean
 }
 
-/** Something that {@link Database.checkCopy} found. */
+/** Something that `checkCopy` found. */
 export interface CheckProblem {
   /**
    * `integrity`: a page, a row or an index is damaged (https://www.sqlite.org/pragma.html#pragma_integrity_check). `foreign-key`: rows
@@ -45,7 +45,7 @@ export interface CheckProblem {
   what: string
 }
 
-/** Result of {@link Database.checkCopy}. */
+/** Result of `checkCopy`. */
 export interface CheckResult {
   /** The database. */
   path: string
@@ -61,7 +61,7 @@ export interface CheckResult {
   heldLease: boolean
 }
 
-/** What {@link Database.restore} did. */
+/** What `restore` did. */
 export interface RestoreResult {
   /** The database, which has the content of the source now. */
   path: string
@@ -77,7 +77,7 @@ export interface RestoreResult {
   fence: number | undefined
 }
 
-/** What {@link Database.vacuum} did. */
+/** What `vacuum` did. */
 export interface VacuumResult {
   /** The file's size in bytes before. */
   bytesBefore: number
@@ -85,7 +85,7 @@ export interface VacuumResult {
   bytesAfter: number
 }
 
-/** What the body of {@link Database.hold} is given. */
+/** What the body of `hold` is given. */
 export interface LeaseHandle {
   /** The ticket of the lease: every later holder has a larger one. */
   token: number
@@ -93,7 +93,7 @@ export interface LeaseHandle {
   signal: AbortSignal
 }
 
-/** Options of {@link Database.hold}. */
+/** Options of `hold`. */
 export interface HoldOptions {
   /** How long to wait for the turn, in milliseconds. @default the database's `timeoutMs` */
   timeoutMs?: number

@@ -10,7 +10,7 @@ export interface MigrationProgress {
   count: number
 }
 
-/** Options of {@link Database.migrate}. */
+/** Options of `migrate`. */
 export interface MigrateOptions {
   /**
    * How long to wait for the turn, in milliseconds: another host may have a long migration under way. Once the turn has come,
@@ -23,7 +23,7 @@ export interface MigrateOptions {
   onProgress?: (event: MigrationProgress) => void
 }
 
-/** What {@link Database.migrate} did. */
+/** What `migrate` did. */
 export interface MigrateResult {
   /** The migrations that this call applied, in their order; empty where there was nothing to do. */
   applied: string[]

@@ -1,4 +1,4 @@
-import { Contents } from '../contents/contents.js'
+import type { ContentContext } from '../contents/context.js'
 import type { Transaction } from '../contract/database.js'
 import { Listeners } from '../contract/events.js'
 import type { Invocation, InvocationOptions } from '../contract/invocation.js'
@@ -37,7 +37,8 @@ export class LeasedFile {
   readonly options: CheckedOptions
   readonly listeners = new Listeners()
   readonly invocations = new InvocationScope()
-  readonly contents: Contents
+  /** What operations on the whole content work with. */
+  readonly content: ContentContext
   readonly #window: ReadWindow
   readonly #readers: LastingReaders
   readonly #connection: WriterConnection
@@ -86,7 +87,7 @@ export class LeasedFile {
     const recovery = new Recovery({ options, listeners, scheduler })
     const kinds = new StatementKinds({ kindCache, window, scheduler })
 
-    this.contents = new Contents({ options, listeners, opener, readers, window, scheduler, lockWait: lockWaitOfReads })
+    this.content = { options, listeners, opener, readers, window, scheduler, lockWait: lockWaitOfReads }
     this.#statements = new SingleStatements({
       tracer,
       window,

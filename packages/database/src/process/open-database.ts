@@ -1,16 +1,6 @@
-import type {
-  CheckResult,
-  ContentOptions,
-  HoldOptions,
-  LeaseHandle,
-  RestoreResult,
-  SnapshotResult,
-  VacuumResult,
-} from '../contract/content.js'
 import type { Database, DatabaseOptions, Transaction, TransactionOptions } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { Invocation, InvocationOptions } from '../contract/invocation.js'
-import type { MigrateOptions, MigrateResult, MigrationStatus } from '../contract/migrations.js'
 import type { ResultSet, SqlValue } from '../contract/values.js'
 import { createDataFile } from '../file/data-file.js'
 import { memoryDatabase } from '../file/memory-database.js'
@@ -22,9 +12,6 @@ import {
   milliseconds,
   type TestOptions,
 } from '../file/options.js'
-import { migrate } from '../migrations/deploy.js'
-import { resolveMigration } from '../migrations/resolve.js'
-import { migrationStatus } from '../migrations/status.js'
 import { checkedArguments } from '../sql/arguments.js'
 import { withoutTrailingComment } from '../sql/scanner.js'
 import type { LeasedFile } from './leased-file.js'
@@ -52,6 +39,20 @@ export function openDatabase(options: DatabaseOptions): Database {
  */
 export function checkDatabaseOptions(options: DatabaseOptions): void {
   checkOptions(options, options.path === MEMORY ? MEMORY : checkPath(options.path))
+}
+
+/** By its name, so that it is found where this package is loaded twice. */
+const OPERATE = Symbol.for('@sqlite-efs/database.operate@1')
+
+/**
+ * Runs an operation on the file of a database.
+ *
+ * @throws DatabaseError `CLOSED`; `INVALID_ARGUMENT` for what {@link openDatabase} did not make
+ */
+export async function operateOn<T>(database: Database, operation: (file: LeasedFile) => Promise<T>): Promise<T> {
+  const operate = (database as Partial<OpenDatabase> | undefined)?.[OPERATE]
+  if (operate) return operate.call(database, operation) as Promise<T>
+  throw new DatabaseError('INVALID_ARGUMENT', 'The first argument is no database: give what openDatabase returns.')
 }
 
 /** One user of a file in this process. */
@@ -114,49 +115,8 @@ class OpenDatabase implements Database {
     return transaction
   }
 
-  async migrate(directory: string, options: MigrateOptions = {}): Promise<MigrateResult> {
-    return this.#tracked(migrate(this.#open, directory, options))
-  }
-
-  async migrationStatus(directory: string): Promise<MigrationStatus> {
-    return this.#tracked(migrationStatus(this.#open, directory))
-  }
-
-  async resolveMigration(directory: string, name: string, as: 'applied' | 'rolled-back'): Promise<void> {
-    await this.#tracked(resolveMigration(this.#open, directory, name, as))
-  }
-
-  async recover(): Promise<boolean> {
-    return this.#tracked(this.#open.recover())
-  }
-
-  async check(): Promise<string[]> {
-    const integrity = await this.execute('PRAGMA integrity_check')
-    const keys = await this.execute('PRAGMA foreign_key_check')
-    return [
-      ...integrity.rows.map(([line]) => String(line)).filter((line) => line !== 'ok'),
-      ...keys.rows.map(([table, rowid, parent]) => `row ${rowid} of ${table} points to no row of ${parent}`),
-    ]
-  }
-
-  async checkCopy(options?: ContentOptions): Promise<CheckResult> {
-    return this.#tracked(this.#open.contents.checkCopy(options))
-  }
-
-  async snapshot(to: string, options?: ContentOptions): Promise<SnapshotResult> {
-    return this.#tracked(this.#open.contents.snapshot(to, options))
-  }
-
-  async restore(from: string, options?: ContentOptions): Promise<RestoreResult> {
-    return this.#tracked(this.#open.contents.restore(from, options))
-  }
-
-  async vacuum(options?: ContentOptions): Promise<VacuumResult> {
-    return this.#tracked(this.#open.contents.vacuum(options))
-  }
-
-  async hold<T>(body: (held: LeaseHandle) => Promise<T>, options?: HoldOptions): Promise<T> {
-    return this.#tracked(this.#open.contents.hold(body, options))
+  [OPERATE]<T>(operation: (file: LeasedFile) => Promise<T>): Promise<T> {
+    return this.#tracked(operation(this.#open))
   }
 
   beginInvocation(options: InvocationOptions): Invocation {

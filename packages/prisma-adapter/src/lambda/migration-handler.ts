@@ -1,4 +1,5 @@
-import type { MigrateResult } from '@sqlite-efs/database'
+import type { MigrateResult } from '@sqlite-efs/database/migrations'
+import { migrate, resolveMigration } from '@sqlite-efs/database/migrations'
 import { configurationError } from '../errors/configuration.js'
 import { toPrismaError } from '../errors/database-error.js'
 import { leaserByOptions, openByOptions } from '../options/open-database.js'
@@ -65,8 +66,8 @@ export function migrationHandler({
     try {
       const database = openByOptions(options, leaser)
       try {
-        if (rolledBack !== undefined) await database.resolveMigration(migrations, rolledBack, 'rolled-back')
-        return await database.migrate(migrations, { timeoutMs })
+        if (rolledBack !== undefined) await resolveMigration(database, migrations, rolledBack, 'rolled-back')
+        return await migrate(database, migrations, { timeoutMs })
       } finally {
         // The environment freezes after the answer.
         await database.close()

@@ -1,14 +1,7 @@
 import type {
-  CheckResult,
-  ContentOptions,
   Database,
-  HoldOptions,
   Invocation,
   InvocationOptions,
-  LeaseHandle,
-  MigrateOptions,
-  MigrateResult,
-  MigrationStatus,
   ResultSet,
   SqlValue,
   Transaction,
@@ -76,46 +69,6 @@ export class FaultyDatabase implements Database {
 
   script(sql: string): Promise<void> {
     return this.#inner.script(sql)
-  }
-
-  migrate(directory: string, options?: MigrateOptions): Promise<MigrateResult> {
-    return this.#inner.migrate(directory, options)
-  }
-
-  migrationStatus(directory: string): Promise<MigrationStatus> {
-    return this.#inner.migrationStatus(directory)
-  }
-
-  resolveMigration(directory: string, name: string, as: 'applied' | 'rolled-back'): Promise<void> {
-    return this.#inner.resolveMigration(directory, name, as)
-  }
-
-  recover(): Promise<boolean> {
-    return this.#inner.recover()
-  }
-
-  check(): Promise<string[]> {
-    return this.#inner.check()
-  }
-
-  checkCopy(options?: ContentOptions): Promise<CheckResult> {
-    return this.#inner.checkCopy(options)
-  }
-
-  snapshot(...args: Parameters<Database['snapshot']>): ReturnType<Database['snapshot']> {
-    return this.#inner.snapshot(...args)
-  }
-
-  restore(...args: Parameters<Database['restore']>): ReturnType<Database['restore']> {
-    return this.#inner.restore(...args)
-  }
-
-  vacuum(...args: Parameters<Database['vacuum']>): ReturnType<Database['vacuum']> {
-    return this.#inner.vacuum(...args)
-  }
-
-  hold<T>(body: (held: LeaseHandle) => Promise<T>, options?: HoldOptions): Promise<T> {
-    return this.#inner.hold(body, options)
   }
 
   close(): Promise<void> {

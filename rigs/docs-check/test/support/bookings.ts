@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
+import { migrate } from '@sqlite-efs/database/migrations'
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { onTestFinished } from 'vitest'
@@ -19,7 +20,7 @@ export function scratchFolder(): string {
 export async function bookings(): Promise<PrismaClient> {
   const path = join(scratchFolder(), 'app.db')
   const database = openDatabase({ path, leaser: new LocalLeaser({ directory: `${path}-lease` }) })
-  await database.migrate(join(TOP, 'prisma/migrations'))
+  await migrate(database, join(TOP, 'prisma/migrations'))
   await database.close()
   const prisma = new PrismaClient({ adapter: new PrismaSqliteEfs({ url: `file:${path}`, lease: 'local' }) })
   onTestFinished(() => prisma.$disconnect())

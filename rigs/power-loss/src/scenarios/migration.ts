@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { migrate } from '@sqlite-efs/database/migrations'
 import { insertOf, LEDGER, mustFit, mustGoOn, mustHold, openHere, wholeEntries } from '../ledger.js'
 import type { Place, Scenario } from '../scenario.js'
 
@@ -18,13 +19,13 @@ export const migration: Scenario = {
     add(place, LEDGER_MIGRATION)
     writeFileSync(join(folderOf(place), 'migration_lock.toml'), 'provider = "sqlite"\n')
     const database = openHere(place.path)
-    await database.migrate(folderOf(place))
+    await migrate(database, folderOf(place))
     await database.close()
     add(place, SCRIPTS)
   },
   async act(place, step) {
     const database = openHere(place.path)
-    await step('migrated', () => database.migrate(folderOf(place)))
+    await step('migrated', () => migrate(database, folderOf(place)))
     await database.close()
   },
   hasJournal: () => true,
@@ -40,7 +41,7 @@ export const migration: Scenario = {
       mustHold(tables.has('first') === isApplied(first), 'the first migration and its row do not agree')
       mustHold(tables.has('second') === isApplied(second), 'the second migration and its row do not agree')
       mustHold(isApplied(second) || !done.has('migrated'), 'the migrations were acknowledged, and are lost')
-      const { applied } = await database.migrate(folderOf(place))
+      const { applied } = await migrate(database, folderOf(place))
       mustHold(applied.length === 3 - known.length, `the next deploy applied ${applied.length}`)
       const complete = await database.execute(
         'SELECT count(*) FROM first JOIN second USING (entry) WHERE first.note = entry',

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import * as maintenance from '@sqlite-efs/database/maintenance'
 import { insertOf, makeLedger, mustFit, mustGoOn, mustHold, openHere, wholeEntries } from '../ledger.js'
 import type { Place, Scenario } from '../scenario.js'
 import { without } from './creation.js'
@@ -17,7 +18,7 @@ const restoring = (name: string, before: readonly string[], after: readonly stri
   },
   async act(place, step) {
     const database = openHere(place.path)
-    await step('restored', () => database.restore(sourceOf(place)))
+    await step('restored', () => maintenance.restore(database, sourceOf(place)))
     await step('written', () => database.execute(insertOf('written')))
     await database.close()
   },

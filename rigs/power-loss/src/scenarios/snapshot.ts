@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import * as maintenance from '@sqlite-efs/database/maintenance'
 import { insertOf, makeLedger, mustFit, mustGoOn, mustHold, openHere, wholeEntries } from '../ledger.js'
 import type { Scenario } from '../scenario.js'
 import { without } from './creation.js'
@@ -13,7 +14,7 @@ export const snapshot: Scenario = {
   prepare: ({ path }) => makeLedger(path, BEFORE),
   async act({ path }, step) {
     const database = openHere(path)
-    await step('copied', () => database.snapshot(copyOf(path)))
+    await step('copied', () => maintenance.snapshot(database, copyOf(path)))
     await step('written', () => database.execute(insertOf('written')))
     await database.close()
   },

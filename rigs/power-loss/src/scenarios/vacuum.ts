@@ -1,3 +1,4 @@
+import * as maintenance from '@sqlite-efs/database/maintenance'
 import { insertOf, makeLedger, mustFit, mustGoOn, openHere, wholeEntries } from '../ledger.js'
 import type { Scenario } from '../scenario.js'
 import { without } from './creation.js'
@@ -17,7 +18,7 @@ export const vacuum: Scenario = {
   },
   async act({ path }, step) {
     const database = openHere(path)
-    await step('vacuumed', () => database.vacuum())
+    await step('vacuumed', () => maintenance.vacuum(database))
     await step('written', () => database.execute(insertOf('written')))
     await database.close()
   },

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, DatabaseError } from '@sqlite-efs/database'
+import { restore, snapshot, vacuum } from '@sqlite-efs/database/maintenance'
+import { migrate } from '@sqlite-efs/database/migrations'
 import { LeaseError } from '@sqlite-efs/lease'
 import { argumentsOf, ENTER, examine, SCHEMA, STATE, unitsOf } from './bank.js'
 
@@ -126,7 +128,7 @@ export const OPERATIONS: Record<string, Operation> = {
       const applied: string[] = []
       const onProgress = ({ type, name }: { type: string; name: string }) =>
         void (type === 'applied' && applied.push(name))
-      const all = await outcome('m', database.migrate(migrations, { onProgress }))
+      const all = await outcome('m', migrate(database, migrations, { onProgress }))
       const outcomes = ['m1', 'm2'].map(
         (unit): Outcome => (applied.includes(unit) ? { unit, is: 'done' } : { ...all, unit }),
       )
@@ -138,14 +140,14 @@ export const OPERATIONS: Record<string, Operation> = {
   creation: { image: 'none', run: (database) => units(outcome('created', database.script(SCHEMA))) },
   restore: {
     image: 'bank and source',
-    run: (database, { source }) => units(outcome('restored', database.restore(source))),
+    run: (database, { source }) => units(outcome('restored', restore(database, source))),
   },
   'restore of other pages': {
     image: 'bank and other pages',
-    run: (database, { source }) => units(outcome('restored', database.restore(source))),
+    run: (database, { source }) => units(outcome('restored', restore(database, source))),
   },
   snapshot: {
-    run: (database, places) => units(outcome('copied', database.snapshot(copyIn(places)))),
+    run: (database, places) => units(outcome('copied', snapshot(database, copyIn(places)))),
     check: (places, { outcomes: [made] }) => {
       const to = copyIn(places)
       if (made?.is === 'done') return examine(to).problems.map((problem) => `copy: ${problem}`)
@@ -153,6 +155,6 @@ export const OPERATIONS: Record<string, Operation> = {
     },
   },
   vacuum: {
-    run: (database) => units(outcome('vacuumed', database.vacuum())),
+    run: (database) => units(outcome('vacuumed', vacuum(database))),
   },
 }
