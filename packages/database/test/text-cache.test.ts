@@ -47,6 +47,44 @@ describe('what is kept by the text of a statement', () => {
     cache.delete('other')
     expect([cache.bytes, cache.size]).toEqual([0, 0])
   })
+
+  it('goes after one more round where it was used once, and not again', () => {
+    const cache = new TextCache<number>({ maxBytes: 1_600, maxEntryBytes: 1, maxEntries: 2, bytesOf: () => 1 })
+    const kept = () => ['a', 'b', 'c', 'd', 'e'].filter((text) => cache.get(text) !== undefined)
+    cache.set('a', 0)
+    cache.set('b', 0)
+    cache.get('a')
+    for (const text of ['c', 'd', 'e']) cache.set(text, 0)
+    expect(kept()).toEqual(['d', 'e'])
+  })
+
+  it('is told of, with what it cost, where there is no room for it, or no more', () => {
+    const left: number[] = []
+    const cache = new TextCache<number>({
+      maxBytes: 10,
+      maxEntryBytes: 6,
+      bytesOf: (text) => text.length,
+      onLeft: (bytes) => left.push(bytes),
+    })
+    cache.set('seven..', 0)
+    expect(left).toEqual([7])
+    cache.set('six...', 0)
+    cache.set('four', 0)
+    expect(left).toEqual([7])
+    cache.set('1', 0)
+    expect(left).toEqual([7, 6])
+    cache.delete('four')
+    expect([left, cache.bytes]).toEqual([[7, 6], 1])
+  })
+
+  it('is gone when all is, and what comes then has all the room', () => {
+    const cache = cacheOf(100)
+    cache.set('x'.repeat(100), 1)
+    cache.clear()
+    expect([cache.bytes, cache.size, cache.get('x'.repeat(100))]).toEqual([0, 0, undefined])
+    cache.set('y'.repeat(100), 2)
+    expect([cache.bytes, cache.get('y'.repeat(100))]).toEqual([100, 2])
+  })
 })
 
 describe('a program with a new text for each statement', () => {
