@@ -110,8 +110,10 @@ function checked(options: RetryOptions): RetryOptions & typeof NUMBERS {
     throw configurationError('attempts', numbers.attempts, 'expected a whole number, 1 or more')
   }
   if (only !== undefined && typeof only !== 'function') throw configurationError('only', only, 'expected a function')
-  if (signal !== undefined && !(typeof signal === 'object' && 'aborted' in signal)) {
+  if (signal !== undefined && !isAbortSignal(signal)) {
     throw configurationError('signal', signal, 'expected an AbortSignal')
   }
   return { ...numbers, ...(only && { only }), ...(signal && { signal }) }
 }
+
+const isAbortSignal = (value: unknown) => typeof value === 'object' && value !== null && 'aborted' in value

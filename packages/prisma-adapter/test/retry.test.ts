@@ -77,6 +77,39 @@ describe('retry', () => {
     expect(seams.monotonicMs()).toBeLessThan(1_400)
   })
 
+  test('begins an attempt in the last moment of its total time, and none a moment later', async () => {
+    for (const [totalMs, attempts] of [
+      [300, 3],
+      [299, 2],
+    ] as const) {
+      const operation = vi.fn(() => Promise.reject(conflict()))
+      await thrownBy(retryWith(simulated(1), operation, { totalMs, attempts: 3, firstPauseMs: 100 }))
+      expect(operation).toHaveBeenCalledTimes(attempts)
+    }
+  })
+
+  test('has its default where an option is undefined, and makes one attempt in no time', async () => {
+    const operation = vi.fn(() => Promise.reject(conflict()))
+    const given = { attempts: undefined, only: undefined, signal: undefined } as object
+    await thrownBy(retryWith(simulated(0), operation, given))
+    expect(operation).toHaveBeenCalledTimes(3)
+    operation.mockClear()
+    await thrownBy(retryWith(simulated(0.5), operation, { totalMs: 0 }))
+    expect(operation).toHaveBeenCalledTimes(1)
+  })
+
+  test('that was aborted in an attempt that failed does not even pause', async () => {
+    const controller = new AbortController()
+    const seams = simulated(0.5)
+    const error = conflict()
+    const operation = () => {
+      controller.abort()
+      return Promise.reject(error)
+    }
+    expect(await thrownBy(retryWith(seams, operation, { signal: controller.signal }))).toBe(error)
+    expect(seams.pauses).toEqual([])
+  })
+
   const never: [string, unknown][] = [
     ['COMMIT_UNKNOWN', toPrismaError(new DatabaseError('COMMIT_UNKNOWN', 'an I/O error in COMMIT'))],
     ['CLOCK_SKEW', toPrismaError(new LeaseError('CLOCK_SKEW', 'an hour ahead'))],
@@ -133,12 +166,6 @@ describe('retry', () => {
     expect(await retry(aborting, { signal: controller.signal })).toBe('done')
   })
 
-  test('is not ended by an error that refers to itself', () => {
-    const error = { code: 'P2010', meta: {} as Record<string, unknown> }
-    error.meta['driverAdapterError'] = error
-    expect(isRetryable(error)).toBe(false)
-  })
-
   test.each<[string, unknown]>([
     ['options', null],
     ['options', 3],
@@ -149,7 +176,10 @@ describe('retry', () => {
     ['firstPauseMs', { firstPauseMs: '50' }],
     ['maxPauseMs', { maxPauseMs: Number.NaN }],
     ['only', { only: 'P2034' }],
+    ['only', { only: null }],
     ['signal', { signal: true }],
+    ['signal', { signal: {} }],
+    ['signal', { signal: null }],
     ['atempts', { atempts: 3 }],
   ])('refuses a wrong %s before anything runs', async (option, options) => {
     const operation = vi.fn(() => Promise.resolve())
