@@ -110,6 +110,24 @@ describe('retry', () => {
     expect(seams.pauses).toEqual([])
   })
 
+  test('pauses at random in real time, which its total time bounds', async () => {
+    const operation = vi.fn(() => Promise.reject(conflict()))
+    await thrownBy(retry(operation, { totalMs: 0, firstPauseMs: 3_600_000, maxPauseMs: 3_600_000 }))
+    expect(operation).toHaveBeenCalledTimes(1)
+  })
+
+  test('repeats no wait that the end of the invocation has ended, and what Prisma tells without details', async () => {
+    const attemptsAt = async (thrown: object) => {
+      const operation = vi.fn(() => Promise.reject(Object.assign(new Error('in time'), thrown)))
+      expect(await thrownBy(retryWith(simulated(0), operation, {}))).toMatchObject(thrown)
+      return operation.mock.calls.length
+    }
+    const meta = { reason: 'LEASE_TIMEOUT' }
+    expect(await attemptsAt({ code: 'P1008', meta })).toBe(3)
+    expect(await attemptsAt({ code: 'P1008', meta: { ...meta, option: "the function's timeout" } })).toBe(1)
+    expect(await attemptsAt({ code: 'P2028', message: 'Unable to start a transaction in the given time.' })).toBe(3)
+  })
+
   const never: [string, unknown][] = [
     ['COMMIT_UNKNOWN', toPrismaError(new DatabaseError('COMMIT_UNKNOWN', 'an I/O error in COMMIT'))],
     ['CLOCK_SKEW', toPrismaError(new LeaseError('CLOCK_SKEW', 'an hour ahead'))],
