@@ -288,10 +288,11 @@ describe('sweeping', () => {
   })
 
   test('a stale view of a holder that renewed does not sweep it', async () => {
-    const { world, lease, outcome } = await heldLine({ timeoutMs: 12_000 })
+    const { world, b, lease, outcome } = await heldLine({ timeoutMs: 12_000 })
     world.fate = (operation) => (operation === 'look' ? { staleMs: 7000 } : {})
     expect(await world.run(outcome)).toBe('LEASE_TIMEOUT')
     expect(world.requests).toContain('sweep')
+    expect(b.events.map(({ type }) => type)).not.toContain('swept')
     expect(lease.remainingMs()).toBeGreaterThan(0)
     expect(await lineOf(world)).toMatchObject([{ owner: 'a' }])
   })

@@ -80,7 +80,7 @@ export class Contender {
       if (!seen || !place.isIn(seen)) return false
       const { ahead } = place.within(seen)
       const remainingMs = place.grant.remainingMs()
-      const isEnoughToHold = remainingMs > place.grant.grantedMs / 2 || remainingMs > ttlMs / 2
+      const isEnoughToHold = remainingMs > place.grant.grantedMs / 2
       // What is seen may be stale, but the lowest stays the lowest until it may be swept.
       if (ahead === 0 && isEnoughToHold) return true
       if (ahead === 0) {
