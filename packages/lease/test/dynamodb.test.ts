@@ -200,6 +200,13 @@ describe('answers that are lost after the write was applied', () => {
     await expect.poll(async () => (await leaser.inspect(key)).contenders).toEqual([])
   })
 
+  test('a leave that is denied is not repeated: its release reports the refusal', async () => {
+    const { client, requests } = faulty({ leave: [answered(400, 'AccessDeniedException')] })
+    const lease = await leaserOver(client).acquire(newKey())
+    expect((await errorOf(lease.release())).code).toBe('ACCESS_DENIED')
+    expect(requests).toEqual(['join', 'leave'])
+  })
+
   test('`await using` does not hide what its block threw behind a leave that failed', async () => {
     const { client } = faulty({ leave: Array.from({ length: 2 }, () => answered(400, 'AccessDeniedException')) })
     const leaser = leaserOver(client)
