@@ -84,3 +84,21 @@ test('a wait that is aborted between two attempts reports the abort, and not wha
   controller.abort()
   expect(await world.run(outcome)).toBe('LEASE_ABORTED')
 })
+
+test('a join that arrives late leaves no entry behind, although a later try was throttled', async () => {
+  const world = new World()
+  const sent = { join: 0, read: 0 }
+  world.fate = (operation) => {
+    if (operation === 'join') return sent.join++ === 0 ? { requestMs: 1150 } : { throttled: true }
+    if (operation === 'read') return sent.read++ === 0 ? {} : { lost: 'request' }
+    return {}
+  }
+  const outcome = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 1300 }))
+  await world.pass(1200)
+  expect((await world.store.look(KEY, { consistent: true })).item?.contenders).toHaveLength(1)
+  expect(sent.join).toBeGreaterThan(1)
+  expect(await world.run(outcome)).toBe('UNREACHABLE')
+  // The read that is under way has its time first.
+  await world.pass(1100)
+  expect((await world.store.look(KEY, { consistent: true })).item?.contenders).toEqual([])
+})
