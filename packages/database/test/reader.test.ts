@@ -221,7 +221,7 @@ describe('reads that wait for another process', () => {
     const { reader, other, shut, pass } = await readerOfBank()
     const open = shut()
     const all = Promise.all([reader.read(sum, lingering), reader.read(sum, lingering)])
-    await nextTurn()
+    await nextTick()
     open()
     await pass(30)
     expect(await all).toEqual([202n, 202n])
@@ -232,9 +232,9 @@ describe('reads that wait for another process', () => {
     const { reader, time, clock, shut, pass } = await readerOfBank()
     const open = shut()
     const all = [reader.read(sum)]
-    time.patienceMs = 100
+    time.lockWaitMs = 100
     all.push(reader.read(sum))
-    await nextTurn()
+    await nextTick()
     open()
     await pass(30)
     expect(await Promise.all(all)).toEqual([202n, 202n])

@@ -13,7 +13,7 @@ const codeOf = (promise: Promise<unknown>) =>
 test('a waiter reports an outage once, and afterwards names the holder again', async () => {
   const world = new World()
   const [a, b] = [world.machine(), world.machine()]
-  await world.run(a.leaser().acquire(KEY, { who: 'alice', timeoutMs: 60_000 }))
+  await world.run(a.leaser().acquire(KEY, { owner: 'alice', timeoutMs: 60_000 }))
   let why: () => LeaseError | undefined = () => undefined
   const onWait = (explain: () => LeaseError) => {
     why = explain
@@ -45,14 +45,14 @@ test('a wait that ends between two attempts reports what the last one met', asyn
 
 test('a waiter far back in the line stays alive, however long it waits', async () => {
   const world = new World()
-  for (const who of ['a', 'b', 'c']) {
-    void codeOf(world.machine().leaser().acquire(KEY, { who, timeoutMs: 60_000 }))
+  for (const owner of ['a', 'b', 'c']) {
+    void codeOf(world.machine().leaser().acquire(KEY, { owner, timeoutMs: 60_000 }))
     await world.pass(50)
   }
   for (let passedMs = 0; passedMs < 20_000; passedMs += 100) {
     await world.pass(100)
     const line = (await world.store.look(KEY, { consistent: true })).item?.contenders ?? []
-    expect(line.map(({ who, aliveUntilMs }) => [who, aliveUntilMs > world.nowMs])).toEqual([
+    expect(line.map(({ owner, aliveUntilMs }) => [owner, aliveUntilMs > world.nowMs])).toEqual([
       ['a', true],
       ['b', true],
       ['c', true],
@@ -62,8 +62,8 @@ test('a waiter far back in the line stays alive, however long it waits', async (
 
 test('a waiter that lost its place, and then gets no answer, ends with an error of the lease', async () => {
   const world = new World()
-  await world.run(world.machine().leaser().acquire(KEY, { who: 'a', timeoutMs: 60_000 }))
-  const outcome = codeOf(world.machine().leaser().acquire(KEY, { who: 'b', timeoutMs: 1900 }))
+  await world.run(world.machine().leaser().acquire(KEY, { owner: 'a', timeoutMs: 60_000 }))
+  const outcome = codeOf(world.machine().leaser().acquire(KEY, { owner: 'b', timeoutMs: 1900 }))
   await world.pass(1000)
   world.fate = (operation) => (operation === 'join' ? { lost: 'request' } : {})
   const b = (await world.store.look(KEY, { consistent: true })).item?.contenders[1]
@@ -71,7 +71,7 @@ test('a waiter that lost its place, and then gets no answer, ends with an error 
   expect(await world.run(outcome)).toBe('UNREACHABLE')
   await world.pass(10_000)
   const left = (await world.store.look(KEY, { consistent: true })).item?.contenders
-  expect(left?.map(({ who }) => who)).toEqual(['a'])
+  expect(left?.map(({ owner }) => owner)).toEqual(['a'])
 })
 
 test('a wait that is aborted between two attempts reports the abort, and not what they met', async () => {
