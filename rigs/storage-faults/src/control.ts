@@ -14,9 +14,17 @@ export const CALL_KINDS = [
   'unlink',
   'stat',
   'close',
+  'list',
+  'mkdir',
+  'rmdir',
+  'access',
+  'unlock',
 ] as const
 
 export type CallKind = (typeof CALL_KINDS)[number]
+
+/** In the order of their numbers in `shim.c`. */
+const ACTIONS = ['fail', 'kill', 'fail late'] as const
 
 /** One fault. */
 export interface Fault {
@@ -29,8 +37,13 @@ export interface Fault {
   error?: keyof typeof constants.errno
   /** The first of the calls transfers at most so many bytes, and succeeds. @default it fails, like the others */
   bytes?: number
-  /** `kill` sends SIGKILL to the process before the call. @default 'fail' */
-  action?: 'fail' | 'kill'
+  /**
+   * `kill` sends SIGKILL to the process before the call. `fail late`: a call that changes a name fails after it took effect, and any
+   * other one fails without one.
+   *
+   * @default 'fail'
+   */
+  action?: (typeof ACTIONS)[number]
   /** Part of the path of the files that it is for: `-journal`, or `app.db$` for what it ends in. @default any file below the folder */
   match?: string
 }
@@ -78,7 +91,7 @@ export class FaultControl {
     control.writeUInt32LE(times, 8)
     control.writeInt32LE(error === undefined ? 0 : constants.errno[error], 12)
     control.writeInt32LE(bytes, 16)
-    control.writeUInt32LE(action === 'kill' ? 1 : 0, 20)
+    control.writeUInt32LE(ACTIONS.indexOf(action), 20)
     control.writeUInt32LE(
       kinds.reduce((bits, kind) => bits | (1 << CALL_KINDS.indexOf(kind)), 0),
       24,

@@ -7,6 +7,7 @@
  * appended to it (struct record, read by src/recording.ts).
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +24,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { READ, WRITE, SYNC, OPEN, LINK, RENAME, TRUNCATE, LOCK, UNLINK, STAT, CLOSE, KINDS };
-static const char *const KIND_NAMES[KINDS] = {"read",     "write", "sync",   "open", "link", "rename",
-                                              "truncate", "lock",  "unlink", "stat", "close"};
+enum kind { READ, WRITE, SYNC, OPEN, LINK, RENAME, TRUNCATE, LOCK, UNLINK, STAT, CLOSE, LIST, MKDIR, RMDIR, ACCESS, UNLOCK, KINDS };
+static const char *const KIND_NAMES[KINDS] = {"read",   "write", "sync",  "open", "link",  "rename", "truncate", "lock",
+                                              "unlink", "stat",  "close", "list", "mkdir", "rmdir",  "access",   "unlock"};
 
-enum { FAIL = 0, KILL = 1 };
+/* Those that change a name: they can take effect, and fail all the same. */
+enum { NAMING = 1u << LINK | 1u << RENAME | 1u << UNLINK | 1u << MKDIR | 1u << RMDIR };
+
+enum { FAIL = 0, KILL = 1, FAIL_LATE = 2 };
 
 struct control {
   volatile uint32_t armed;
@@ -35,13 +39,13 @@ struct control {
   volatile uint32_t times;  /* so many calls in a row fail */
   volatile int32_t error;   /* errno; 0 where a short transfer is all that goes wrong */
   volatile int32_t bytes;   /* the first of them transfers at most so many bytes and succeeds; -1 for none */
-  volatile uint32_t action; /* FAIL, or KILL: SIGKILL before the call */
+  volatile uint32_t action; /* FAIL; KILL: SIGKILL before the call; FAIL_LATE: one that changes a name fails after it took effect */
   volatile uint32_t kinds;  /* one bit for each kind */
   volatile uint32_t seen;   /* matching calls so far */
   volatile uint32_t fired;  /* calls that failed or were cut short so far */
   volatile uint32_t recording;
   volatile uint32_t by_kind[KINDS]; /* the same by kind */
-  volatile char match[172]; /* a part of the path, its end where the last character is $; empty for any */
+  volatile char match[216 - 4 * KINDS]; /* a part of the path, its end where the last character is $; empty for any */
   volatile char where[256]; /* the first call that failed */
 };
 
@@ -62,6 +66,7 @@ static struct control *control;
 static const char *folder;
 static size_t folder_length;
 static int recorder = -1;
+static int tracer = -1;
 /* Paths by descriptor. They are never freed: another thread may be looking at one. */
 static const char *paths[MAX_FILES];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -95,6 +100,8 @@ static void set_up(void) {
   }
   name = getenv("STORAGE_FAULTS_RECORDING");
   if (name) recorder = real_open(name, O_WRONLY | O_CREAT | O_APPEND, 0666);
+  name = getenv("STORAGE_FAULTS_TRACE");
+  if (name) tracer = real_open(name, O_WRONLY | O_CREAT | O_APPEND, 0666);
 }
 
 /* The path, where it is the folder or below it. */
@@ -117,7 +124,24 @@ static int is_meant(const char *path) {
   return path_length >= length && strncmp(path + path_length - length, match, length) == 0;
 }
 
-enum fate { GOES_ON, IS_CUT, FAILS };
+enum fate { GOES_ON, IS_CUT, FAILS, FAILS_LATE };
+
+static int describe(char *text, size_t size, enum kind kind, const char *path, off_t offset, size_t length) {
+  return snprintf(text, size, "%s %s offset %lld length %zu", KIND_NAMES[kind], path, (long long)offset, length);
+}
+
+/* One line for each call of a fault that lets all of them through. */
+static void trace(enum kind kind, const char *path, off_t offset, size_t length) {
+  if (tracer < 0 || control->times > 0) return;
+  int saved = errno;
+  char line[512];
+  int size = describe(line, sizeof line - 1, kind, path, offset, length);
+  if (size < 0 || size >= (int)sizeof line - 1) abort();
+  line[size] = '\n';
+  struct iovec whole = {line, (size_t)size + 1};
+  if (real_writev(tracer, &whole, 1) < 0) abort();
+  errno = saved;
+}
 
 /* What becomes of a call; errno is set where it fails. */
 static enum fate fate_of(enum kind kind, const char *path, off_t offset, size_t length) {
@@ -125,11 +149,11 @@ static enum fate fate_of(enum kind kind, const char *path, off_t offset, size_t 
   if (!is_meant(path)) return GOES_ON;
   __sync_fetch_and_add(&control->by_kind[kind], 1);
   uint32_t number = __sync_fetch_and_add(&control->seen, 1);
+  trace(kind, path, offset, length);
   if (number < control->skip || number - control->skip >= control->times) return GOES_ON;
   int saved = errno;
   if (__sync_fetch_and_add(&control->fired, 1) == 0) {
-    snprintf((char *)control->where, sizeof control->where, "%s %s offset %lld length %zu", KIND_NAMES[kind], path,
-             (long long)offset, length);
+    describe((char *)control->where, sizeof control->where, kind, path, offset, length);
   }
   if (control->action == KILL) {
     kill(getpid(), SIGKILL);
@@ -144,7 +168,14 @@ static enum fate fate_of(enum kind kind, const char *path, off_t offset, size_t 
     return GOES_ON;
   }
   errno = control->error;
-  return FAILS;
+  return control->action == FAIL_LATE && (NAMING & (1u << kind)) ? FAILS_LATE : FAILS;
+}
+
+/* What a call that changes a name returns. */
+static int told(enum fate fate, int result) {
+  if (result != 0 || fate != FAILS_LATE) return result;
+  errno = control->error;
+  return -1;
 }
 
 static size_t cut(size_t length) { return length < (size_t)control->bytes ? length : (size_t)control->bytes; }
@@ -311,19 +342,46 @@ TRUNCATE_FUNCTION(ftruncate64)
 
 int unlink(const char *path) {
   REAL(int, "unlink", const char *);
-  if (fate_of(UNLINK, ours(path), 0, 0) == FAILS) return -1;
+  enum fate fate = fate_of(UNLINK, ours(path), 0, 0);
+  if (fate == FAILS) return -1;
   int result = real(path);
   if (result == 0) record(CALL_UNLINK, ours(path), 0, 0, 0, 0);
-  return result;
+  return told(fate, result);
+}
+
+/* Folders are not recorded. */
+int mkdir(const char *path, mode_t mode) {
+  REAL(int, "mkdir", const char *, mode_t);
+  enum fate fate = fate_of(MKDIR, ours(path), 0, 0);
+  return fate == FAILS ? -1 : told(fate, real(path, mode));
+}
+int rmdir(const char *path) {
+  REAL(int, "rmdir", const char *);
+  enum fate fate = fate_of(RMDIR, ours(path), 0, 0);
+  return fate == FAILS ? -1 : told(fate, real(path));
+}
+
+int access(const char *path, int mode) {
+  REAL(int, "access", const char *, int);
+  return fate_of(ACCESS, ours(path), 0, 0) == FAILS ? -1 : real(path, mode);
+}
+
+/* Node's readdir(). */
+typedef int (*filter)(const struct dirent64 *);
+typedef int (*order)(const struct dirent64 **, const struct dirent64 **);
+int scandir64(const char *path, struct dirent64 ***names, filter is_wanted, order compare) {
+  REAL(int, "scandir64", const char *, struct dirent64 ***, filter, order);
+  return fate_of(LIST, ours(path), 0, 0) == FAILS ? -1 : real(path, names, is_wanted, compare);
 }
 
 #define NAMING_FUNCTION(name, kind, call)                                                                              \
   int name(const char *from, const char *to) {                                                                         \
     REAL(int, #name, const char *, const char *);                                                                      \
-    if (fate_of(kind, ours(from), 0, 0) == FAILS) return -1;                                                           \
+    enum fate fate = fate_of(kind, ours(from), 0, 0);                                                                  \
+    if (fate == FAILS) return -1;                                                                                      \
     int result = real(from, to);                                                                                       \
     if (result == 0) record(call, ours(from), to, 0, 0, 0);                                                            \
-    return result;                                                                                                     \
+    return told(fate, result);                                                                                         \
   }
 NAMING_FUNCTION(rename, RENAME, CALL_RENAME)
 NAMING_FUNCTION(link, LINK, CALL_LINK)
@@ -336,7 +394,11 @@ NAMING_FUNCTION(link, LINK, CALL_LINK)
     void *argument = va_arg(rest, void *);                                                                             \
     va_end(rest);                                                                                                      \
     int is_lock = command == F_SETLK || command == F_SETLKW || command == F_GETLK;                                     \
-    if (is_lock && fate_of(LOCK, path_of(fd), ((struct flock *)argument)->l_start, command) == FAILS) return -1;       \
+    if (is_lock) {                                                                                                     \
+      const struct flock *lock = argument;                                                                             \
+      enum kind kind = lock->l_type == F_UNLCK ? UNLOCK : LOCK;                                                        \
+      if (fate_of(kind, path_of(fd), lock->l_start, command) == FAILS) return -1;                                      \
+    }                                                                                                                  \
     return real(fd, command, argument);                                                                                \
   }
 FCNTL_FUNCTION(fcntl)

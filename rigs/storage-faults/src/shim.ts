@@ -31,11 +31,14 @@ export interface Preloaded {
   control: string
   /** Where to append what is written; made if it is not there. @default nothing is recorded */
   recording?: string
+  /** Where to append a line for each call that a fault with `times: 0` counts; made if it is not there. @default nowhere */
+  trace?: string
 }
 
-export const preloaded = ({ library, folder, control, recording }: Preloaded): Record<string, string> => ({
+export const preloaded = ({ library, folder, control, recording, trace }: Preloaded): Record<string, string> => ({
   LD_PRELOAD: library,
   STORAGE_FAULTS_FOLDER: folder,
   STORAGE_FAULTS_CONTROL: control,
   ...(recording !== undefined && { STORAGE_FAULTS_RECORDING: recording }),
+  ...(trace !== undefined && { STORAGE_FAULTS_TRACE: trace }),
 })

@@ -77,6 +77,18 @@ describe.skipIf('missing' in shim)('a process with the library preloaded', () =>
        return [attempt(() => fs.linkSync(a, b)), attempt(() => fs.renameSync(a, b)), attempt(() => fs.unlinkSync(a)), attempt(() => fs.unlinkSync(a))]`,
       ['EIO', 'EIO', 'EIO', null],
     ],
+    [
+      { kinds: ['mkdir', 'access', 'list', 'rmdir'], times: 4, error: 'EACCES', match: 'made' },
+      `const made = folder + '/made'
+       return [attempt(() => fs.mkdirSync(made)), fs.existsSync(made), attempt(() => fs.readdirSync(made)), attempt(() => fs.rmdirSync(made)), attempt(() => fs.mkdirSync(made)), fs.existsSync(made), fs.readdirSync(made), attempt(() => fs.rmdirSync(made))]`,
+      ['EACCES', false, 'EACCES', 'EACCES', null, true, [], null],
+    ],
+    [
+      { kinds: ['rename', 'unlink'], times: 2, error: 'EIO', action: 'fail late' },
+      `fs.writeFileSync(folder + '/data', ''); const [a, b] = ['/data', '/other'].map((name) => folder + name)
+       return [attempt(() => fs.renameSync(a, b)), fs.existsSync(a), attempt(() => fs.unlinkSync(b)), fs.existsSync(b)]`,
+      ['EIO', false, 'EIO', false],
+    ],
   ]
 
   test.each(SCRIPTS)('meets exactly the fault that was armed: %o', (fault, script, wanted) => {

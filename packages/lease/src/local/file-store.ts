@@ -1,15 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { LeaseError } from '../contract/errors.js'
 import type { LineItem } from '../line/line-item.js'
@@ -17,6 +7,7 @@ import { type LineAnswer, StoreFailure } from '../line/line-store.js'
 import { emptyItem, type Transition } from '../line/line-transitions.js'
 import { nonce, type Random } from '../time/random.js'
 import { namePartOf, parseNamePart, parseStoredItem } from './file-names.js'
+import { codeOf, isThere, makeDirectory, removeIfEmpty, removeQuietly, unlessMissing } from './files.js'
 import { TransitionLineStore } from './transition-store.js'
 
 /** As often somebody else may be faster before this attempt counts as throttled. */
@@ -86,8 +77,9 @@ export class FileLineStore extends TransitionLineStore {
         const next = nextState(seen, item, nonce(this.#random))
         const text = next.hasFile ? JSON.stringify({ key, ...item }) : undefined
         if (seen ? replace(folder, seen, next, text) : this.#create(folder, next, text)) {
+          // It is done, whether or not the rest can be removed just now.
+          if (next.hasFile || seen?.hasRest) next.hasRest = !removeBefore(folder, next) || next.hasFile
           this.#known.set(folder, next)
-          if (next.hasFile || seen?.hasRest) removeBefore(folder, next)
           return { done: true, item: copyOf(item) }
         }
       }
@@ -106,7 +98,7 @@ export class FileLineStore extends TransitionLineStore {
   /** Nothing where nobody has written yet. */
   #current(folder: string): State | undefined {
     const known = this.#known.get(folder)
-    if (known && existsSync(pointer(folder, known.name))) return known
+    if (known && isThere(pointer(folder, known.name))) return known
     for (let listings = 0; listings < MAX_LISTINGS; listings++) {
       const names = unlessMissing(() => readdirSync(folder))
       if (!names) return undefined
@@ -114,7 +106,7 @@ export class FileLineStore extends TransitionLineStore {
       if (!latest) continue
       const text = latest.hasFile ? unlessMissing(() => readFileSync(content(folder, latest.name), 'utf8')) : undefined
       // An item is removed only once its pointer has moved on. One that is missing beside its pointer was never written out.
-      if (latest.hasFile && text === undefined && !existsSync(pointer(folder, latest.name))) continue
+      if (latest.hasFile && text === undefined && !isThere(pointer(folder, latest.name))) continue
       const item = latest.hasFile ? parseStoredItem(text) : parseNamePart(latest.ticket, latest.part)
       const state = { ...latest, hasRest: names.length > 1, item: item ?? emptyItem(latest.ticket) }
       this.#known.set(folder, state)
@@ -133,7 +125,7 @@ export class FileLineStore extends TransitionLineStore {
       renameSync(unborn, folder)
       return true
     } catch (error) {
-      rmSync(unborn, { recursive: true, force: true })
+      removeQuietly(unborn)
       removeIfEmpty(this.directory)
       // A folder with something in it is never replaced. Or somebody who was faster has cleared this one away.
       if (existsSync(folder) || codeOf(error) === 'ENOENT') return false
@@ -171,43 +163,46 @@ function nextState(seen: State | undefined, item: LineItem, fresh: string): Stat
 
 /** False: somebody else was faster, or the folder is gone. */
 function replace(folder: string, seen: State, next: State, text: string | undefined): boolean {
+  const [from, to] = [pointer(folder, seen.name), pointer(folder, next.name)]
+  const item = content(folder, next.name)
+  let mayHaveMoved = false
   try {
-    if (text !== undefined) writeFileSync(content(folder, next.name), text, { flag: 'wx' })
-    renameSync(pointer(folder, seen.name), pointer(folder, next.name))
+    if (text !== undefined) writeFileSync(item, text, { flag: 'wx' })
+    mayHaveMoved = true
+    renameSync(from, to)
     return true
   } catch (error) {
-    if (text !== undefined) rmSync(content(folder, next.name), { force: true })
+    // A rename can fail after it took effect. The pointer that it made was never there before.
+    if (mayHaveMoved && isThereAfter(error, to)) return true
+    if (text !== undefined) removeQuietly(item)
     if (codeOf(error) === 'ENOENT') return false
     throw error
   }
 }
 
+/** @throws Unsettled where that can't be found out: the item has to stay then, for the pointer may be there */
+function isThereAfter(failed: unknown, path: string): boolean {
+  try {
+    return isThere(path)
+  } catch {
+    throw new Unsettled((failed as Error).message, { cause: failed })
+  }
+}
+
 /**
  * Items of older versions, and of others who wanted to be this one: whoever wrote them began with a pointer that is gone,
- * and will not get to rename it.
+ * and will not get to rename it. False where some of them may be left.
  */
-function removeBefore(folder: string, current: State): void {
-  for (const name of unlessMissing(() => readdirSync(folder)) ?? []) {
-    const parsed = parseName(name)
-    if (!parsed || parsed.isPointer || parsed.name === current.name || parsed.version > current.version) continue
-    unlessMissing(() => unlinkSync(join(folder, name)))
-  }
-}
-
-/** Not the folders above it: where those are missing, something else is wrong, a mount say. */
-function makeDirectory(directory: string): void {
+function removeBefore(folder: string, current: State): boolean {
   try {
-    mkdirSync(directory)
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
-  }
-}
-
-function removeIfEmpty(directory: string): void {
-  try {
-    rmdirSync(directory)
+    for (const name of unlessMissing(() => readdirSync(folder)) ?? []) {
+      const parsed = parseName(name)
+      if (!parsed || parsed.isPointer || parsed.name === current.name || parsed.version > current.version) continue
+      unlessMissing(() => unlinkSync(join(folder, name)))
+    }
+    return true
   } catch {
-    // It holds other keys' lines, or is gone.
+    return false
   }
 }
 
@@ -249,16 +244,8 @@ function parseName(file: string) {
 const pointer = (folder: string, name: string) => join(folder, `${name}.line`)
 const content = (folder: string, name: string) => join(folder, `${name}.json`)
 
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
-
-function unlessMissing<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
-    throw error
-  }
-}
+/** A write that may have been applied. */
+class Unsettled extends Error {}
 
 /** What no second attempt would mend. */
 const REFUSALS = ['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']
@@ -271,5 +258,6 @@ function failure(directory: string, error: Error): StoreFailure {
     return new StoreFailure('refused', new LeaseError('CONFIGURATION', message, {}, { cause: error }))
   }
   const message = `The lease could not be kept in ${where} (${error.message}).`
-  return new StoreFailure('throttled', new LeaseError('FILES_FAILED', message, {}, { cause: error }))
+  const kind = error instanceof Unsettled ? 'ambiguous' : 'throttled'
+  return new StoreFailure(kind, new LeaseError('FILES_FAILED', message, {}, { cause: error }))
 }

@@ -33,7 +33,9 @@ export interface Places {
 
 export interface Operation {
   /** What the folder holds before. @default 'bank' */
-  image?: 'bank' | 'hot' | 'none' | 'bank and source' | 'bank and other pages'
+  image?: 'bank' | 'hot' | 'none' | 'migrated' | 'bank and source' | 'bank and other pages'
+  /** `beside`: the line is in the folder `<database>-lease`, and the faults reach nothing else. @default out of their reach */
+  line?: 'beside'
   run(database: Database, places: Places): Promise<Answer>
   /** Looks at what it left beside the database, when the faults are over. */
   check?(places: Places, answer: Answer): string[]
@@ -95,6 +97,8 @@ const copyIn = ({ folder }: Places) => join(folder, 'copy.db')
 export const OPERATIONS: Record<string, Operation> = {
   read: { run: (database) => read((sql) => database.execute(sql) as never) },
   write: { run: (database) => units(enter(database, 'w')) },
+  'write in a local line': { line: 'beside', run: (database) => units(enter(database, 'w')) },
+  'transaction in a local line': { line: 'beside', run: (database) => transaction(database, 't', 'immediate') },
   'group commit': { run: (database) => units(...['g1', 'g2', 'g3'].map((unit) => enter(database, unit))) },
   transaction: { run: (database) => transaction(database, 't', 'immediate') },
   'deferred transaction': { run: (database) => transaction(database, 'd', 'deferred') },
@@ -124,6 +128,7 @@ export const OPERATIONS: Record<string, Operation> = {
       ),
   },
   migration: {
+    image: 'migrated',
     run: async (database, { migrations }) => {
       const applied: string[] = []
       const onProgress = ({ type, name }: { type: string; name: string }) =>

@@ -1,8 +1,10 @@
+import { LINE_OPERATIONS } from '../line-sweep/operations.js'
 import { CALL_KINDS, type CallKind, type Fault } from '../control.js'
+import { chosenCalls } from './calls.js'
+import type { Case, Result } from './cases.js'
 import { OPERATIONS } from './operations.js'
-import type { Case, Result } from './sweep.js'
 
-type Kind = Pick<Fault, 'error' | 'bytes' | 'times'>
+type Kind = Pick<Fault, 'error' | 'bytes' | 'times' | 'action'>
 
 const ERRORS: readonly Kind[] = [
   { error: 'EIO' },
@@ -10,6 +12,14 @@ const ERRORS: readonly Kind[] = [
   { error: 'ENOSPC' },
   { error: 'EINTR' },
   { error: 'ETIMEDOUT' },
+]
+/** Of a local disk, where a folder may be closed to this user, too. */
+const LINE_ERRORS: readonly Kind[] = [
+  { error: 'EIO' },
+  { error: 'ESTALE' },
+  { error: 'ENOSPC' },
+  { error: 'EINTR' },
+  { error: 'EACCES' },
 ]
 /** The rest of a short transfer succeeds, or fails. */
 const SHORT: readonly Kind[] = [
@@ -22,37 +32,57 @@ const LASTING: readonly Kind[] = [
   { error: 'ENOSPC', times: 1_000_000 },
   { error: 'ESTALE', times: 2 },
 ]
-
-const faultsOf = (kind: CallKind, isLong: boolean): readonly Kind[] => [
-  ...ERRORS,
-  ...(kind === 'read' || kind === 'write' ? SHORT : []),
-  ...(isLong ? LASTING : []),
+/** The name is changed, and the caller is told that it is not. */
+const LATE: readonly Kind[] = [
+  { error: 'EIO', action: 'fail late' },
+  { error: 'EINTR', action: 'fail late' },
 ]
+const NAMING: readonly CallKind[] = ['link', 'rename', 'unlink', 'mkdir', 'rmdir']
+
+const short = (kind: CallKind) => (kind === 'read' || kind === 'write' ? SHORT : [])
+const late = (kind: CallKind) => (NAMING.includes(kind) ? LATE : [])
 
 export interface Plan {
-  /** All errors at every call; otherwise each of some calls has one of the errors. */
+  /** All errors at every call; otherwise one of them at some calls. */
   isLong: boolean
   operations: readonly string[]
   kinds: readonly CallKind[]
-  /** How many calls of a kind the short form tries in an operation. @default 2 */
-  callsOfEach?: number
+  /** The short form tries calls of each class in every operation, and not only those of a class that was tried least. */
+  eachClass?: boolean
 }
 
 export const wholePlan = (isLong: boolean): Plan => ({ isLong, operations: Object.keys(OPERATIONS), kinds: CALL_KINDS })
 
-/** Every case of a plan, run one after the other. How many calls there are to fail is asked of the operation itself. */
+export const linePlan = (isLong: boolean): Plan => ({ ...wholePlan(isLong), operations: Object.keys(LINE_OPERATIONS) })
+
+function faultsOf(operation: string, kind: CallKind, isLong: boolean): readonly Kind[] {
+  const isOfLine = operation in LINE_OPERATIONS || OPERATIONS[operation]?.line === 'beside'
+  const single = isOfLine ? [...LINE_ERRORS, ...late(kind)] : ERRORS
+  return [...single, ...short(kind), ...(isLong ? LASTING : [])]
+}
+
+/** Whether an operation also begins with connections that were used before. */
+function warmths(operation: string): readonly boolean[] {
+  const image = OPERATIONS[operation]?.image
+  return operation in LINE_OPERATIONS || image === 'none' || image === 'hot' ? [false] : [false, true]
+}
+
+/** Every case of a plan, run one after the other. Which calls there are to fail is asked of the operation itself. */
 export async function* results(plan: Plan, run: (it: Case) => Promise<Result>): AsyncGenerator<Result> {
+  const { isLong, kinds, eachClass = false } = plan
+  const tried = new Map<string, number>()
   let turn = 0
   for (const operation of plan.operations) {
-    for (const warm of operation === 'creation' || operation.startsWith('recovery') ? [false] : [false, true]) {
-      const { callsOf } = await run({ operation, warm, fault: { kinds: plan.kinds, times: 0 } })
-      for (const kind of plan.kinds) {
-        const calls = callsOf[kind] ?? 0
-        const faults = faultsOf(kind, plan.isLong)
-        const step = plan.isLong ? 1 : Math.max(1, calls / (plan.callsOfEach ?? 2))
-        for (let at = 0; at < calls; at += step) {
-          const skip = Math.floor(at)
-          const chosen = plan.isLong ? faults : [faults[turn++ % faults.length]!]
+    for (const warm of warmths(operation)) {
+      const whole = await run({ operation, warm, fault: { kinds, times: 0 } })
+      if (!whole.isDone || whole.wrong.length > 0) {
+        throw new Error(`${operation} fails without a fault, and so proves nothing: ${whole.told} ${whole.wrong.join()}`)
+      }
+      for (const kind of kinds) {
+        const calls = whole.traced.filter((call) => call.kind === kind)
+        const faults = faultsOf(operation, kind, isLong)
+        for (const skip of isLong ? calls.keys() : chosenCalls(calls, tried, eachClass)) {
+          const chosen = isLong ? faults : [faults[turn++ % faults.length]!]
           for (const fault of chosen) yield await run({ operation, warm, fault: { kinds: [kind], skip, ...fault } })
         }
       }

@@ -1,47 +1,30 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import Libsql from 'libsql'
-import { type CallKind, type Fault, FaultControl } from '../control.js'
+import { type Fault, FaultControl } from '../control.js'
 import { preloaded } from '../shim.js'
-import { examine, FILE, openBank, SCHEMA } from './bank.js'
+import { examine, FILE, lineBeside, openBank, SCHEMA } from './bank.js'
+import { Trace } from './calls.js'
+import type { Case, Result } from './cases.js'
+import { fastFolder } from './fast-folder.js'
 import { OPERATIONS, type Operation, type Places } from './operations.js'
 import { type Expected, verdict } from './verdict.js'
+import type { Reply, Request } from './worker.js'
 import { Worker } from './worker-process.js'
 
-/** One fault in one operation. */
-export interface Case {
-  operation: string
-  /** The connections of the process were used before, and another process has written since. */
-  warm: boolean
-  fault: Fault
-}
-
-/** What came of a case. */
-export interface Result extends Case {
-  /** Calls of these kinds that the operation made. */
-  calls: number
-  callsOf: Partial<Record<CallKind, number>>
-  fired: number
-  /** The call that failed. */
-  where: string
-  /** What the caller was told. */
-  told: string
-  /** Units in the file at the end. */
-  units: readonly string[]
-  /** What must not be; empty where all is well. */
-  wrong: string[]
-}
+const SCRIPT = fileURLToPath(new URL('worker.ts', import.meta.url))
 
 /** Runs cases, one after the other, in a process that it starts. */
 export class Sweep {
   readonly #root = realpathSync(mkdtempSync(join(fastFolder(), 'storage-sweep-')))
   readonly #library: string
   readonly #control: FaultControl
+  readonly #trace = new Trace(join(this.#root, 'trace'))
   /** Where the faults are. */
-  #worker: Worker | undefined
+  #worker: Worker<Request, Reply> | undefined
   /** Another process, which none reaches. */
-  readonly #other = new Worker()
+  readonly #other = new Worker<Request, Reply>(SCRIPT)
   #count = 0
 
   constructor(library: string) {
@@ -55,25 +38,15 @@ export class Sweep {
     await this.#makeBank(join(this.#images, 'bank'), [])
     await this.#makeBank(join(this.#images, 'source'), ['other', 'source'])
     this.#makeOtherPages()
-    for (const [name, id] of [
-      ['m1', 1],
-      ['m2', 2],
-    ] as const) {
-      const folder = join(this.#migrations, name)
-      mkdirSync(folder, { recursive: true })
-      writeFileSync(
-        join(folder, 'migration.sql'),
-        `CREATE TABLE Migrated${id} AS SELECT memo FROM Account; INSERT INTO Entry VALUES ('${name}', ${id}, 2);`,
-      )
-    }
-    writeFileSync(join(this.#migrations, 'migration_lock.toml'), 'provider = "sqlite"\n')
+    await this.#makeMigrated()
     await this.#makeHotJournal()
   }
 
   async run({ operation: name, warm, fault }: Case): Promise<Result> {
     const operation = OPERATIONS[name]!
     const folder = join(this.#watched, String(++this.#count))
-    const line = join(this.#root, 'lines', String(this.#count))
+    const isLineBeside = operation.line === 'beside'
+    const line = isLineBeside ? lineBeside(join(folder, FILE)) : join(this.#root, 'lines', String(this.#count))
     const places: Places = {
       folder,
       path: join(folder, FILE),
@@ -84,8 +57,8 @@ export class Sweep {
     if (!this.#worker || this.#worker.isGone) this.#worker = this.#start()
     const worker = this.#worker
     const wrong: string[] = []
-    const ask = async (request: Parameters<Worker['ask']>[0]) => {
-      const reply = (await worker.ask(request)) ?? { outcomes: [], wrong: ['the process died'] }
+    const ask = async (request: Request) => {
+      const reply = (await worker.ask(request)) ?? { outcomes: [], wrong: ['the process died, or did not answer'] }
       wrong.push(...reply.wrong.map((it) => `${request.do}: ${it}`))
       return reply
     }
@@ -95,7 +68,9 @@ export class Sweep {
       await this.#write(places.path, line, 'before')
       expected.certain.push('warm', 'before')
     }
-    const answer = await ask({ do: 'run', operation: name, places, fault })
+    const reached = isLineBeside ? { ...fault, match: '-lease' } : fault
+    const answer = await ask({ do: 'run', operation: name, places, fault: reached })
+    const traced = this.#trace.take(folder)
     const problems = verdict(name, answer, expected)
     wrong.push(...problems)
     wrong.push(...(operation.check?.(places, answer) ?? []))
@@ -114,7 +89,11 @@ export class Sweep {
     rmSync(folder, { recursive: true, force: true })
     const told = answer.outcomes.map(({ unit, is, error }) => `${unit} ${error ?? is}`).join(' | ')
     const { calls = 0, callsOf = {}, fired = 0, where = '' } = answer.faults ?? {}
-    return { operation: name, warm, fault, calls, callsOf, fired, where: where.replace(folder, ''), told, units, wrong }
+    const isDone = answer.outcomes.every(({ is }) => is === 'done')
+    return {
+      ...{ operation: name, warm, fault, calls, callsOf, traced, fired, isDone, told, units, wrong },
+      where: where.replace(folder, ''),
+    }
   }
 
   async end(): Promise<void> {
@@ -126,7 +105,7 @@ export class Sweep {
 
   /** What was not created before is created now. */
   async #createAgain(
-    ask: (request: Parameters<Worker['ask']>[0]) => Promise<unknown>,
+    ask: (request: Request) => Promise<unknown>,
     isDone: boolean,
     places: Places,
   ) {
@@ -136,7 +115,7 @@ export class Sweep {
 
   #lay({ image = 'bank' }: Operation, folder: string): void {
     if (image === 'none') mkdirSync(folder)
-    else cpSync(join(this.#images, image === 'hot' ? 'hot' : 'bank'), folder, { recursive: true })
+    else cpSync(join(this.#images, image === 'hot' || image === 'migrated' ? image : 'bank'), folder, { recursive: true })
     if (image === 'bank and source') cpSync(join(this.#images, 'source', FILE), join(folder, 'source.db'))
     if (image === 'bank and other pages') cpSync(join(this.#images, 'other-pages.db'), join(folder, 'source.db'))
   }
@@ -157,6 +136,24 @@ export class Sweep {
     await database.script(SCHEMA)
     await database.close()
     for (const unit of units) await this.#write(path, line, unit)
+  }
+
+  /** A database with the first of three migrations. */
+  async #makeMigrated(): Promise<void> {
+    const write = (name: string, sql: string) => {
+      mkdirSync(join(this.#migrations, name), { recursive: true })
+      writeFileSync(join(this.#migrations, name, 'migration.sql'), sql)
+    }
+    write('m0', SCHEMA)
+    writeFileSync(join(this.#migrations, 'migration_lock.toml'), 'provider = "sqlite"\n')
+    const folder = join(this.#images, 'migrated')
+    mkdirSync(folder)
+    const database = openBank(join(folder, FILE), join(this.#root, 'lines', 'migrated'))
+    await database.migrate(this.#migrations)
+    await database.close()
+    for (const id of [1, 2]) {
+      write(`m${id}`, `CREATE TABLE Migrated${id} AS SELECT memo FROM Account; INSERT INTO Entry VALUES ('m${id}', ${id}, 2);`)
+    }
   }
 
   /** The source with pages of another size, which a restore has to convert. */
@@ -180,11 +177,16 @@ export class Sweep {
     rmSync(folder, { recursive: true })
   }
 
-  #start(): Worker {
+  #start(): Worker<Request, Reply> {
     this.#control.disarm()
     mkdirSync(this.#temporary, { recursive: true })
-    const environment = preloaded({ library: this.#library, folder: this.#watched, control: this.#controlFile })
-    return new Worker({ ...environment, SQLITE_TMPDIR: this.#temporary })
+    const environment = preloaded({
+      library: this.#library,
+      folder: this.#watched,
+      control: this.#controlFile,
+      trace: this.#trace.path,
+    })
+    return new Worker(SCRIPT, { ...environment, SQLITE_TMPDIR: this.#temporary })
   }
 
   get #watched(): string {
@@ -208,9 +210,6 @@ export class Sweep {
     return join(this.#root, 'control')
   }
 }
-
-/** Memory, where Linux offers it as a file system: nothing here has to outlive a power loss. */
-const fastFolder = () => (existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
 
 function expectedUnits({ certain, possible }: Expected, found: readonly string[], where: string): string[] {
   const missing = certain.filter((unit) => !found.includes(unit))

@@ -1,16 +1,18 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import type { Reply, Request } from './worker.js'
+import { clearTimeout, setTimeout } from 'node:timers'
 
-/** A process that uses the file. */
-export class Worker {
+/** Nothing takes as long, on a busy machine neither: a process that does not answer by then hangs. */
+const HANGS_MS = 60_000
+
+/** A process that does what messages ask of it, one after the other. */
+export class Worker<Request extends object, Reply> {
   readonly #child: ChildProcess
   #gone = false
 
   /** @param environment of the process that meets the faults; another one has none */
-  constructor(environment: NodeJS.ProcessEnv = {}) {
-    this.#child = fork(fileURLToPath(new URL('worker.ts', import.meta.url)), [], {
+  constructor(script: string, environment: NodeJS.ProcessEnv = {}) {
+    this.#child = fork(script, [], {
       execArgv: ['--conditions=@sqlite-efs/source', '--import', 'tsx'],
       env: { ...process.env, ...environment },
     })
@@ -23,11 +25,13 @@ export class Worker {
     return this.#gone
   }
 
-  /** Has it do something. Undefined where it died of it. */
+  /** Has it do something. Undefined where it died of it, or did not answer and was killed. */
   async ask(request: Request): Promise<Reply | undefined> {
     if (this.#gone) return undefined
     return new Promise((resolve) => {
+      const hangs = setTimeout(() => this.#child.kill('SIGKILL'), HANGS_MS)
       const settle = (reply?: Reply) => {
+        clearTimeout(hangs)
         this.#child.off('message', settle)
         this.#child.off('exit', died)
         resolve(reply)
