@@ -25,7 +25,7 @@ export class Contest {
     const leaser = (name: Name) =>
       new LocalLeaser({
         directory,
-        who: name,
+        owner: name,
         ttlMs: TTL_MS,
         maxClockSkewMs: MAX_CLOCK_SKEW_MS,
         requestTimeoutMs: 100,
@@ -70,7 +70,8 @@ export class Contest {
     if (!state) return []
     const holder = [...this.#held].find((lease) => lease.remainingMs() > 0)
     const head = state.contenders[0]?.ticket
-    if (holder && head !== holder.token) this.wrong.push(`a look shows ${head} at the head, and ${holder.token} holds it`)
+    if (holder && head !== holder.token)
+      this.wrong.push(`a look shows ${head} at the head, and ${holder.token} holds it`)
     return state.contenders
   }
 

@@ -64,7 +64,9 @@ export class LineSweep {
     const { contenders: left = [] } = await ask('another process', this.#other, { do: 'look' })
     const latestMs = Date.now() + TTL_MS
     wrong.push(
-      ...left.flatMap(({ ticket, aliveUntilMs }) => (aliveUntilMs > latestMs ? [`${ticket} stays beyond its ttl`] : [])),
+      ...left.flatMap(({ ticket, aliveUntilMs }) =>
+        aliveUntilMs > latestMs ? [`${ticket} stays beyond its ttl`] : [],
+      ),
     )
     const mustWork = async (which: string, process: Worker<LineRequest, LineReply>, operation: string) => {
       const reply = await ask(which, process, { do: 'run', operation })

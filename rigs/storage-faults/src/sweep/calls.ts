@@ -23,7 +23,11 @@ export class Trace {
     truncateSync(this.path)
     return lines.map((line) => {
       const [, kind = '', path = '', offset, length] = /^(\w+) (.*) offset (-?\d+) length (\d+)$/.exec(line) ?? []
-      const place = kind.endsWith('lock') ? offset : kind === 'read' || kind === 'write' ? `${offset === '0'} ${length}` : ''
+      const place = kind.endsWith('lock')
+        ? offset
+        : kind === 'read' || kind === 'write'
+          ? `${offset === '0'} ${length}`
+          : ''
       return { kind: kind as CallKind, class: `${kind} ${withoutChance(path.replace(folder, ''))} ${place}` }
     })
   }

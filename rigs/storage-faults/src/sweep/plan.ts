@@ -1,5 +1,5 @@
-import { LINE_OPERATIONS } from '../line-sweep/operations.js'
 import { CALL_KINDS, type CallKind, type Fault } from '../control.js'
+import { LINE_OPERATIONS } from '../line-sweep/operations.js'
 import { chosenCalls } from './calls.js'
 import type { Case, Result } from './cases.js'
 import { OPERATIONS } from './operations.js'
@@ -76,7 +76,9 @@ export async function* results(plan: Plan, run: (it: Case) => Promise<Result>): 
     for (const warm of warmths(operation)) {
       const whole = await run({ operation, warm, fault: { kinds, times: 0 } })
       if (!whole.isDone || whole.wrong.length > 0) {
-        throw new Error(`${operation} fails without a fault, and so proves nothing: ${whole.told} ${whole.wrong.join()}`)
+        throw new Error(
+          `${operation} fails without a fault, and so proves nothing: ${whole.told} ${whole.wrong.join()}`,
+        )
       }
       for (const kind of kinds) {
         const calls = whole.traced.filter((call) => call.kind === kind)

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { migrate } from '@sqlite-efs/database/migrations'
 import Libsql from 'libsql'
 import { type Fault, FaultControl } from '../control.js'
 import { preloaded } from '../shim.js'
@@ -104,18 +105,15 @@ export class Sweep {
   }
 
   /** What was not created before is created now. */
-  async #createAgain(
-    ask: (request: Request) => Promise<unknown>,
-    isDone: boolean,
-    places: Places,
-  ) {
+  async #createAgain(ask: (request: Request) => Promise<unknown>, isDone: boolean, places: Places) {
     if (isDone || (existsSync(places.path) && examine(places.path).tables.includes('Account'))) return
     await ask({ do: 'run', operation: 'creation', places, fault: { kinds: [], times: 0 } })
   }
 
   #lay({ image = 'bank' }: Operation, folder: string): void {
     if (image === 'none') mkdirSync(folder)
-    else cpSync(join(this.#images, image === 'hot' || image === 'migrated' ? image : 'bank'), folder, { recursive: true })
+    else
+      cpSync(join(this.#images, image === 'hot' || image === 'migrated' ? image : 'bank'), folder, { recursive: true })
     if (image === 'bank and source') cpSync(join(this.#images, 'source', FILE), join(folder, 'source.db'))
     if (image === 'bank and other pages') cpSync(join(this.#images, 'other-pages.db'), join(folder, 'source.db'))
   }
@@ -149,10 +147,13 @@ export class Sweep {
     const folder = join(this.#images, 'migrated')
     mkdirSync(folder)
     const database = openBank(join(folder, FILE), join(this.#root, 'lines', 'migrated'))
-    await database.migrate(this.#migrations)
+    await migrate(database, this.#migrations)
     await database.close()
     for (const id of [1, 2]) {
-      write(`m${id}`, `CREATE TABLE Migrated${id} AS SELECT memo FROM Account; INSERT INTO Entry VALUES ('m${id}', ${id}, 2);`)
+      write(
+        `m${id}`,
+        `CREATE TABLE Migrated${id} AS SELECT memo FROM Account; INSERT INTO Entry VALUES ('m${id}', ${id}, 2);`,
+      )
     }
   }
 

@@ -1,6 +1,7 @@
-import { World } from '@sqlite-efs/simulation'
+import type { LeaseError } from '@sqlite-efs/lease'
 import { expect, test } from 'vitest'
-import type { LeaseError } from '../src/index.js'
+import { Machine } from '../src/machine.js'
+import { World } from '../src/world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
 
@@ -12,7 +13,7 @@ const codeOf = (promise: Promise<unknown>) =>
 
 test('a waiter reports an outage once, and afterwards names the holder again', async () => {
   const world = new World()
-  const [a, b] = [world.machine(), world.machine()]
+  const [a, b] = [new Machine(world), new Machine(world)]
   await world.run(a.leaser().acquire(KEY, { owner: 'alice', timeoutMs: 60_000 }))
   let why: () => LeaseError | undefined = () => undefined
   const onWait = (explain: () => LeaseError) => {
@@ -38,7 +39,7 @@ test('a waiter reports an outage once, and afterwards names the holder again', a
 test('a wait that ends between two attempts reports what the last one met', async () => {
   const world = new World()
   world.fate = () => ({ throttled: true })
-  const waiting = world.machine().leaser().acquire(KEY, { timeoutMs: 500 })
+  const waiting = new Machine(world).leaser().acquire(KEY, { timeoutMs: 500 })
   const error = await world.run(waiting.catch((e: LeaseError) => e))
   expect(error).toMatchObject({ code: 'UNREACHABLE', message: 'join failed' })
 })
@@ -46,7 +47,7 @@ test('a wait that ends between two attempts reports what the last one met', asyn
 test('a waiter far back in the line stays alive, however long it waits', async () => {
   const world = new World()
   for (const owner of ['a', 'b', 'c']) {
-    void codeOf(world.machine().leaser().acquire(KEY, { owner, timeoutMs: 60_000 }))
+    void codeOf(new Machine(world).leaser().acquire(KEY, { owner, timeoutMs: 60_000 }))
     await world.pass(50)
   }
   for (let passedMs = 0; passedMs < 20_000; passedMs += 100) {
@@ -62,8 +63,8 @@ test('a waiter far back in the line stays alive, however long it waits', async (
 
 test('a waiter that lost its place, and then gets no answer, ends with an error of the lease', async () => {
   const world = new World()
-  await world.run(world.machine().leaser().acquire(KEY, { owner: 'a', timeoutMs: 60_000 }))
-  const outcome = codeOf(world.machine().leaser().acquire(KEY, { owner: 'b', timeoutMs: 1900 }))
+  await world.run(new Machine(world).leaser().acquire(KEY, { owner: 'a', timeoutMs: 60_000 }))
+  const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { owner: 'b', timeoutMs: 1900 }))
   await world.pass(1000)
   world.fate = (operation) => (operation === 'join' ? { lost: 'request' } : {})
   const b = (await world.store.look(KEY, { consistent: true })).item?.contenders[1]
@@ -78,7 +79,7 @@ test('a wait that is aborted between two attempts reports the abort, and not wha
   const world = new World()
   world.fate = () => ({ throttled: true })
   const controller = new AbortController()
-  const waiting = world.machine().leaser().acquire(KEY, { timeoutMs: 5000, signal: controller.signal })
+  const waiting = new Machine(world).leaser().acquire(KEY, { timeoutMs: 5000, signal: controller.signal })
   const outcome = codeOf(waiting)
   await world.pass(2000)
   controller.abort()
@@ -93,7 +94,7 @@ test('a join that arrives late leaves no entry behind, although a later try was 
     if (operation === 'read') return sent.read++ === 0 ? {} : { lost: 'request' }
     return {}
   }
-  const outcome = codeOf(world.machine().leaser().acquire(KEY, { timeoutMs: 1300 }))
+  const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: 1300 }))
   await world.pass(1200)
   expect((await world.store.look(KEY, { consistent: true })).item?.contenders).toHaveLength(1)
   expect(sent.join).toBeGreaterThan(1)

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { World } from '@sqlite-efs/simulation'
+import type { LeaseError } from '@sqlite-efs/lease'
 import { expect, onTestFinished, test } from 'vitest'
-import type { LeaseError } from '../src/index.js'
+import { Machine } from '../src/machine.js'
+import { World } from '../src/world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
 const PROGRAM = fileURLToPath(new URL('./hold-and-end.ts', import.meta.url))
@@ -16,7 +17,7 @@ const codeOf = (promise: Promise<unknown>) =>
 
 async function held() {
   const world = new World()
-  const machine = world.machine()
+  const machine = new Machine(world)
   const lease = await world.run(machine.leaser().acquire(KEY))
   world.requests.length = 0
   return { world, machine, lease }
