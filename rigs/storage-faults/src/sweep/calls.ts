@@ -23,23 +23,34 @@ export class Trace {
     truncateSync(this.path)
     return lines.map((line) => {
       const [, kind = '', path = '', offset, length] = /^(\w+) (.*) offset (-?\d+) length (\d+)$/.exec(line) ?? []
-      const place = kind.endsWith('lock')
-        ? offset
-        : kind === 'read' || kind === 'write'
-          ? `${offset === '0'} ${length}`
-          : ''
-      return { kind: kind as CallKind, class: `${kind} ${withoutChance(path.replace(folder, ''))} ${place}` }
+      return {
+        kind: kind as CallKind,
+        class: `${kind} ${roleOf(path.replace(folder, ''))} ${placeOf(kind, offset, length)}`,
+      }
     })
   }
 }
 
-/** Names without what is chosen at random, or counted. */
-const withoutChance = (path: string) =>
+/** The name without what is chosen at random, or counted. */
+const roleOf = (path: string) =>
   path
     .replace(/etilqs_\w+/, 'temporary')
-    .replace(/-\w{6}\//, '/')
-    .replace(/[^/]*\.(line|json|new|old)\b/g, '$1')
+    .replace(/(\.sqlite-efs-restore)-\w{6}(\/(same|converted))?/, '$1')
+    .replace(/\.before-restore-[\dTZ.]+/, '.before-restore')
+    .replace(/\.[0-9a-f]{12}\b/, '.new')
+    .replace(/[^/]*\.(line|json|old)\b/g, '$1')
     .replace(/\b[0-9a-f]{32}\b/, 'folder')
+
+function placeOf(kind: string, offset = '', length = ''): string {
+  if (kind.endsWith('lock')) return offset
+  if (kind !== 'read' && kind !== 'write') return ''
+  return `${offset === '0' ? 'begin' : 'rest'} ${Number(length) > 8192 ? 'much' : length}`
+}
+
+/** These are tried in every operation. */
+const ALWAYS: readonly CallKind[] = ['read', 'write', 'sync', 'lock']
+/** In so many operations at most a class of another kind is tried. */
+const MOST = 4
 
 /**
  * Which calls of one kind to have fail, by their numbers: those of classes that were not tried yet, or else one of the class that was
@@ -50,7 +61,9 @@ export function chosenCalls(calls: readonly Call[], tried: Map<string, number>, 
   for (const [number, { class: name }] of calls.entries()) classes.set(name, [...(classes.get(name) ?? []), number])
   if (eachClass) return [...classes.values()].flatMap((numbers) => [...new Set([numbers[0]!, numbers.at(-1)!])])
   const timesOf = (name: string) => tried.get(name) ?? 0
-  const leastFirst = [...classes.keys()].toSorted((a, b) => timesOf(a) - timesOf(b))
+  const most = ALWAYS.includes(calls[0]?.kind ?? 'read') ? Number.POSITIVE_INFINITY : MOST
+  const names = [...classes.keys()].filter((name) => timesOf(name) < most)
+  const leastFirst = names.toSorted((a, b) => timesOf(a) - timesOf(b))
   const chosen = leastFirst.filter((name, index) => index === 0 || timesOf(name) === 0)
   return chosen.map((name) => {
     const numbers = classes.get(name)!

@@ -5,7 +5,7 @@ import { migrate } from '@sqlite-efs/database/migrations'
 import Libsql from 'libsql'
 import { type Fault, FaultControl } from '../control.js'
 import { preloaded } from '../shim.js'
-import { examine, FILE, lineBeside, openBank, SCHEMA } from './bank.js'
+import { argumentsOf, ENTER, examine, FILE, lineBeside, openBank, SCHEMA } from './bank.js'
 import { Trace } from './calls.js'
 import type { Case, Result } from './cases.js'
 import { fastFolder } from './fast-folder.js'
@@ -66,7 +66,8 @@ export class Sweep {
     const expected: Expected = { certain: [], possible: [] }
     await ask({ do: 'open', path: places.path, line, warm })
     if (warm) {
-      await this.#write(places.path, line, 'before')
+      await this.#other.ask({ do: 'open', path: places.path, line, warm: false })
+      await this.#other.ask({ do: 'write', unit: 'before' })
       expected.certain.push('warm', 'before')
     }
     const reached = isLineBeside ? { ...fault, match: '-lease' } : fault
@@ -79,9 +80,11 @@ export class Sweep {
     const shown = await ask({ do: 'read' })
     if (shown.seen) wrong.push(...expectedUnits(expected, shown.seen, 'the next read'))
     if ((await ask({ do: 'write', unit: 'after' })).wrong.length === 0) expected.certain.push('after')
-    const problem = await this.#write(places.path, line, 'another')
-    if (problem === undefined) expected.certain.push('another')
-    else wrong.push(`another process: ${problem}`)
+    if (!warm) await this.#other.ask({ do: 'open', path: places.path, line, warm: false })
+    const another = await this.#other.ask({ do: 'write', unit: 'another' })
+    if (another?.wrong.length === 0) expected.certain.push('another')
+    else wrong.push(`another process: ${another?.wrong.join()}`)
+    await this.#other.ask({ do: 'close' })
     const last = await ask({ do: 'read' })
     if (last.seen) wrong.push(...expectedUnits(expected, last.seen, 'the last read'))
     await ask({ do: 'close' })
@@ -118,22 +121,14 @@ export class Sweep {
     if (image === 'bank and other pages') cpSync(join(this.#images, 'other-pages.db'), join(folder, 'source.db'))
   }
 
-  /** By another process; returns what went wrong there. */
-  async #write(path: string, line: string, unit: string): Promise<string | undefined> {
-    await this.#other.ask({ do: 'open', path, line, warm: false })
-    const reply = await this.#other.ask({ do: 'write', unit })
-    await this.#other.ask({ do: 'close' })
-    return reply?.wrong[0]
-  }
-
   async #makeBank(folder: string, units: string[]): Promise<void> {
     mkdirSync(folder, { recursive: true })
     const path = join(folder, FILE)
     const line = join(this.#root, 'lines', 'images')
     const database = openBank(path, line)
     await database.script(SCHEMA)
+    for (const unit of units) await database.execute(ENTER, argumentsOf(unit))
     await database.close()
-    for (const unit of units) await this.#write(path, line, unit)
   }
 
   /** A database with the first of three migrations. */
