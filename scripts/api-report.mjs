@@ -1,5 +1,5 @@
 // Holds the public API of the package in the current folder to its reviewed reports: etc/<name>.api.md, and
-// etc/<name>.<entry>.api.md for each entry point beside the main one. With --update it writes the reports instead.
+// etc/<name>.<entry>.api.md for each other entry point but /internal. With --update it writes the reports instead.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
@@ -11,7 +11,8 @@ mkdirSync(reportFolder, { recursive: true })
 
 const { name, exports } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'))
 for (const [entry, { types }] of Object.entries(exports)) {
-  if (types) check(types, [basename(name), ...entry.split('/').slice(1)].join('.'), entry === '.')
+  if (types && entry !== './internal')
+    check(types, [basename(name), ...entry.split('/').slice(1)].join('.'), entry === '.')
 }
 
 function check(types, reportFileName, isMain) {

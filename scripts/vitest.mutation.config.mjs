@@ -26,8 +26,8 @@ const setup = fileURLToPath(new URL('mutant-of-children.mjs', import.meta.url))
 const only = process.env.MUTATION_TESTS?.split(',').map((name) => `test/${basename(name)}.test.ts`)
 
 /**
- * Tests of the lease import the simulation, which imports the source of the lease by its path. Stryker mutates a copy of the package:
- * without this the simulation runs the original, and every mutant survives its tests.
+ * Stryker mutates a copy of the package. Another package that a test imports may import this one by its name: without this it runs the
+ * original, and the mutant survives.
  */
 function sourceOfTheCopy() {
   let copy = ''

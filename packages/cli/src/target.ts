@@ -1,4 +1,5 @@
-import { canonicalPath, type Database, leaseKeyOf, openDatabase } from '@sqlite-efs/database'
+import { type Database, openDatabase } from '@sqlite-efs/database'
+import { canonicalPath, leaseKeyOf } from '@sqlite-efs/database/internal'
 import { DjangoCompatibleLeaser, DynamoDBLeaser, type LeaseEvent, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
 import { CliError } from './errors.js'
 import { pathOfUrl } from './file-url.js'

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { systemClock } from '@sqlite-efs/lease'
+import { systemClock } from '@sqlite-efs/lease/internal'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
 import { FreezeDetector } from '../src/file/freeze-detector.js'

@@ -1,4 +1,5 @@
-import { type Clock, LocalLeaser, systemClock } from '@sqlite-efs/lease'
+import { type Clock, LocalLeaser } from '@sqlite-efs/lease'
+import { systemClock } from '@sqlite-efs/lease/internal'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'

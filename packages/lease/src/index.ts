@@ -38,4 +38,4 @@ export {
 } from './dynamodb/lease-table.js'
 export { DynamoDBLeaser, type DynamoDBLeaserOptions } from './dynamodb/leaser.js'
 export { LocalLeaser, type LocalLeaserOptions } from './local/leaser.js'
-export { type Clock, Moment, sleep, systemClock } from './time/clock.js'
+export type { Clock } from './time/clock.js'

@@ -8,8 +8,8 @@ import {
   DynamoDBLeaser,
   type LeaseError,
   type LeaseEvent,
-  systemClock,
 } from '../src/index.js'
+import { systemClock } from '../src/time/clock.js'
 import { DjangoLock } from './django-lock.js'
 import { clientOf, type Handle, intercepted, startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
 import { impatient } from './impatient.js'

@@ -1,5 +1,6 @@
 // Holds a lease in files by a clock that is ahead, says so, and waits to be killed: node hold-until-killed.ts <directory> <key> <ms ahead>
-import { LocalLeaser, systemClock } from '../src/index.js'
+import { LocalLeaser } from '../src/index.js'
+import { systemClock } from '../src/time/clock.js'
 
 const [directory = '', key = '', aheadMs = '0'] = process.argv.slice(2)
 const clock = { ...systemClock, wallMs: () => systemClock.wallMs() + Number(aheadMs) }

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../src/index.js'
+import { type Clock, systemClock } from '../src/time/clock.js'
 
 /** The machine's clock, which can be put forward: what was due by then happens at once. */
 export class WarpClock implements Clock {

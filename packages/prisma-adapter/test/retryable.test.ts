@@ -1,7 +1,7 @@
 import { DatabaseError } from '@sqlite-efs/database'
 import { LeaseError } from '@sqlite-efs/lease'
 import { describe, expect, test } from 'vitest'
-import { toPrismaError } from '../src/database-error.js'
+import { toPrismaError } from '../src/errors/database-error.js'
 import { isRetryable } from '../src/index.js'
 
 const conflict = () => toPrismaError(new DatabaseError('WRITE_CONFLICT', 'the lease was lost before COMMIT'))

@@ -1,11 +1,11 @@
 import { _createClient } from '@libsql/client/sqlite3'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { openDatabase } from '@sqlite-efs/database'
+import { VFS_FOR_TESTS } from '@sqlite-efs/database/internal'
 import { DynamoDBLeaser, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
-import { VFS_FOR_TESTS } from '../../../packages/database/src/file/options.js'
-import { SqliteEfsAdapter } from '../../../packages/prisma-adapter/src/adapter.js'
-import { PrismaClient } from '../../../rigs/multi-process-tests/src/generated/prisma/client.js'
+import { SqliteEfsAdapter } from 'prisma-adapter-sqlite-efs/internal'
+import { PrismaClient } from './generated/prisma/client.js'
 
 /**
  * What stands between the processes:

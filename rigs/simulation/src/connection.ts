@@ -1,6 +1,5 @@
-import type { DatabaseError } from '../../../packages/database/src/contract/errors.js'
-import type { StatementKind } from '../../../packages/database/src/contract/values.js'
-import type { FileConnection } from '../../../packages/database/src/engine/connection.js'
+import type { DatabaseError } from '@sqlite-efs/database'
+import type { FileConnection, StatementKind } from '@sqlite-efs/database/internal'
 import type { Actor, CommitFate } from './actor.js'
 import { type Commit, type SimulatedFile, sqliteError, type Transaction } from './file.js'
 

@@ -15,7 +15,7 @@ declare module 'dynalite/actions/updateItem.js' {
     data: object,
     callback: (
       error: Error | null,
-      value?: { Attributes?: Record<string, import('../../../packages/lease/src/line/line-item.js').Attribute> },
+      value?: { Attributes?: Record<string, import('@sqlite-efs/lease/internal').Attribute> },
     ) => void,
   ) => void
   export default updateItem

@@ -1,4 +1,4 @@
-import type { Attribute } from '../../../packages/lease/src/line/line-item.js'
+import type { Attribute } from '@sqlite-efs/lease/internal'
 
 /** One of dynalite's expression parsers; it puts the names and values in place as it parses. */
 export interface Parser {

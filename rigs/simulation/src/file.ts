@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../../packages/database/src/contract/errors.js'
+import { DatabaseError } from '@sqlite-efs/database'
 import type { Actor } from './actor.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { Lease } from '../../../packages/lease/src/index.js'
+import type { Lease } from '@sqlite-efs/lease'
 import { Machine } from './machine.js'
 import { KEY } from './process.js'
 import { Draws } from './random.js'

@@ -1,6 +1,5 @@
-import { checkOptions } from '../../../packages/lease/src/contract/options.js'
-import { type Clock, type LeaseEvent, type Leaser, type LeaserOptions } from '../../../packages/lease/src/index.js'
-import { LineLeaser } from '../../../packages/lease/src/line/line-leaser.js'
+import type { Clock, LeaseEvent, Leaser, LeaserOptions } from '@sqlite-efs/lease'
+import { checkOptions, LineLeaser } from '@sqlite-efs/lease/internal'
 import { type Host, NetworkStore } from './network.js'
 import { hash, seeded } from './random.js'
 import type { World } from './world.js'

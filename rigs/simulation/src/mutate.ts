@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import type { Mutant } from './mutants.js'
@@ -18,11 +19,11 @@ export async function simulationWith(mutant: Pick<Mutant, 'name' | 'file' | 'edi
   const contents = await mutate(changed, mutant)
   mkdirSync(OUT, { recursive: true })
   const outfile = `${OUT}${process.pid}-${mutant.name.replace(/\W+/g, '-')}.mjs`
-  let isIn = false
-  await build({
+  const { metafile } = await build({
     entryPoints: [fileURLToPath(new URL('simulation.ts', import.meta.url))],
     outfile,
     bundle: true,
+    metafile: true,
     platform: 'node',
     format: 'esm',
     logLevel: 'warning',
@@ -33,15 +34,19 @@ export async function simulationWith(mutant: Pick<Mutant, 'name' | 'file' | 'edi
         name: 'mutant',
         setup(bundler) {
           bundler.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-            if (path !== changed) return undefined
-            isIn = true
-            return { contents, loader: 'ts' }
+            return path === changed ? { contents, loader: 'ts' } : undefined
           })
         },
       },
     ],
   })
-  if (!isIn) throw new Error(`${mutant.file} is not part of the simulation: ${mutant.name} changes nothing`)
+  const [output] = Object.values(metafile.outputs)
+  if (
+    !Object.entries(output?.inputs ?? {}).some(
+      ([path, { bytesInOutput }]) => resolve(path) === changed && bytesInOutput > 0,
+    )
+  )
+    throw new Error(`${mutant.file} is not part of the simulation: ${mutant.name} changes nothing`)
   try {
     const module = (await import(/* @vite-ignore */ pathToFileURL(outfile).href)) as { simulate: typeof simulate }
     return module.simulate

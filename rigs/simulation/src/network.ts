@@ -1,5 +1,5 @@
-import { LeaseError } from '../../../packages/lease/src/contract/errors.js'
-import { type LineAnswer, type LineStore, StoreFailure } from '../../../packages/lease/src/line/line-store.js'
+import { LeaseError } from '@sqlite-efs/lease'
+import { type LineAnswer, type LineStore, StoreFailure } from '@sqlite-efs/lease/internal'
 import type { Fate, Sender } from './fate.js'
 import type { World } from './world.js'
 

@@ -1,4 +1,4 @@
-import type { AcquireOptions, Lease, Leaser } from '../../../packages/lease/src/index.js'
+import type { AcquireOptions, Lease, Leaser } from '@sqlite-efs/lease'
 
 /** A leaser whose leases are all heard of: by `granted`, as they are had. */
 export function observedLeaser(leaser: Leaser, granted: (lease: Lease) => void): Leaser {

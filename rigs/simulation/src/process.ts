@@ -1,20 +1,20 @@
-import type { Transaction } from '../../../packages/database/src/contract/database.js'
-import { Listeners } from '../../../packages/database/src/contract/events.js'
-import type { Invocation } from '../../../packages/database/src/contract/invocation.js'
-import { noTracer } from '../../../packages/database/src/contract/tracing.js'
-import { EventLoop } from '../../../packages/database/src/engine/event-loop.js'
-import type { LockWait } from '../../../packages/database/src/engine/retry-while-busy.js'
-import { FreezeDetector } from '../../../packages/database/src/file/freeze-detector.js'
-import { InvocationScope } from '../../../packages/database/src/process/invocation-scope.js'
-import { Invocations } from '../../../packages/database/src/process/invocations.js'
-import { WriteScheduler } from '../../../packages/database/src/process/write-scheduler.js'
-import { LastingReaders } from '../../../packages/database/src/read/lasting-readers.js'
-import { KindCache } from '../../../packages/database/src/sql/kind-cache.js'
-import { runScript } from '../../../packages/database/src/transaction/script.js'
-import { LeaseKeeper } from '../../../packages/database/src/write/lease-keeper.js'
-import { WriterConnection } from '../../../packages/database/src/write/writer-connection.js'
-import type { LeaserOptions } from '../../../packages/lease/src/contract/options.js'
-import type { Lease } from '../../../packages/lease/src/index.js'
+import type { Invocation, Transaction } from '@sqlite-efs/database'
+import {
+  EventLoop,
+  FreezeDetector,
+  InvocationScope,
+  Invocations,
+  KindCache,
+  LastingReaders,
+  LeaseKeeper,
+  Listeners,
+  type LockWait,
+  noTracer,
+  runScript,
+  WriterConnection,
+  WriteScheduler,
+} from '@sqlite-efs/database/internal'
+import type { Lease, LeaserOptions } from '@sqlite-efs/lease'
 import type { Actor, CommitFate } from './actor.js'
 import { INSERT, SimulatedConnection } from './connection.js'
 import type { SimulatedFile } from './file.js'

@@ -1,4 +1,4 @@
-import { LeaseError } from '../../../packages/lease/src/contract/errors.js'
+import { LeaseError } from '@sqlite-efs/lease'
 import { Checker } from './checker.js'
 import { SimulatedFile } from './file.js'
 import { Host, type Surroundings } from './host.js'

@@ -1,6 +1,5 @@
-import type { Contender } from '../../../packages/lease/src/contract/lease.js'
-import { DynamoDBLineStore } from '../../../packages/lease/src/dynamodb/line-store.js'
-import type { LineAnswer, LineStore } from '../../../packages/lease/src/line/line-store.js'
+import type { Contender } from '@sqlite-efs/lease'
+import { DynamoDBLineStore, type LineAnswer, type LineStore } from '@sqlite-efs/lease/internal'
 import { Agenda } from './agenda.js'
 import type { Fate, Sender } from './fate.js'
 import { SimulatedTable } from './table.js'

@@ -1,4 +1,4 @@
-import { serialDistance } from '../../../packages/database/src/file/fence.js'
+import { serialDistance } from '@sqlite-efs/database/internal'
 import { hostOf } from './check-reads.js'
 import type { History } from './collector.js'
 import type { EntryRow, FinalState } from './final-state.js'

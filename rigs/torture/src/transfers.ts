@@ -1,6 +1,6 @@
-import type { PrismaClient } from '../../../rigs/torture/src/generated/prisma/client.js'
 import { ACCOUNTS } from './bank.js'
 import type { Client } from './contestants.js'
+import type { PrismaClient } from './generated/prisma/client.js'
 import type { Style, Transfer } from './history.js'
 import type { Random } from './random.js'
 

@@ -1,4 +1,4 @@
-import { canonicalPath } from '@sqlite-efs/database'
+import { canonicalPath } from '@sqlite-efs/database/internal'
 import type { Command } from 'commander'
 import { examine } from '../doctor/examine.js'
 import { exitCodeOf, type Finding } from '../doctor/finding.js'

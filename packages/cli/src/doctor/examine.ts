@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { engineVersions, type FileInspection, inspectFile } from '@sqlite-efs/database'
+import { type FileInspection, inspectFile } from '@sqlite-efs/database'
+import { engineVersions } from '@sqlite-efs/database/internal'
 import { diagnoseLease, type LineState } from '@sqlite-efs/lease'
 import { CREDENTIALS, isAboutCredentials } from '../cli-words.js'
 import { describeError } from '../output.js'

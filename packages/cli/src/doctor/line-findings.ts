@@ -1,4 +1,5 @@
-import { type FileHeader, serialDistance } from '@sqlite-efs/database'
+import type { FileHeader } from '@sqlite-efs/database'
+import { serialDistance } from '@sqlite-efs/database/internal'
 import type { LineState } from '@sqlite-efs/lease'
 import { formatDuration } from '../format.js'
 import { type Finding, finding } from './finding.js'

@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { temporaryFolder } from '@sqlite-efs/database'
+import { temporaryFolder } from '@sqlite-efs/database/internal'
 import { formatBytes } from '../format.js'
 import { type Finding, finding } from './finding.js'
 

@@ -1,4 +1,5 @@
-import { type Clock, Moment, sleep } from '@sqlite-efs/lease'
+import type { Clock } from '@sqlite-efs/lease'
+import { Moment, sleep } from '@sqlite-efs/lease/internal'
 import { DatabaseError } from '../contract/errors.js'
 import { isBusy, needsRecovery } from './sqlite-error.js'
 

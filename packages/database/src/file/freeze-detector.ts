@@ -1,4 +1,5 @@
-import { type Clock, Moment } from '@sqlite-efs/lease'
+import type { Clock } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
 
 /** More than a clock that is set right by NTP moves in one step, less than any server's lease on locks. */
 const FREEZE_MS = 1_000

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from 'node:path'
 import type { Clock } from '@sqlite-efs/lease'
-import { systemClock } from '@sqlite-efs/lease'
+import { systemClock } from '@sqlite-efs/lease/internal'
 import type { DatabaseOptions } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { DatabaseListener } from '../contract/events.js'

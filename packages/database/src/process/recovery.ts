@@ -1,4 +1,4 @@
-import { Moment } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
 import type { Listeners } from '../contract/events.js'
 import { journalState } from '../file/journal.js'
 import type { CheckedOptions } from '../file/options.js'

@@ -1,4 +1,4 @@
-import { Moment } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
 import { DatabaseError } from '../contract/errors.js'
 import type { Connection } from '../engine/connection.js'
 import { type LockWait, retryWhileBusy, within } from '../engine/retry-while-busy.js'

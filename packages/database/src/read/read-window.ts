@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers'
-import { Moment } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
 import { DatabaseError } from '../contract/errors.js'
 import type { Listeners } from '../contract/events.js'
 import type { SqlValue } from '../contract/values.js'

@@ -1,4 +1,5 @@
-import { type Clock, Moment } from '@sqlite-efs/lease'
+import type { Clock } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
 import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { ResultSet, SqlValue, StatementKind } from '../contract/values.js'

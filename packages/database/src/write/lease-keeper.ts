@@ -1,4 +1,5 @@
-import { type Clock, type Lease, LeaseError, type Leaser, Moment } from '@sqlite-efs/lease'
+import { type Clock, type Lease, LeaseError, type Leaser } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
 import { noTracer, type Span, type TraceContext, type Tracer } from '../contract/tracing.js'
 
 /** What a tenure needs to know. */

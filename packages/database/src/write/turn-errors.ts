@@ -1,4 +1,5 @@
-import type { LeaseError, Moment } from '@sqlite-efs/lease'
+import type { LeaseError } from '@sqlite-efs/lease'
+import type { Moment } from '@sqlite-efs/lease/internal'
 import { DatabaseError } from '../contract/errors.js'
 import { within } from '../engine/retry-while-busy.js'
 import type { CheckedOptions } from '../file/options.js'

@@ -1,4 +1,5 @@
-import { type Lease, type LeaseError, Moment } from '@sqlite-efs/lease'
+import type { Lease, LeaseError } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
 import { DatabaseError } from '../contract/errors.js'
 import { MAX_WITHOUT_TICK_MS } from '../engine/event-loop.js'
 import type { GroupOutcome } from './group-commit.js'

@@ -33,7 +33,7 @@ export interface LeaserOptions {
    * @default 1000, or less where `ttlMs` is short: a quarter of (`ttlMs` - `maxClockSkewMs`)
    */
   requestTimeoutMs?: number
-  /** Time, for tests. @default {@link systemClock} */
+  /** Time, for tests. @default the machine's own clocks */
   clock?: Clock
   /** Numbers of [0, 1), for nonces and jitter. @default the operating system's */
   random?: () => number

@@ -20,7 +20,7 @@ export interface DiagnoseLeaseOptions {
   client?: DynamoDBClient
   /** Which protocol's permissions are tried. @default 'line' */
   protocol?: 'line' | 'django-sqlite-efs'
-  /** Time, for tests. @default {@link systemClock} */
+  /** Time, for tests. @default the machine's own clocks */
   clock?: Clock
 }
 

@@ -18,7 +18,7 @@ export interface LeaseTable {
 
 /** How {@link createLeaseTable} waits. */
 export interface CreateLeaseTableOptions {
-  /** Time, for tests. @default {@link systemClock} */
+  /** Time, for tests. @default the machine's own clocks */
   clock?: Clock
   /** Hears once of each new reason why it still waits: an `UNREACHABLE`, or that the table is not ready yet. */
   onWait?: (why: LeaseError) => void

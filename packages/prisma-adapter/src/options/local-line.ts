@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { canonicalPath } from '@sqlite-efs/database'
+import { canonicalPath } from '@sqlite-efs/database/internal'
 import { MEMORY } from './url.js'
 
 /** Types of file systems that other hosts may mount too, by the number that statfs(2) gives on Linux. */

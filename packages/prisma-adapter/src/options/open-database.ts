@@ -1,10 +1,5 @@
-import {
-  checkDatabaseOptions,
-  type Database,
-  type DatabaseOptions,
-  openDatabase,
-  type Tracer,
-} from '@sqlite-efs/database'
+import { type Database, type DatabaseOptions, openDatabase, type Tracer } from '@sqlite-efs/database'
+import { checkDatabaseOptions } from '@sqlite-efs/database/internal'
 import type { Leaser } from '@sqlite-efs/lease'
 import { withPrismaError } from '../errors/database-error.js'
 import { FOLLOW_UP_MICROTASKS } from './follow-ups.js'

@@ -1,5 +1,5 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import { PrismaClient } from '../../../../rigs/bench/src/generated/prisma/client.js'
+import { PrismaClient } from '../generated/prisma/client.js'
 
 /** When a new process came how far, in milliseconds since its start, and what processor time that took. */
 export interface ColdStart {

@@ -1,8 +1,7 @@
 // A process of its own that takes one turn after the other. Its first message says that it is ready, its second what came of it.
 import { setTimeout as delay } from 'node:timers/promises'
 import { GetItemCommand } from '@aws-sdk/client-dynamodb'
-import { createClient } from '../../../../packages/lease/src/dynamodb/client.js'
-import { systemClock } from '../../../../packages/lease/src/time/clock.js'
+import { createClient, systemClock } from '@sqlite-efs/lease/internal'
 import type { Contended, Order } from './contention-of-processes.js'
 import { KEY, lockOf, mean, noTurns, TABLE, takeTurns } from './contest.js'
 import { counted, noUsage } from './usage.js'

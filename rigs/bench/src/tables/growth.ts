@@ -1,6 +1,6 @@
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
-import { PrismaClient } from '../../../../rigs/bench/src/generated/prisma/client.js'
 import { databaseIn } from '../contestants.js'
+import { PrismaClient } from '../generated/prisma/client.js'
 import { contestant, type Ratio, ratioText, sideBySide } from '../measure.js'
 import { filling, SCHEMA } from '../schema.js'
 import type { Bench, Context, Row } from '../table.js'

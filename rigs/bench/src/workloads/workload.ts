@@ -1,6 +1,6 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import { PrismaClient } from '../../../../rigs/bench/src/generated/prisma/client.js'
 import type { AdapterOptions } from '../contestants.js'
+import { PrismaClient } from '../generated/prisma/client.js'
 import { settingsOf } from '../settings.js'
 
 /** What every adapter does on a database of its own. */

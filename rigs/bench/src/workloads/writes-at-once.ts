@@ -1,4 +1,4 @@
-import type { PrismaClient } from '../../../../rigs/bench/src/generated/prisma/client.js'
+import type { PrismaClient } from '../generated/prisma/client.js'
 import { openClient, type Workload } from './workload.js'
 
 const creates = (prisma: PrismaClient) =>

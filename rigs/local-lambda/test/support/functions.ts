@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach } from 'vitest'
 import { LocalFunction, type LocalFunctionOptions } from '../../src/index.js'
 
-const FOLDER = fileURLToPath(new URL('../../../../rigs/local-lambda/test/fixtures/functions', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../fixtures/functions', import.meta.url))
 
 /** Functions of the package in fixtures/functions, for one file of tests; each ends with its test. */
 export function useFunctions() {
