@@ -1,5 +1,6 @@
 // The measurement itself, in a process of its own: see launch.ts, which bundles and starts it.
-import { parseArguments, usage } from './arguments.js'
+import { runProgram } from '@sqlite-efs/toolkit/arguments'
+import { type Arguments, parseArguments } from './arguments.js'
 import { benches } from './benches.js'
 import { CONTESTANT, takePart } from './contestant-process.js'
 import { fsyncMs } from './disk.js'
@@ -7,12 +8,7 @@ import { writeReport } from './report.js'
 import { Scratch } from './scratch.js'
 import { markdownOf, type Table } from './table.js'
 
-async function main(): Promise<number> {
-  const { chosen, short, json, write, help } = parseArguments(process.argv.slice(2), benches)
-  if (help) {
-    console.log(usage(benches))
-    return 0
-  }
+async function main({ chosen, short, json, write }: Arguments): Promise<number> {
   using scratch = new Scratch()
   const context = { short, folder: () => scratch.folder(), say: (line: string) => console.error(`  ${line}`) }
   const pageMs = fsyncMs(scratch.folder())
@@ -38,7 +34,7 @@ async function main(): Promise<number> {
 try {
   const [first, second] = process.argv.slice(2)
   if (first === CONTESTANT) await takePart(second!)
-  else process.exitCode = await main()
+  else process.exitCode = await runProgram(() => parseArguments(process.argv.slice(2), benches), main)
 } catch (error) {
   console.error(error)
   process.exitCode = 1

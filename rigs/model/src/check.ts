@@ -1,41 +1,33 @@
-// Checks the model of the lease, every configuration of it: `pnpm model`. --large adds the configurations that need minutes
-// and gigabytes, --trails shows each mutant's way to its violation, --only <words> takes those whose name or flags have them.
-import { parseArgs } from 'node:util'
+// Checks the model of the lease, every configuration of it: `pnpm model --help`.
+import { commandLine, parse, runProgram, wholeNumber } from '@sqlite-efs/toolkit/arguments'
 import { type Configuration, MUTANTS, PROTOCOL, WITHOUT_HEAD_ONLY } from './configurations.js'
 import { missingTools, search, type Verdict } from './spin.js'
 
-const USAGE = 'pnpm model [--large] [--trails] [--only <words>] [--memory-mb 12000]'
+interface Values {
+  large: boolean
+  trails: boolean
+  only: string
+  memoryMb: number
+}
 
-const values = parsed()
-const limits = { memoryMb: Number(values['memory-mb']) }
 let checked = 0
 let failures = 0
 
-/** The options; what is wrong with them ends the process. */
-function parsed() {
-  try {
-    const { values } = parseArgs({
-      args: process.argv.slice(2).filter((it) => it !== '--'),
-      options: {
-        large: { type: 'boolean', default: false },
-        trails: { type: 'boolean', default: false },
-        only: { type: 'string', default: '' },
-        'memory-mb': { type: 'string', default: '12000' },
-      },
-    })
-    if (/^[1-9]\d*$/.test(values['memory-mb'])) return values
-    throw new Error(`--memory-mb must be a whole number, at least 1, not ${values['memory-mb'] || 'nothing'}`)
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`)
-    process.exit(2)
-  }
+/** @throws UsageError */
+function parseArguments(words: readonly string[]): Values {
+  const command = commandLine('pnpm model', 'Checks every configuration of the model of the lease.')
+    .option('--large', 'also those that need minutes and gigabytes', false)
+    .option('--trails', "show each mutant's way to its violation", false)
+    .option('--only <words>', 'those whose name or flags have these words', '')
+    .option('--memory-mb <MB>', 'most memory of a search', wholeNumber('--memory-mb', 1), 12_000)
+  return parse(command, words, () => command.opts<Values>())
 }
 
-async function check(configurations: Configuration[], mustHold: boolean): Promise<void> {
+async function check(configurations: Configuration[], mustHold: boolean, values: Values): Promise<void> {
   for (const { name, flags, isLarge } of configurations) {
     const isChosen = `${name} ${flags.join(' ')}`.includes(values.only)
     if (!isChosen || (isLarge && !values.large)) continue
-    const verdict = await search(flags, limits)
+    const verdict = await search(flags, values)
     checked++
     const isRight = (verdict.violation === undefined) === mustHold
     if (!isRight) failures++
@@ -52,15 +44,18 @@ function row(what: string, { violation, depth, states, memoryMb, seconds }: Verd
   return `| ${cells.join(' | ')} |`
 }
 
-const missing = missingTools()
-if (missing !== undefined) {
-  console.error(missing)
-  process.exitCode = 1
-} else {
+async function main(values: Values): Promise<number> {
+  const missing = missingTools()
+  if (missing !== undefined) {
+    console.error(missing)
+    return 1
+  }
   console.log('| configuration | result | depth | states | MB | s |\n|---|---|---|---|---|---|')
-  await check([...PROTOCOL, WITHOUT_HEAD_ONLY], true)
-  await check(MUTANTS, false)
+  await check([...PROTOCOL, WITHOUT_HEAD_ONLY], true, values)
+  await check(MUTANTS, false, values)
   if (checked === 0) console.error(`No configuration has --only ${values.only}.`)
   if (failures > 0) console.error(`${failures} of the configurations above came out wrong.`)
-  if (checked === 0 || failures > 0) process.exitCode = 1
+  return checked === 0 || failures > 0 ? 1 : 0
 }
+
+process.exitCode = await runProgram(() => parseArguments(process.argv.slice(2)), main)

@@ -3,20 +3,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { chosen, type Options, options, USAGE } from './options.js'
+import { runProgram } from '@sqlite-efs/toolkit/arguments'
+import { chosen, type Options, options } from './options.js'
 import { RIG, rig } from './rig.js'
 import { SCENARIOS } from './scenarios/index.js'
 
 const words = process.argv.slice(2)
 
-async function main(): Promise<number> {
-  let parsed: Options
-  try {
-    parsed = options(words, SCENARIOS)
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`)
-    return 2
-  }
+async function main(parsed: Options): Promise<number> {
   if (parsed.list) {
     for (const { name, rounds, shows } of chosen(SCENARIOS, parsed)) console.log(`${name} (${rounds} rounds): ${shows}`)
     return 0
@@ -64,4 +58,4 @@ async function messageOf(command: Promise<unknown>): Promise<string | undefined>
 
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
 
-process.exitCode = await main()
+process.exitCode = await runProgram(() => options(words, SCENARIOS), main)

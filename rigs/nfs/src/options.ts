@@ -1,8 +1,5 @@
-import { parseArgs } from 'node:util'
+import { commandLine, numberAbove0, parse, wholeNumber } from '@sqlite-efs/toolkit/arguments'
 import type { Scenario } from './scenario.js'
-
-export const USAGE =
-  'pnpm test:nfs [scenario...] [--rounds N] [--minutes M] [--hosts 1,2,3] [--list] [--keep]   (names may be cut short)'
 
 /** What a run was asked for. */
 export interface Options {
@@ -21,37 +18,24 @@ export interface Options {
 
 /**
  * @param scenarios all there are
- * @throws Error that names what is wrong
+ * @throws UsageError
  */
 export function options(words: readonly string[], scenarios: readonly Pick<Scenario, 'name'>[]): Options {
-  const { values, positionals } = parseArgs({
-    args: words.filter((it) => it !== '--'),
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string' },
-      minutes: { type: 'string', default: '3' },
-      hosts: { type: 'string', default: '1,2,3' },
-      list: { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-    },
+  const command = commandLine('pnpm test:nfs', 'Plays scenarios on three Linux kernels and one NFSv4.1 server.')
+    .argument('[scenario...]', 'names of scenarios, which may be cut short (default: all)')
+    .option('--rounds <N>', "instead of each scenario's own number", wholeNumber('--rounds', 1))
+    .option('--minutes <M>', 'how long torture lasts', numberAbove0('--minutes'), 3)
+    .option('--hosts <1,2,3>', "the rig's guests that are the three hosts", threeHosts, [1, 2, 3])
+    .option('--list', 'only name the scenarios', false)
+    .option('--keep', 'leave the rig up', false)
+  return parse(command, words, () => {
+    const unknown = command.args.filter((name) => !scenarios.some((scenario) => scenario.name.startsWith(name)))
+    if (unknown.length > 0) {
+      const all = scenarios.map(({ name }) => name).join(', ')
+      throw new Error(`There is no scenario ${unknown.join(', ')}. There are: ${all}.`)
+    }
+    return { rounds: undefined, ...command.opts<Omit<Options, 'names' | 'rounds'>>(), names: command.args }
   })
-  const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name.startsWith(name)))
-  if (unknown.length > 0) {
-    const all = scenarios.map(({ name }) => name).join(', ')
-    throw new Error(`There is no scenario ${unknown.join(', ')}. There are: ${all}.`)
-  }
-  const hosts = values.hosts.split(',').map(Number)
-  if (new Set(hosts).size !== 3 || hosts.some((host) => ![1, 2, 3, 4, 5, 6].includes(host))) {
-    throw new Error(`--hosts ${values.hosts} can't be used: three numbers from 1 to 6 are wanted, like 1,2,3.`)
-  }
-  return {
-    names: positionals,
-    rounds: values.rounds === undefined ? undefined : whole('rounds', values.rounds),
-    minutes: positive('minutes', values.minutes),
-    hosts,
-    list: values.list,
-    keep: values.keep,
-  }
 }
 
 /** The scenarios that were asked for. */
@@ -64,13 +48,8 @@ export function chosen(
     .map((scenario) => ({ ...scenario, rounds: rounds ?? scenario.rounds }))
 }
 
-function positive(option: string, value: string): number {
-  const number = value.trim() === '' ? Number.NaN : Number(value)
-  if (Number.isFinite(number) && number > 0) return number
-  throw new Error(`--${option} ${value} can't be used: a number larger than 0 is wanted.`)
-}
-
-function whole(option: string, value: string): number {
-  if (/^[1-9]\d*$/.test(value)) return Number(value)
-  throw new Error(`--${option} ${value} can't be used: a whole number from 1 on is wanted.`)
+function threeHosts(text: string): number[] {
+  const hosts = text.split(',').map(Number)
+  if (new Set(hosts).size === 3 && hosts.every((host) => [1, 2, 3, 4, 5, 6].includes(host))) return hosts
+  throw new Error(`--hosts must be three numbers from 1 to 6, like 1,2,3, not ${text || 'nothing'}`)
 }

@@ -1,4 +1,4 @@
-import { Random } from '@sqlite-efs/torture'
+import { Random } from '@sqlite-efs/toolkit/random'
 import { expect, test } from 'vitest'
 import type { Stage } from '../src/stage.js'
 import type { Crowd } from '../src/torture/crowd.js'

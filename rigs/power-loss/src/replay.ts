@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { Recorded } from '@sqlite-efs/storage-faults'
+import { seeded } from '@sqlite-efs/toolkit/random'
 import { type CrashState, crashState, type Fates, fingerprint, mixtures, nothingElse } from './crash-states.js'
 import { Disk } from './disk.js'
 import { mustHold } from './ledger.js'
-import { seededRandom } from './random.js'
 import { isStory, type Recording } from './record.js'
 import type { Scenario, Story } from './scenario.js'
 
@@ -46,7 +46,7 @@ interface Moment {
 
 /** Opens what a power loss after each operation may have left. */
 export async function replay(scenario: Scenario, recording: Recording, options: ReplayOptions): Promise<Replayed> {
-  const random = seededRandom(options.seed)
+  const random = seeded(options.seed)
   let possible = 0
   for (const { disk } of moments(recording, options)) possible += mixtures(disk, random, MIXTURES).length
   const share = options.mixtures / possible

@@ -1,4 +1,5 @@
-import { type Arguments, parseArguments, USAGE } from './arguments.js'
+import { runProgram } from '@sqlite-efs/toolkit/arguments'
+import { type Arguments, parseArguments } from './arguments.js'
 import { livenessReport } from './liveness.js'
 import { mutants } from './mutants.js'
 import { simulationWith } from './mutate.js'
@@ -8,14 +9,7 @@ import { simulate } from './simulation.js'
 
 const PROGRESS_MS = 5_000
 
-async function main(): Promise<number> {
-  let parsed: Arguments
-  try {
-    parsed = parseArguments(process.argv.slice(2))
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`)
-    return 2
-  }
+async function main(parsed: Arguments): Promise<number> {
   if (parsed.command === 'liveness') {
     console.log(await livenessReport())
     return 0
@@ -64,4 +58,4 @@ async function runMany({ options, runs, mutant }: Arguments, run: typeof simulat
   return 0
 }
 
-process.exitCode = await main()
+process.exitCode = await runProgram(() => parseArguments(process.argv.slice(2)), main)

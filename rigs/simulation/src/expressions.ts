@@ -1,12 +1,7 @@
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference types="@sqlite-efs/toolkit/dynalite" />
 import type { Attribute } from '@sqlite-efs/lease/internal'
-
-/** One of dynalite's expression parsers; it puts the names and values in place as it parses. */
-export interface Parser {
-  parse(expression: string, options: { context: object }): Tree
-}
-
-/** What a parser makes of an expression. */
-export type Tree = string | number | boolean | null | undefined | Tree[] | { [name: string]: Tree }
+import type { Parser, Tree } from 'dynalite/db/updateParser.js'
 
 export type Names = Readonly<Record<string, string>>
 export type Values = Readonly<Record<string, Attribute>>

@@ -5,5 +5,5 @@
  */
 export { CachedParser } from './expressions.js'
 export { Machine } from './machine.js'
-export { Draws, seeded } from './random.js'
+export { Draws } from './random.js'
 export { World } from './world.js'

@@ -1,7 +1,8 @@
 import type { Clock, LeaseEvent, Leaser, LeaserOptions } from '@sqlite-efs/lease'
 import { checkOptions, LineLeaser } from '@sqlite-efs/lease/internal'
+import { seeded } from '@sqlite-efs/toolkit/random'
 import { type Host, NetworkStore } from './network.js'
-import { hash, seeded } from './random.js'
+import { hash } from './random.js'
 import type { World } from './world.js'
 
 /**

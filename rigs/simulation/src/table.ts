@@ -1,13 +1,9 @@
-// Who imports this module from its source needs them too.
-// oxlint-disable-next-line typescript/triple-slash-reference
-/// <reference path="./dynalite.d.ts" />
-
 import type { Contender } from '@sqlite-efs/lease'
 import { type Attribute, type ItemRequests, parseItem } from '@sqlite-efs/lease/internal'
 import updateItem from 'dynalite/actions/updateItem.js'
 import conditionParser from 'dynalite/db/conditionParser.js'
-import updateParser from 'dynalite/db/updateParser.js'
-import { CachedParser, type Names, type Tree, type Values } from './expressions.js'
+import updateParser, { type Tree } from 'dynalite/db/updateParser.js'
+import { CachedParser, type Names, type Values } from './expressions.js'
 
 type Item = Record<string, Attribute>
 type Callback<T> = (error: Error | null, value?: T) => void

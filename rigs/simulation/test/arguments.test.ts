@@ -6,7 +6,7 @@ test.each([
   ['--runs=x', /^--runs must be .* not x$/],
   ['--seed=99999999999999999999', /^--seed must be .* not 99999999999999999999$/],
   ['--locks=maybe', /^--locks must be one of .* not maybe$/],
-  ['--bogus', /Unknown option '--bogus'/],
+  ['--bogus', /unknown option '--bogus'/],
   ['bogus', /bogus/],
 ] as const)('%s is refused in words', (word, message) => {
   expect(() => parseArguments([word])).toThrow(message)

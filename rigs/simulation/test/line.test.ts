@@ -1,7 +1,7 @@
 import type { Lease, LeaseError } from '@sqlite-efs/lease'
+import { seeded } from '@sqlite-efs/toolkit/random'
 import { describe, expect, test } from 'vitest'
 import { Machine } from '../src/machine.js'
-import { seeded } from '../src/random.js'
 import { World } from '../src/world.js'
 
 const KEY = 'database#/mnt/efs/app.db'

@@ -1,9 +1,9 @@
+import { seeded } from '@sqlite-efs/toolkit/random'
 import { expect, test } from 'vitest'
 import { Checker } from '../src/checker.js'
 import { SimulatedFile } from '../src/file.js'
 import { Machine } from '../src/machine.js'
 import { Process } from '../src/process.js'
-import { seeded } from '../src/random.js'
 import { Trace } from '../src/trace.js'
 import { World } from '../src/world.js'
 

@@ -1,10 +1,7 @@
-import { parseArgs } from 'node:util'
 import { LocalLeaser } from '@sqlite-efs/lease'
+import { commandLine, numberAbove0, parse, wholeNumber } from '@sqlite-efs/toolkit/arguments'
 import type { Contestant } from './contestant.js'
 import type { TortureOptions } from './torture.js'
-
-export const USAGE = `pnpm torture [--minutes 2] [--workers 4] [--without-file-locks] [--control] [--lambda] [--seed S] [--json] [--keep]
-             [--ttl-ms 2000] [--max-clock-skew-ms 200] [--kill-every-ms 1800, with --lambda 6000] [--freeze-every-ms 3000]`
 
 /** What the command line says. */
 export interface Arguments {
@@ -12,52 +9,63 @@ export interface Arguments {
   /** Whether the writers are Lambda functions. */
   isLambda: boolean
   json: boolean
-  help: boolean
 }
 
-/** @throws Error which says what is wrong */
-export function parseArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    args: args.filter((it) => it !== '--'),
-    options: {
-      minutes: { type: 'string', default: '2' },
-      workers: { type: 'string', default: '4' },
-      'without-file-locks': { type: 'boolean', default: false },
-      control: { type: 'boolean', default: false },
-      lambda: { type: 'boolean', default: false },
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      keep: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      'ttl-ms': { type: 'string', default: '2000' },
-      'max-clock-skew-ms': { type: 'string', default: '200' },
-      'kill-every-ms': { type: 'string' },
-      'freeze-every-ms': { type: 'string', default: '3000' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  const ttlMs = whole('ttl-ms', values['ttl-ms'], 1)
-  const maxClockSkewMs = whole('max-clock-skew-ms', values['max-clock-skew-ms'], 0)
+interface Values {
+  minutes: number
+  workers: number
+  withoutFileLocks: boolean
+  control: boolean
+  lambda: boolean
+  seed?: number
+  keep: boolean
+  json: boolean
+  ttlMs: number
+  maxClockSkewMs: number
+  killEveryMs?: number
+  freezeEveryMs: number
+}
+
+/** @throws UsageError */
+export function parseArguments(words: readonly string[]): Arguments {
+  const command = commandLine('pnpm torture', 'Real processes on one file, killed and frozen at random.')
+    .option('--minutes <M>', 'how long', numberAbove0('--minutes'), 2)
+    .option('--workers <N>', 'processes that write', wholeNumber('--workers', 1), 4)
+    .option('--without-file-locks', 'with the lease alone: SQLite takes no locks', false)
+    .option('--control', "Prisma's own adapter instead", false)
+    .option('--lambda', 'writers are Lambda functions', false)
+    .option('--seed <S>', 'of the random choices (default: another each time)', wholeNumber('--seed', 0))
+    .option('--json', 'the report as JSON', false)
+    .option('--keep', 'keep the file and the logs', false)
+    .option('--ttl-ms <ms>', 'of the lease', wholeNumber('--ttl-ms', 1), 2000)
+    .option('--max-clock-skew-ms <ms>', 'of the lease', wholeNumber('--max-clock-skew-ms', 0), 200)
+    .option('--kill-every-ms <ms>', 'on average (default: 1800, with --lambda 6000)', numberAbove0('--kill-every-ms'))
+    .option('--freeze-every-ms <ms>', 'on average', numberAbove0('--freeze-every-ms'), 3000)
+  return parse(command, words, () => argumentsOf(command.opts<Values>()))
+}
+
+function argumentsOf(values: Values): Arguments {
+  const { minutes, workers, control, withoutFileLocks, lambda, ttlMs, maxClockSkewMs, freezeEveryMs, keep } = values
   checkLease(ttlMs, maxClockSkewMs)
-  if (values.lambda && (values.control || values['without-file-locks'])) {
+  if (lambda && (control || withoutFileLocks)) {
     throw new Error(
       '--lambda is for the lease and the file locks: it goes with neither --control nor --without-file-locks',
     )
   }
   return {
     options: {
-      contestant: contestant(values.control, values['without-file-locks']),
-      seconds: above0('minutes', values.minutes) * 60,
-      writers: whole('workers', values.workers, 1),
-      seed: whole('seed', values.seed, 0),
+      contestant: contestant(control, withoutFileLocks),
+      seconds: minutes * 60,
+      writers: workers,
+      seed: values.seed ?? Date.now() % 1_000_000,
       ttlMs,
       maxClockSkewMs,
-      killEveryMs: above0('kill-every-ms', values['kill-every-ms'] ?? (values.lambda ? '6000' : '1800')),
-      freezeEveryMs: above0('freeze-every-ms', values['freeze-every-ms']),
-      keep: values.keep,
+      killEveryMs: values.killEveryMs ?? (lambda ? 6000 : 1800),
+      freezeEveryMs,
+      keep,
     },
-    isLambda: values.lambda,
+    isLambda: lambda,
     json: values.json,
-    help: values.help,
   }
 }
 
@@ -74,16 +82,4 @@ function checkLease(ttlMs: number, maxClockSkewMs: number): void {
     const given = `--ttl-ms ${ttlMs} with --max-clock-skew-ms ${maxClockSkewMs}`
     throw new Error(`${given} can't be used: ${(cause as Error).message}`, { cause })
   }
-}
-
-function above0(name: string, text: string): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text)
-  if (Number.isFinite(value) && value > 0) return value
-  throw new Error(`--${name} must be a number above 0, not ${text || 'nothing'}`)
-}
-
-function whole(name: string, text: string, atLeast: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isSafeInteger(value) && value >= atLeast) return value
-  throw new Error(`--${name} must be a whole number, at least ${atLeast}, not ${text || 'nothing'}`)
 }

@@ -1,4 +1,4 @@
-import type { Random } from './random.js'
+import type { Random } from '@sqlite-efs/toolkit/random'
 
 /** Deals each kind once, in the order in which they are named, and then at random, by weight: a short run, too, has all of them. */
 export class Deck<T extends string> {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Random } from '@sqlite-efs/toolkit/random'
 import type { Client } from './contestants.js'
 import type { ErrandEvent } from './errands.js'
 import { describeError } from './errors.js'
 import { type HistoryWriter, monotonicMs, type Style } from './history.js'
-import { Random } from './random.js'
 import { LOOKS, type Look, lookAtOwn } from './readings.js'
 import { chooseTransfer, type Moments, makeTransfer } from './transfers.js'
 import { lookAndRecord } from './workday.js'
@@ -32,7 +32,7 @@ export class ErrandRunner {
     const untilTheEnd = () => sleep(1.2 * timeoutMs)
     switch (errand) {
       case 'good':
-        for (let left = random.integer(1, 4); left > 0; left--) await this.#transfer()
+        for (let left = random.whole(1, 5); left > 0; left--) await this.#transfer()
         return this.#look()
       case 'forgets a transfer':
         if (random.chance(0.5)) await this.#transfer()

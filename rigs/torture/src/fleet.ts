@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Random } from '@sqlite-efs/toolkit/random'
 import { Deck } from './deck.js'
 import { ERRANDS, type Errand } from './errands.js'
 import type { Fault } from './injector.js'
-import type { Random } from './random.js'
 import { type Thaw, WatchedFunction } from './watched-function.js'
 import { toEnvironment, type WorkerConfig } from './worker-config.js'
 
@@ -106,7 +106,7 @@ export class Fleet implements AsyncDisposable {
     let restMs = 0
     while (await this.#rest(restMs)) {
       const errand = each.capacity === 1 ? deck.deal() : random.weighted(ERRANDS)
-      await each.run({ errand, sequence: `${each.name}/${++this.#count}`, seed: random.integer(0, 2 ** 31) })
+      await each.run({ errand, sequence: `${each.name}/${++this.#count}`, seed: random.whole(0, 2 ** 31 + 1) })
       // What was frozen in the middle of something stays so for longer than the lease, or not.
       const isLong = random.chance(errand.startsWith('forgets') ? 0.5 : 0.05)
       restMs = isLong ? random.between(0.5, 2.5) * ttlMs : random.between(0, REST_MS)
@@ -118,7 +118,7 @@ export class Fleet implements AsyncDisposable {
   async #killNowAndThen(): Promise<void> {
     const { random, killEveryMs } = this.#options
     while (await this.#rest(Math.min(random.exponentialMs(killEveryMs), 4 * killEveryMs))) {
-      random.pick(this.functions).kill()
+      random.pick(...this.functions).kill()
     }
   }
 

@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Random } from '@sqlite-efs/toolkit/random'
 import { Deck } from './deck.js'
 import { monotonicMs } from './history.js'
 import type { Order, Shot } from './marksman.js'
 import type { Pool, Worker } from './pool.js'
 import { CALM, type FaultyProxy, type Weather } from './proxy.js'
-import type { Random } from './random.js'
 
 const MARKSMAN = fileURLToPath(new URL('marksman.ts', import.meta.url))
 /** How long to wait for the moment; a takeover may be in the way of it. */
@@ -135,7 +135,7 @@ export class Injector implements AsyncDisposable {
     const victims = pool.working.filter((worker) => worker.isReady())
     // On a machine that is too slow for so many deaths nobody would ever get to work.
     if (victims.length < 2) return
-    const victim = random.pick(victims)
+    const victim = random.pick(...victims)
     if (pool.kill(victim)) this.#note(victim.isFrozen ? 'kill while frozen' : 'kill at random', victim)
   }
 
@@ -151,7 +151,7 @@ export class Injector implements AsyncDisposable {
     }
     const awake = pool.working.filter((worker) => !worker.isFrozen && worker.isReady())
     if (awake.length === 0) return
-    const victim = random.pick(awake)
+    const victim = random.pick(...awake)
     const halfOfIt = hasFileLocks ? random.between(0.35, 0.65) : random.between(0.3, 0.45)
     const [name, ms] = {
       short: ['freeze, short', random.between(20, 200)] as const,

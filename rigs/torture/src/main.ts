@@ -1,23 +1,12 @@
 // pnpm torture --minutes M --workers N [--without-file-locks] [--control] [--lambda] [--seed S] [--json] [--keep]
-import { type Arguments, parseArguments, USAGE } from './arguments.js'
+import { runProgram } from '@sqlite-efs/toolkit/arguments'
+import { type Arguments, parseArguments } from './arguments.js'
 import { tortureLambda } from './lambda-torture.js'
 import { Stopped } from './observation.js'
 import { tableOf } from './table.js'
 import { torture } from './torture.js'
 
-async function main(): Promise<number> {
-  let parsed: Arguments
-  try {
-    parsed = parseArguments(process.argv.slice(2))
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`)
-    return 2
-  }
-  const { options, isLambda, json, help } = parsed
-  if (help) {
-    console.log(USAGE)
-    return 0
-  }
+async function main({ options, isLambda, json }: Arguments): Promise<number> {
   try {
     const onProgress = (line: string) => console.error(line)
     const run = isLambda ? tortureLambda : torture
@@ -42,4 +31,4 @@ function stopSignal(): AbortSignal {
   return stop.signal
 }
 
-process.exitCode = await main()
+process.exitCode = await runProgram(() => parseArguments(process.argv.slice(2)), main)

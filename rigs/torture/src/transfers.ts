@@ -1,8 +1,8 @@
+import type { Random } from '@sqlite-efs/toolkit/random'
 import { ACCOUNTS } from './bank.js'
 import type { Client } from './contestants.js'
 import type { PrismaClient } from './generated/prisma/client.js'
 import type { Style, Transfer } from './history.js'
-import type { Random } from './random.js'
 
 const STYLES: Readonly<Record<Style, number>> = {
   interactive: 35,
@@ -24,10 +24,10 @@ export class Abandoned extends Error {
 
 /** The next transfer of a sequence. */
 export function chooseTransfer(random: Random, sequence: string, seq: number): Transfer {
-  const from = random.integer(1, ACCOUNTS)
-  const to = ((from - 1 + random.integer(1, ACCOUNTS - 1)) % ACCOUNTS) + 1
+  const from = random.whole(1, ACCOUNTS + 1)
+  const to = ((from - 1 + random.whole(1, ACCOUNTS)) % ACCOUNTS) + 1
   const id = `${sequence}:${seq}`
-  return { id, sequence, seq, style: random.weighted(STYLES), from, to, amount: random.integer(1, 50) }
+  return { id, sequence, seq, style: random.weighted(STYLES), from, to, amount: random.whole(1, 51) }
 }
 
 /** What else happens in an interactive transfer. */
@@ -71,7 +71,7 @@ type EntryData = ReturnType<typeof entryOf>
 
 function entryOf({ id, sequence, seq, style, from, to, amount }: Transfer, random: Random) {
   // Rows of various sizes, so that pages split at various times.
-  const memo = 'x'.repeat(random.integer(0, 300))
+  const memo = 'x'.repeat(random.whole(0, 301))
   return { transferId: id, sequence, seq, style, fromId: from, toId: to, amount, memo }
 }
 
@@ -83,7 +83,7 @@ async function interactive(
   { begun = () => {}, halfDone = async () => {} }: Moments,
 ): Promise<void> {
   const pause = () => new Promise((resolve) => setTimeout(resolve, random.between(0, PAUSE_MS)))
-  const pausesAt = random.chance(0.3) ? random.integer(0, 2) : -1
+  const pausesAt = random.chance(0.3) ? random.whole(0, 3) : -1
   await prisma.$transaction(async (tx) => {
     begun()
     const [header] = await tx.$queryRaw<
@@ -109,7 +109,7 @@ async function interactive(
 }
 
 function scriptOf({ id, from, to, amount }: Transfer, entry: EntryData, random: Random): string {
-  const rounds = random.chance(0.2) ? random.integer(1, LONG_SCRIPT_ROUNDS) : 10
+  const rounds = random.chance(0.2) ? random.whole(1, LONG_SCRIPT_ROUNDS + 1) : 10
   const { sequence, seq, style, fromId, toId, memo } = entry
   return [
     ...(random.chance(0.3) ? ['PRAGMA foreign_keys=OFF'] : []),

@@ -1,7 +1,7 @@
+import type { Random } from '@sqlite-efs/toolkit/random'
 import type { Client } from './contestants.js'
 import { describeError } from './errors.js'
 import { type HistoryWriter, monotonicMs, type Transfer } from './history.js'
-import type { Random } from './random.js'
 import { LOOKS, type Look, lookAtOwn } from './readings.js'
 import { chooseTransfer, makeTransfer } from './transfers.js'
 import type { WorkerConfig } from './worker-config.js'

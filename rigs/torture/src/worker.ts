@@ -15,10 +15,10 @@
 // welcome at any time. The bank's file is made by createBank (bank.ts), once, before the first `go`; checker.ts judges the logs and the file.
 import { hostname } from 'node:os'
 import { createInterface } from 'node:readline'
+import { Random } from '@sqlite-efs/toolkit/random'
 import { openClient } from './contestants.js'
 import { recordEvents } from './event-records.js'
 import { HistoryWriter, monotonicMs } from './history.js'
-import { Random } from './random.js'
 import { Workday } from './workday.js'
 import { fromEnvironment } from './worker-config.js'
 

@@ -53,6 +53,6 @@ test.each([
 })
 
 test('what is no option is refused', () => {
-  expect(() => parseArguments(['--bogus'])).toThrow(/Unknown option '--bogus'/)
+  expect(() => parseArguments(['--bogus'])).toThrow(/unknown option '--bogus'/)
   expect(() => parseArguments(['bogus'])).toThrow(/bogus/)
 })

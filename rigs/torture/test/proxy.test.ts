@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Random } from '@sqlite-efs/toolkit/random'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CALM, type Fate, FaultyProxy } from '../src/proxy.js'
-import { Random } from '../src/random.js'
 
 let submissionOrder: string[]
 let arrived: (() => void)[]

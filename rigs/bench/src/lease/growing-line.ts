@@ -1,5 +1,6 @@
 import { DynamoDBLeaser } from '@sqlite-efs/lease'
-import { Machine, seeded, World } from '@sqlite-efs/simulation'
+import { Machine, World } from '@sqlite-efs/simulation'
+import { seeded } from '@sqlite-efs/toolkit/random'
 import { KEY, TABLE } from './contest.js'
 import { SimulatedDynamoDB } from './simulated-dynamodb.js'
 import { counted, noUsage } from './usage.js'

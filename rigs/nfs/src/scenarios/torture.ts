@@ -1,8 +1,8 @@
+import { Random } from '@sqlite-efs/toolkit/random'
 import {
   check,
   createBank,
   type FinalState,
-  Random,
   readFinalState,
   type Violation,
   type WorkerConfig,
@@ -36,7 +36,7 @@ async function torture(stage: Stage, { contestant, holdsErrorsToTheirWord }: Rul
   const crowd = new Crowd({
     start: (guest, role, name) => {
       const dieAt =
-        role === 'writer' && random.chance(0.5) ? `.db:${random.integer(WRITES.from, WRITES.to)}:9` : undefined
+        role === 'writer' && random.chance(0.5) ? `.db:${random.whole(WRITES.from, WRITES.to + 1)}:9` : undefined
       const config = {
         role,
         name,
@@ -44,7 +44,7 @@ async function torture(stage: Stage, { contestant, holdsErrorsToTheirWord }: Rul
         ttlMs: TTL_MS,
         maxClockSkewMs: 500,
         tellers: 2,
-        seed: random.integer(0, 2 ** 30),
+        seed: random.whole(0, 2 ** 30 + 1),
         transactionMode: random.chance(role === 'reader' ? 1 : 0.3) ? 'deferred' : 'immediate',
         patience: random.weighted({ patient: 60, default: 30, hasty: 10 }),
       } as const

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Random } from '@sqlite-efs/torture'
+import type { Random } from '@sqlite-efs/toolkit/random'
 import type { Guest } from '../guest.js'
 import { SERVER_LEASE_S } from '../rig.js'
 import type { Stage } from '../stage.js'
@@ -43,7 +43,7 @@ export class Injector {
       await sleep(random.exponentialMs(everyMs))
       if (!hasFrozenLong && performance.now() - startedMs > forMs / 4 && this.#frozen === undefined) {
         hasFrozenLong = true
-        this.#begin(this.#freeze(random.pick([...stage.guests]), (SERVER_LEASE_S + 20) * 1000))
+        this.#begin(this.#freeze(random.pick(...stage.guests), (SERVER_LEASE_S + 20) * 1000))
         this.counts["hosts frozen for longer than the server's lease"]++
       } else this.#begin(this.#one())
     }
@@ -61,11 +61,11 @@ export class Injector {
     const within = this.#reachable()
     switch (random.weighted({ kill: 60, stop: 20, freeze: 20 })) {
       case 'kill':
-        return within.length > 0 ? this.#kill(random.pick(within)) : undefined
+        return within.length > 0 ? this.#kill(random.pick(...within)) : undefined
       case 'stop':
-        return within.length > 0 ? this.#stop(random.pick(within), pauseMs) : undefined
+        return within.length > 0 ? this.#stop(random.pick(...within), pauseMs) : undefined
       case 'freeze':
-        return this.#frozen === undefined ? this.#freeze(random.pick([...stage.guests]), pauseMs) : undefined
+        return this.#frozen === undefined ? this.#freeze(random.pick(...stage.guests), pauseMs) : undefined
     }
   }
 
