@@ -14,7 +14,7 @@ export const bundleWorker = (): Promise<string> => bundleProgram('worker')
  * A program of `src/` as one module, for most of what a killed worker costs is the start of the next. It stays what it is when the
  * sources change during a run.
  */
-export async function bundleProgram(name: 'worker' | 'lambda-handler'): Promise<string> {
+export async function bundleProgram(name: 'worker' | 'lambda-handler' | 'increment'): Promise<string> {
   const folder = join(PACKAGE, 'dist')
   mkdirSync(folder, { recursive: true })
   forgetOldOnes(folder)

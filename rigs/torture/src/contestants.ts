@@ -12,9 +12,12 @@ import type { WorkerConfig } from './worker-config.js'
 /** The lease's table. */
 export const TABLE = 'locks'
 
+/** Long enough for the slowest machine. */
+const ENDLESS_MS = 30_000
+
 type Listener = (event: LeaseEvent | DatabaseEvent) => void
 
-/** How a worker gets at the bank. */
+/** How a worker gets at the file. */
 export interface Client {
   prisma: PrismaClient
   /** What the client was given. */
@@ -24,8 +27,14 @@ export interface Client {
   close(): Promise<void>
 }
 
-/** A client of the bank, as the worker is to have it. */
-export function openClient(config: WorkerConfig, onEvent: Listener): Client {
+/** What a client needs to know of a worker. */
+export type ClientConfig = Pick<
+  WorkerConfig,
+  'contestant' | 'file' | 'leaseKey' | 'ttlMs' | 'maxClockSkewMs' | 'patience' | 'transactionMode'
+>
+
+/** A client of the file, as the worker is to have it. */
+export function openClient(config: ClientConfig, onEvent: Listener): Client {
   const { maxWaitMs, transactionMs } = waitsOf(config)
   const adapter = adapterOf(config, onEvent)
   const prisma = new PrismaClient({
@@ -62,7 +71,7 @@ interface Waits {
   lease: { timeoutMs?: number; transactionTimeoutMs?: number }
 }
 
-function waitsOf({ patience, ttlMs }: WorkerConfig): Waits {
+function waitsOf({ patience, ttlMs }: ClientConfig): Waits {
   switch (patience) {
     case 'patient':
       return {
@@ -70,6 +79,8 @@ function waitsOf({ patience, ttlMs }: WorkerConfig): Waits {
         transactionMs: 3 * ttlMs,
         lease: { timeoutMs: 5 * ttlMs, transactionTimeoutMs: 5 * ttlMs },
       }
+    case 'endless':
+      return { maxWaitMs: ENDLESS_MS + 1000, transactionMs: ENDLESS_MS, lease: { transactionTimeoutMs: ENDLESS_MS } }
     case 'default':
       return { maxWaitMs: 2000, transactionMs: 5000, lease: {} }
     case 'hasty':
@@ -77,7 +88,7 @@ function waitsOf({ patience, ttlMs }: WorkerConfig): Waits {
   }
 }
 
-function adapterOf(config: WorkerConfig, onEvent: Listener): SqlDriverAdapterFactory {
+function adapterOf(config: ClientConfig, onEvent: Listener): SqlDriverAdapterFactory {
   const { contestant, file, leaseKey, ttlMs, maxClockSkewMs, transactionMode } = config
   const { lease } = waitsOf(config)
   switch (contestant) {

@@ -20,10 +20,10 @@ export interface WorkerConfig {
   tellers: number
   transactionMode: 'immediate' | 'deferred'
   /**
-   * How long writes wait: `patient` long enough for most faults, `default` as the adapter does, `hasty` so shortly that many fail
-   * (P1008, P2028).
+   * How long writes wait: `endless` until a transaction is through, `patient` long enough for most faults, `default` as the adapter
+   * does, `hasty` so shortly that many fail (P1008, P2028).
    */
-  patience: 'patient' | 'default' | 'hasty'
+  patience: 'endless' | 'patient' | 'default' | 'hasty'
 }
 
 const VARIABLE = 'TORTURE_WORKER'

@@ -13,7 +13,7 @@ describe(`${PROCESSES} processes with ${TRANSACTIONS} read-modify-write transact
   })
 
   test('lose nothing, and none fails, with the lease alone: SQLite takes no locks', async () => {
-    expect(await race('lease alone', PROCESSES, TRANSACTIONS)).toEqual(NOTHING_LOST)
+    expect(await race('lease-without-file-locks', PROCESSES, TRANSACTIONS)).toEqual(NOTHING_LOST)
   })
 
   test('lose updates without the lease and without the locks, so that the two tests before mean something', async () => {
@@ -22,12 +22,12 @@ describe(`${PROCESSES} processes with ${TRANSACTIONS} read-modify-write transact
   })
 
   test('lose updates, or the whole file, with the official adapter where SQLite takes no locks', async () => {
-    const { acknowledged, value, integrity } = await race('official without locks', PROCESSES, TRANSACTIONS)
+    const { acknowledged, value, integrity } = await race('official-without-file-locks', PROCESSES, TRANSACTIONS)
     expect(integrity !== 'ok' || value < acknowledged).toBe(true)
   })
 
   test('fail by the hundreds with the official adapter', async () => {
-    const { acknowledged, failed } = await race('file locks', PROCESSES, TRANSACTIONS)
+    const { acknowledged, failed } = await race('official', PROCESSES, TRANSACTIONS)
     expect(acknowledged).toBeLessThan(ALL / 2)
     expect(failed).toHaveProperty('P1008')
   })

@@ -1,9 +1,8 @@
 // A process that adds 1 to the counter, again and again: it reads, then writes what it read plus 1.
-import { type Contestant, openClient } from './contestants.js'
+import { type ClientConfig, openClient } from './contestants.js'
 
 export interface IncrementTask {
-  contestant: Contestant
-  path: string
+  config: ClientConfig
   transactions: number
 }
 
@@ -14,8 +13,8 @@ export interface IncrementResult {
   failed: Record<string, number>
 }
 
-async function increment({ contestant, path, transactions }: IncrementTask): Promise<IncrementResult> {
-  const prisma = openClient(contestant, path)
+async function increment({ config, transactions }: IncrementTask): Promise<IncrementResult> {
+  const { prisma, close } = openClient(config, () => {})
   const result: IncrementResult = { acknowledged: 0, failed: {} }
   for (let count = 0; count < transactions; count++) {
     try {
@@ -29,7 +28,7 @@ async function increment({ contestant, path, transactions }: IncrementTask): Pro
       result.failed[code] = (result.failed[code] ?? 0) + 1
     }
   }
-  await prisma.$disconnect()
+  await close()
   return result
 }
 

@@ -1,17 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/toolkit'
-import { bundle } from '@sqlite-efs/toolkit/bundle'
+import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 import Database from 'libsql'
-import { type Contestant, TABLE } from './contestants.js'
+import { bundleProgram } from './bundle.js'
+import type { Contestant } from './contestant.js'
+import { type ClientConfig, TABLE } from './contestants.js'
 import type { IncrementResult, IncrementTask } from './increment.js'
 
-const INCREMENT = fileURLToPath(new URL(`../temp/increment-${process.pid}.mjs`, import.meta.url))
+/** The adapter's defaults. */
+const LEASE = { ttlMs: 6000, maxClockSkewMs: 500 }
 
 export interface RaceResult extends IncrementResult {
   /** What the file says at the end. */
@@ -22,33 +22,32 @@ export interface RaceResult extends IncrementResult {
 
 /** Lets processes count on one file, all at once, and looks at what became of it. */
 export async function race(contestant: Contestant, processes: number, transactions: number): Promise<RaceResult> {
-  const folder = await mkdtemp(join(tmpdir(), 'multi-process-'))
+  using folder = temporaryFolder('counting')
   const children: ChildProcess[] = []
   await using dynamodb = await startDynamoDB()
   try {
     await createLeaseTable(dynamodb.config, TABLE)
-    const path = join(folder, 'counter.db')
-    createCounter(path)
-    await bundle(new URL('increment.ts', import.meta.url), INCREMENT)
+    const file = join(folder.path, 'counter.db')
+    createCounter(file)
+    const program = await bundleProgram('increment')
+    const config: ClientConfig = { contestant, file, ...LEASE, patience: 'endless', transactionMode: 'immediate' }
     for (let count = 0; count < processes; count++) {
       const env = { ...process.env, ...dynamodb.env }
-      children.push(fork(INCREMENT, { env }))
+      children.push(fork(program, { env }))
     }
     await Promise.all(children.map(nextMessage))
     const results = await Promise.all(
       children.map(async (child) => {
         const answer = nextMessage(child)
-        child.send({ contestant, path, transactions } satisfies IncrementTask)
+        child.send({ config, transactions } satisfies IncrementTask)
         return (await answer) as IncrementResult
       }),
     )
     // Prisma's official adapter keeps locks after $disconnect, until its process ends.
     await Promise.all(children.map(end))
-    return { ...sum(results), ...readCounter(path) }
+    return { ...sum(results), ...readCounter(file) }
   } finally {
     await Promise.all(children.map(end))
-    await rm(INCREMENT, { force: true })
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
