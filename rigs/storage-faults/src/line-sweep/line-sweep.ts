@@ -83,7 +83,15 @@ export class LineSweep {
     const { calls = 0, callsOf = {}, fired = 0, where = '' } = faults ?? {}
     const isDone = told.every((it) => expected?.test(it))
     return {
-      ...{ operation: name, warm, fault, calls, callsOf, traced, fired, isDone, wrong },
+      operation: name,
+      warm,
+      fault,
+      calls,
+      callsOf,
+      traced,
+      fired,
+      isDone,
+      wrong,
       where: where.replace(directory, ''),
       told: told.join(' | '),
       units: [],

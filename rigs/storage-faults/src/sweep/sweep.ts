@@ -95,7 +95,17 @@ export class Sweep {
     const { calls = 0, callsOf = {}, fired = 0, where = '' } = answer.faults ?? {}
     const isDone = answer.outcomes.every(({ is }) => is === 'done')
     return {
-      ...{ operation: name, warm, fault, calls, callsOf, traced, fired, isDone, told, units, wrong },
+      operation: name,
+      warm,
+      fault,
+      calls,
+      callsOf,
+      traced,
+      fired,
+      isDone,
+      told,
+      units,
+      wrong,
       where: where.replace(folder, ''),
     }
   }
