@@ -1,3 +1,5 @@
+import { OptionChecker } from '@sqlite-efs/lease/internal'
+
 /**
  * What the command line itself has to say; what the file or the lease is to blame for comes as a `DatabaseError` or a
  * `LeaseError`.
@@ -22,4 +24,13 @@ export class CliError extends Error {
     this.code = code
     this.signal = options?.signal
   }
+}
+
+/** Checks options of the command line, and of the packages by their names here: `--ttl-ms` for `ttlMs`. */
+export const check = new OptionChecker((message, _, cause) => new CliError('USAGE', message, { cause }), flagOf)
+
+function flagOf(option: string): string {
+  if (option.startsWith('--')) return option
+  if (option === 'tableName') return '--table'
+  return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
+import { check } from './errors.js'
 
 /** Which file. */
 export interface FileOptions {
@@ -46,23 +47,27 @@ export function addLeaseOptions(command: Command): Command {
     .optionsGroup('Its lease, as the application takes it:')
     .option('--table <name>', 'the DynamoDB table, by name or ARN (else: $SQLITE_LOCK_DYNAMODB_TABLE)')
     .option('--key <key>', 'what the lease is taken on (default: database#<absolute path>)')
-    .addOption(
-      new Option('--protocol <name>', 'how contenders line up (default: line)').choices(['line', 'django-sqlite-efs']),
-    )
+    .addOption(choice('--protocol', '<name>', 'how contenders line up (default: line)', ['line', 'django-sqlite-efs']))
     .option('--local', "lease: 'local', with the line in the folder <path>-lease, for one machine")
     .option('--region <region>', 'the region of the table (else: $AWS_REGION, as the AWS SDK reads it)')
-    .option('--max-clock-skew-ms <ms>', 'how far two clocks may be apart (default: 500)', milliseconds)
+    .option(
+      '--max-clock-skew-ms <ms>',
+      'how far two clocks may be apart (default: 500)',
+      milliseconds('--max-clock-skew-ms'),
+    )
 }
 
 export function addHoldOptions(command: Command, timeoutMs = DEFAULT_TIMEOUT_MS): Command {
   return addLeaseOptions(command)
-    .option('--timeout-ms <ms>', 'how long to wait for the turn', milliseconds, timeoutMs)
-    .option('--ttl-ms <ms>', 'how long the lease lasts without a renewal (default: 6000)', milliseconds)
+    .option('--timeout-ms <ms>', 'how long to wait for the turn', milliseconds('--timeout-ms'), timeoutMs)
+    .option('--ttl-ms <ms>', 'how long the lease lasts without a renewal (default: 6000)', milliseconds('--ttl-ms'))
     .addOption(
-      new Option(
-        '--fencing <mode>',
+      choice(
+        '--fencing',
+        '<mode>',
         "the application's fencing: with off, no ticket is stored in the file (default: user_version)",
-      ).choices(['user_version', 'off']),
+        ['user_version', 'off'],
+      ),
     )
 }
 
@@ -74,22 +79,26 @@ export function addOutputOptions(command: Command): Command {
     .helpOption('-h, --help', 'this text')
 }
 
-export function milliseconds(text: string): number {
-  return whole(text, 0, 2 ** 31 - 1, 'Whole milliseconds')
-}
+const choice = (flag: string, value: string, description: string, choices: readonly string[]) =>
+  new Option(`${flag} ${value}`, description)
+    .choices(choices)
+    .argParser((text: string) => check.oneOf(flag, text, choices))
 
-export function ticketNumber(text: string): number {
-  return whole(text, 1, Number.MAX_SAFE_INTEGER, 'The number of a ticket, as `sqlite-efs status` shows it,')
-}
+export const milliseconds = (flag: string) => whole(flag, 'milliseconds', { from: 0, to: 2 ** 31 - 1 })
+
+export const ticketNumber = (flag: string) => whole(flag, 'a ticket', { from: 1, to: Number.MAX_SAFE_INTEGER })
 
 /** https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html */
 export function accountId(text: string): string {
   if (/^\d{12}$/.test(text)) return text
-  throw new InvalidArgumentError('The 12 digits of an AWS account are wanted, without hyphens.')
+  throw check.wrong('--account', 'be the 12 digits of an AWS account, without hyphens', text)
 }
 
-function whole(text: string, least: number, most: number, wanted: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (value >= least && value <= most) return value
-  throw new InvalidArgumentError(`${wanted} from ${least} to ${most} is wanted.`)
+/** @returns what parses the option's value. @throws CliError `USAGE` */
+function whole(flag: string, what: string, { from, to }: { from: number; to: number }) {
+  return (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (value >= from && value <= to) return value
+    throw check.wrong(flag, `be ${what}, a whole number from ${from} to ${to}`, text)
+  }
 }

@@ -1,7 +1,8 @@
 import { type Database, openDatabase } from '@sqlite-efs/database'
-import { canonicalPath, leaseKeyOf } from '@sqlite-efs/database/internal'
-import { DjangoCompatibleLeaser, DynamoDBLeaser, type LeaseEvent, type Leaser, LocalLeaser } from '@sqlite-efs/lease'
-import { CliError } from './errors.js'
+import { leaseDirectoryOf, leaseKeyOf } from '@sqlite-efs/database/internal'
+import { createLeaser, type LeaseEvent, type Leaser } from '@sqlite-efs/lease'
+import { chooseLine, missingTable } from '@sqlite-efs/lease/internal'
+import { CliError, check } from './errors.js'
 import { pathOfUrl } from './file-url.js'
 import { interruptible } from './interruptible-leaser.js'
 import { Interruption } from './interruption.js'
@@ -51,35 +52,14 @@ export function requireTable(
 ): string {
   // The SDK looks for it there, and so do its credentials.
   if (region !== undefined) process.env['AWS_REGION'] = region
-  const tableName = table ?? process.env['SQLITE_LOCK_DYNAMODB_TABLE']
-  if (!tableName) {
-    const orLocal = mayBeLocal ? '; or say --local, where the application does' : ''
-    const wayOut = `Name it with --table or in SQLITE_LOCK_DYNAMODB_TABLE${orLocal}.`
-    throw new CliError('USAGE', `Which DynamoDB table has the lease? ${wayOut}`)
-  }
-  if (TABLE_NAME.test(tableName) || TABLE_ARN.test(tableName)) return tableName
-  const source = table === undefined ? 'SQLITE_LOCK_DYNAMODB_TABLE' : '--table'
-  const wanted = "a DynamoDB table's name (3 to 255 of A-Z a-z 0-9 _ . -) or its ARN is wanted"
-  throw new CliError('USAGE', `${source} is ${JSON.stringify(tableName)}: ${wanted}.`)
+  const { tableName } = chooseLine({ tableName: table }, process.env, check)
+  if (tableName !== undefined) return tableName
+  throw missingTable(check, mayBeLocal ? '--local' : undefined)
 }
-
-/** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html */
-const TABLE_NAME = /^[\w.-]{3,255}$/
-
-/** The ARN of a table, and no wildcard in it. */
-export const TABLE_ARN = /^arn:aws[a-z-]*:dynamodb:[a-z\d-]+:\d{12}:table\/[\w.-]{3,255}$/
 
 /** The line's place, for people. */
 export const lineInWords = ({ leaser, tableName }: Pick<LeaseTarget, 'leaser' | 'tableName'>) =>
   tableName === undefined ? leaser.name : tableInWords(tableName)
-
-/** What a leaser is to be told beside its line. */
-interface LeaserSettings {
-  maxClockSkewMs: number
-  ttlMs?: number
-  timeoutMs?: number
-  onEvent?: (event: LeaseEvent) => void
-}
 
 /**
  * The line that the application stands in too, if it is told the same.
@@ -88,7 +68,7 @@ interface LeaserSettings {
  */
 export function leaseTargetOf(
   options: LeaseOptions & Partial<HoldOptions>,
-  onEvent?: LeaserSettings['onEvent'],
+  onEvent?: (event: LeaseEvent) => void,
 ): LeaseTarget {
   const { local = false, table, protocol = 'line', maxClockSkewMs = 500, ttlMs, timeoutMs } = options
   const key = requireKey(options)
@@ -103,29 +83,17 @@ export function leaseTargetOf(
     if (table !== undefined) throw new CliError('USAGE', '--local and --table are two different lines: name one.')
     if (protocol !== 'line')
       throw new CliError('USAGE', `--protocol ${protocol} needs a DynamoDB table: --local has none.`)
-    return { ...target, leaser: localLeaser(options, settings) }
+    const directory = leaseDirectoryOf(requirePath(options))
+    return { ...target, leaser: createLeaser({ protocol: 'local', directory, ...settings }) }
   }
   const tableName = requireTable(options)
-  return { ...target, tableName, leaser: tableLeaser(tableName, protocol, settings) }
-}
-
-function tableLeaser(tableName: string, protocol: Protocol, settings: LeaserSettings): Leaser {
-  if (protocol === 'line') return new DynamoDBLeaser({ tableName, ...settings })
-  return new DjangoCompatibleLeaser({ tableName, ...djangoTtl(), ...settings })
-}
-
-/** django-sqlite-efs' own setting, in seconds. */
-function djangoTtl(): { ttlMs?: number } {
-  const text = process.env['SQLITE_LOCK_EXPIRATION']
-  if (!text) return {}
-  const seconds = Number(text)
-  if (seconds > 0) return { ttlMs: seconds * 1000 }
-  throw new CliError('USAGE', `SQLITE_LOCK_EXPIRATION is ${JSON.stringify(text)}: a number of seconds is wanted.`)
-}
-
-/** As the application's `lease: 'local'` has it: its line is in a folder beside the file. */
-function localLeaser(options: FileOptions, settings: LeaserSettings): Leaser {
-  return new LocalLeaser({ directory: `${canonicalPath(requirePath(options))}-lease`, ...settings })
+  // An operator waits for as long as --timeout-ms says, however often it has to ask.
+  const env = { ...process.env, SQLITE_LOCK_MAX_ATTEMPTS: '' }
+  return {
+    ...target,
+    tableName,
+    leaser: createLeaser(chooseLine({ protocol, tableName, ...settings }, env, check), {}),
+  }
 }
 
 /** What a command may say of how it is ended. */

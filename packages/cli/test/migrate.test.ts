@@ -60,14 +60,17 @@ describe('migrate', () => {
     expect(stdout).toMatch(/with the same options: sqlite-efs migrate deploy/)
   })
 
-  test('a migration that fails is P3018, stops the next deploy with P3009, and is resolved', async () => {
+  test('a migration that fails is MIGRATION_FAILED, stops the next deploy with MIGRATION_UNRESOLVED, and is resolved', async () => {
     const { cwd, args, write } = project('CREATE TABLE account (id INTEGER PRIMARY KEY);')
     const failed = await cli(['migrate', 'deploy', ...args, '--json'], { cwd })
     expect(failed.code).toBe(1)
-    expect(errorOf(failed)).toMatchObject({ code: 'P3018', message: expect.stringContaining(SECOND) as string })
+    expect(errorOf(failed)).toMatchObject({
+      code: 'MIGRATION_FAILED',
+      message: expect.stringContaining(SECOND) as string,
+    })
     expect(await cli(['migrate', 'deploy', ...args], { cwd })).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^P3009: /) as string,
+      stderr: expect.stringMatching(/^MIGRATION_UNRESOLVED: /) as string,
     })
     const status = await cliJson(['migrate', 'status', ...args], { cwd })
     expect(status).toMatchObject({ code: 1, document: { failed: [SECOND] } })
@@ -88,9 +91,9 @@ describe('migrate', () => {
     const status = await cliJson(['migrate', 'status', ...args], { cwd })
     expect(status).toMatchObject({ code: 0, document: { applied: [FIRST, SECOND], failed: [] } })
     const again = await cli(['migrate', 'resolve', '--applied', SECOND, ...args], { cwd })
-    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/^P3008: /) as string })
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MIGRATION_ALREADY_APPLIED: /) as string })
     const unknown = await cli(['migrate', 'resolve', '--rolled-back', 'nothing', ...args], { cwd })
-    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringMatching(/^P3011: /) as string })
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringMatching(/^MIGRATION_NEVER_APPLIED: /) as string })
   })
 
   test('without a folder of migrations makes no database', async () => {

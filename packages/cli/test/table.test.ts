@@ -112,14 +112,26 @@ describe('iam', () => {
   })
 
   test.each([
-    [['--table-arn', 'arn:aws:s3:::bucket'], /--table-arn is "arn:aws:s3:::bucket"/],
-    [['--table-arn', 'arn:aws:dynamodb:eu-central-1:123456789012:table/*'], /--table-arn is .*without wildcards/],
+    [['--table-arn', 'arn:aws:s3:::bucket'], /^Option --table-arn must be .*, got "arn:aws:s3:::bucket"/],
+    [
+      ['--table-arn', 'arn:aws:dynamodb:eu-central-1:123456789012:table/*'],
+      /^Option --table-arn must be .*, without wildcards, got /,
+    ],
     [['--table', TABLE, '--account', '123456789012'], /--region, or AWS_REGION/],
-    [['--table', TABLE, '--region', 'eu-central-1', '--account', '123'], /--account.*'123'.*12 digits/],
+    [
+      ['--table', TABLE, '--region', 'eu-central-1', '--account', '123'],
+      /^Option --account must be the 12 digits.*, got "123"/,
+    ],
     [['--table', TABLE, '--region', 'eu-central-1', '--account', '1234-5678-9012'], /--account.*without hyphens/],
-    [['--table', TABLE, '--region', 'Frankfurt', '--account', '123456789012'], /--region is "Frankfurt"/],
-    [['--table', 'my table', '--region', 'eu-central-1', '--account', '123456789012'], /--table is "my table"/],
-    [['--table', 'arn:aws:s3:::bucket'], /--table is "arn:aws:s3:::bucket"/],
+    [
+      ['--table', TABLE, '--region', 'Frankfurt', '--account', '123456789012'],
+      /^Option --region must be a region.*, got "Frankfurt"/,
+    ],
+    [
+      ['--table', 'my table', '--region', 'eu-central-1', '--account', '123456789012'],
+      /^Option --table must be .*, got "my table"/,
+    ],
+    [['--table', 'arn:aws:s3:::bucket'], /^Option --table must be .*, got "arn:aws:s3:::bucket"/],
     [['--local'], /--local uses no table/],
   ])('%j is refused, and the message names the option', async (args, message) => {
     const ended = await cli(['iam', '--key', KEY, ...args, '--json'])
@@ -187,13 +199,16 @@ describe('without credentials or a region', () => {
     const noRegion = await cli(['create-table', '--table', TABLE], { env: nowhere })
     expect(noRegion.stderr).toMatch(/AWS_REGION or --region/)
     const noTable = await cli(['create-table'], { env: nowhere })
-    expect(noTable).toMatchObject({ code: 2, stderr: expect.stringMatching(/--table or in SQLITE_LOCK/) as string })
+    expect(noTable).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^USAGE: Option --table must name .*SQLITE_LOCK/) as string,
+    })
     expect(noTable.stderr).not.toContain('--local')
   })
 })
 
 test.each([
-  ['Option tableName is "t"', 'Option --table is "t"'],
+  ['Option tableName must be', 'Option --table must be'],
   [
     'Wait longer (timeoutMs), or hold the lease for shorter.',
     'Wait longer (--timeout-ms), or hold the lease for shorter.',

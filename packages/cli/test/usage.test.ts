@@ -9,18 +9,30 @@ describe('wrong usage', () => {
   test.each([
     [['bogus'], /unknown command 'bogus'/],
     [['status', '--bogus'], /unknown option '--bogus'/],
-    [['status', '--url', '/a.db', '--local', '--protocol', 'raft'], /--protocol.*'raft'.*line, django-sqlite-efs/],
-    [['status', '--url', '/a.db', '--max-clock-skew-ms', '-1', '--local'], /--max-clock-skew-ms.*'-1'/],
+    [
+      ['status', '--url', '/a.db', '--local', '--protocol', 'raft'],
+      /^Option --protocol must be 'line' or 'django-sqlite-efs', got "raft"\.$/,
+    ],
+    [
+      ['status', '--url', '/a.db', '--max-clock-skew-ms', '-1', '--local'],
+      /^Option --max-clock-skew-ms must be milliseconds, .* from 0 to 2147483647, got "-1"\.$/,
+    ],
     [['release', '--url', '/a.db', '--local'], /--ticket/],
-    [['release', '--url', '/a.db', '--local', '--ticket', 'x'], /--ticket.*'x'/],
+    [['release', '--url', '/a.db', '--local', '--ticket', 'x'], /^Option --ticket must be a ticket, .*, got "x"\.$/],
     [['snapshot', '--url', '/a.db', '--local'], /missing required argument 'file'/],
     [['run', '--url', '/a.db', '--local'], /missing required argument 'command'/],
     [['status'], /Which lease\?.*--url.*DATABASE_URL.*--key/],
     [['doctor'], /Which database\?.*--url.*DATABASE_URL/],
-    [['doctor', '--url', '/a.db'], /Which DynamoDB table.*--table.*SQLITE_LOCK_DYNAMODB_TABLE.*--local/],
+    [['doctor', '--url', '/a.db'], /^Option --table must name the DynamoDB table.*SQLITE_LOCK_DYNAMODB_TABLE.*--local/],
     [['status', '--url', '/a.db', '--local', '--table', 'x'], /--local and --table/],
-    [['status', '--url', '"file:/mnt/efs/app.db"', '--local'], /the quotes are part of the value: leave them out/],
-    [['status', '--url', 'libsql://me:secret@host/db', '--local'], /--url is "libsql:\/\/\.\.\.@host\/db".*one file/],
+    [
+      ['status', '--url', '"file:/mnt/efs/app.db"', '--local'],
+      /^Option --url must have no quotes, got .*; leave them out/,
+    ],
+    [
+      ['status', '--url', 'libsql://me:secret@host/db', '--local'],
+      /^Option --url must be file: .*, got "libsql:\/\/\.\.\.@host\/db"; .*one file/,
+    ],
     [['migrate', 'resolve', '--url', '/a.db', '--local'], /--applied.*--rolled-back/],
     [['migrate', 'resolve', '--url', '/a.db', '--local', '--applied', 'a', '--rolled-back', 'b'], /one of/],
   ])('%j ends with 2 and says what is wanted', async (args, message) => {

@@ -17,8 +17,8 @@ export type { MigrateOptions, MigrateResult, MigrationProgress, MigrationStatus 
  * in the same table `_prisma_migrations`: each in one transaction, all under one lease. Makes the file where there is none. Asks for no
  * lease where there is nothing to do.
  *
- * @throws DatabaseError `P3005` (not empty, and no record of migrations), `P3009` (a failed one is to be resolved first), `P3015` (a folder
- * without its file), `P3018` (one failed; nothing of it stays, those before it do), `P3019` (another provider's folder),
+ * @throws DatabaseError `MIGRATION_BASELINE_MISSING` (not empty, and no record of migrations), `MIGRATION_UNRESOLVED` (a failed one is to be resolved first), `MIGRATION_FILE_MISSING` (a folder
+ * without its file), `MIGRATION_FAILED` (one failed; nothing of it stays, those before it do), `MIGRATION_PROVIDER_MISMATCH` (another provider's folder),
  * `STATEMENT_REFUSED`, and what `script` may throw
  */
 export async function migrate(
@@ -33,7 +33,7 @@ export async function migrate(
  * Compares the database with a folder of migrations. Only reads: like any read it needs no lease, and like any read it sees no
  * migration that is under way.
  *
- * @throws DatabaseError `P3019`, `CONFIGURATION`, and what a read may throw
+ * @throws DatabaseError `MIGRATION_PROVIDER_MISMATCH`, `CONFIGURATION`, and what a read may throw
  */
 export async function migrationStatus(database: Database, directory: string): Promise<MigrationStatus> {
   return operateOn(database, (file) => statusOf(file, directory))
@@ -43,7 +43,7 @@ export async function migrationStatus(database: Database, directory: string): Pr
  * Says of a migration how it came out, as `prisma migrate resolve` does; runs nothing of it. `applied`: it was completed by hand, or
  * the database had it before (a baseline). `rolled-back`: nothing of a failed one is in the database, and the next deploy tries again.
  *
- * @throws DatabaseError `P3008` (applied already), `P3011` (never begun), `P3012` (not failed), `P3017` (not in the folder), `P3019`,
+ * @throws DatabaseError `MIGRATION_ALREADY_APPLIED` (applied already), `MIGRATION_NEVER_APPLIED` (never begun), `MIGRATION_NOT_FAILED` (not failed), `MIGRATION_NOT_FOUND` (not in the folder), `MIGRATION_PROVIDER_MISMATCH`,
  * and what a write may throw
  */
 export async function resolveMigration(

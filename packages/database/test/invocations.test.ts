@@ -427,7 +427,7 @@ it('after a silence of more than half a minute, an invocation goes on with new c
   const clock = new ManualClock()
   const { bank, leaser } = await bankOnLambda({ [CLOCK_FOR_TESTS]: clock })
   let closed = 0
-  Object.assign(leaser, { closeIdle: () => void closed++ })
+  Object.assign(leaser, { close: () => void closed++ })
   /** SQLite counts them by connection. */
   const changes = () =>
     invoke(bank, async () => {
@@ -499,7 +499,7 @@ it.each([
 ])('a wrong %s is refused, and leaves nothing open', async (option, options) => {
   const { bank, leaser } = await bankOnLambda()
   let closed = 0
-  Object.assign(leaser, { closeIdle: () => void closed++ })
+  Object.assign(leaser, { close: () => void closed++ })
   expect(() => bank.beginInvocation(options as never)).toThrow(
     expect.objectContaining({ details: { option } }) as Error,
   )

@@ -136,16 +136,16 @@ describe('a deploy', () => {
 })
 
 describe('a migration that fails', () => {
-  it('leaves nothing but its row, and stops the deploy: P3018, and P3009 from then on', async () => {
+  it('leaves nothing but its row, and stops the deploy: MIGRATION_FAILED, and MIGRATION_UNRESOLVED from then on', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(FAILING)
     const error = await migrate(database, path).catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'P3018', details: { migrations: ['3_three'], extendedCode: 1 } })
+    expect(error).toMatchObject({ code: 'MIGRATION_FAILED', details: { migrations: ['3_three'], extendedCode: 1 } })
     expect((error as Error).message).toMatch(/3_three.*no such table: nowhere.*statement 2 of 2: `INSERT INTO nowhere/)
     expect(await tables(database)).toEqual(['_prisma_migrations', 'one', 'two'])
     expect((await history(database)).at(-1)).toEqual(['3_three', 0n, 0n, 0n, expect.stringContaining('nowhere')])
     await expect(migrate(database, path)).rejects.toMatchObject({
-      code: 'P3009',
+      code: 'MIGRATION_UNRESOLVED',
       message: expect.stringMatching(/3_three.*no such table: nowhere.*sqlite-efs migrate resolve/) as string,
       details: { migrations: ['3_three'] },
     })
@@ -156,7 +156,7 @@ describe('a migration that fails', () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder({ '1_one': 'SELEC 1' })
     await expect(migrate(database, path)).rejects.toMatchObject({
-      code: 'P3018',
+      code: 'MIGRATION_FAILED',
       message: expect.stringContaining('(`SELEC 1`)') as string,
     })
     expect(await history(database)).toHaveLength(1)
@@ -165,7 +165,7 @@ describe('a migration that fails', () => {
   it('is applied by the next deploy when it is mended and marked as rolled back', async () => {
     const database = open(scratchPath())
     const folder = new MigrationFolder(FAILING)
-    await expect(migrate(database, folder.path)).rejects.toMatchObject({ code: 'P3018' })
+    await expect(migrate(database, folder.path)).rejects.toMatchObject({ code: 'MIGRATION_FAILED' })
     folder.add({ '3_three': 'CREATE TABLE three (a)' })
     await resolveMigration(database, folder.path, '3_three', 'rolled-back')
     expect(await migrate(database, folder.path)).toEqual({ applied: ['3_three', '4_four'] })
@@ -199,7 +199,7 @@ describe('a migration that fails', () => {
       '2_drop': 'PRAGMA foreign_keys=OFF; DELETE FROM owner; PRAGMA foreign_keys=ON',
     })
     await expect(migrate(database, folder.path)).rejects.toMatchObject({
-      code: 'P3018',
+      code: 'MIGRATION_FAILED',
       details: { extendedCode: 787 },
     })
     expect(await rows(database, 'SELECT id FROM owner')).toEqual([[1n]])
@@ -226,11 +226,11 @@ describe('a folder', () => {
     }
   })
 
-  it('without migration.sql is P3015, before anything is applied', async () => {
+  it('without migration.sql is MIGRATION_FILE_MISSING, before anything is applied', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder({ ...TWO, '3_three': null })
     await expect(migrate(database, path)).rejects.toMatchObject({
-      code: 'P3015',
+      code: 'MIGRATION_FILE_MISSING',
       details: { migrations: ['3_three'] },
     })
     expect(existsSync(database.path)).toBe(false)
@@ -243,12 +243,14 @@ describe('a folder', () => {
     expect(await migrate(database, folder.path)).toEqual({ applied: ['2_two'] })
   })
 
-  it.each(['postgresql', 'sqlite3', ''])('of the provider "%s" is P3019', async (provider) => {
+  it.each(['postgresql', 'sqlite3', ''])('of the provider "%s" is MIGRATION_PROVIDER_MISMATCH', async (provider) => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder(ONE, provider)
-    await expect(migrate(database, path)).rejects.toMatchObject({ code: 'P3019' })
-    await expect(migrationStatus(database, path)).rejects.toMatchObject({ code: 'P3019' })
-    await expect(resolveMigration(database, path, '1_one', 'applied')).rejects.toMatchObject({ code: 'P3019' })
+    await expect(migrate(database, path)).rejects.toMatchObject({ code: 'MIGRATION_PROVIDER_MISMATCH' })
+    await expect(migrationStatus(database, path)).rejects.toMatchObject({ code: 'MIGRATION_PROVIDER_MISMATCH' })
+    await expect(resolveMigration(database, path, '1_one', 'applied')).rejects.toMatchObject({
+      code: 'MIGRATION_PROVIDER_MISMATCH',
+    })
     expect(existsSync(database.path)).toBe(false)
   })
 
@@ -268,12 +270,12 @@ describe('a folder', () => {
 })
 
 describe('a database that has tables, and no record of migrations', () => {
-  it('is P3005, and left as it is', async () => {
+  it('is MIGRATION_BASELINE_MISSING, and left as it is', async () => {
     const bank = await openBank()
     const before = readFileSync(bank.path)
     const { path } = new MigrationFolder(ONE)
     await expect(migrate(bank, path)).rejects.toMatchObject({
-      code: 'P3005',
+      code: 'MIGRATION_BASELINE_MISSING',
       message: expect.stringContaining('account') as string,
     })
     expect(readFileSync(bank.path)).toEqual(before)
@@ -322,7 +324,7 @@ describe('status', () => {
 })
 
 describe('resolve', () => {
-  it('refuses what does not fit: P3008, P3011, P3012, P3017', async () => {
+  it('refuses what does not fit, each with its own code', async () => {
     const database = open(scratchPath())
     const { path } = new MigrationFolder({ ...ONE, '2_two': null })
     await migrate(database, new MigrationFolder(ONE).path)
@@ -336,7 +338,13 @@ describe('resolve', () => {
     ] as const) {
       codes.push(await resolveMigration(database, path, name, as).catch((error: { code: string }) => error.code))
     }
-    expect(codes).toEqual(['P3008', 'P3017', 'P3017', 'P3012', 'P3011'])
+    expect(codes).toEqual([
+      'MIGRATION_ALREADY_APPLIED',
+      'MIGRATION_NOT_FOUND',
+      'MIGRATION_NOT_FOUND',
+      'MIGRATION_NOT_FAILED',
+      'MIGRATION_NEVER_APPLIED',
+    ])
     expect(await history(database)).toHaveLength(1)
     await expect(resolveMigration(database, path, '1_one', 'done' as never)).rejects.toMatchObject({
       code: 'CONFIGURATION',

@@ -20,6 +20,7 @@ export { LeaseError, type LeaseErrorCode, type LeaseErrorDetails } from './contr
 export type { LeaseEvent } from './contract/events.js'
 export type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from './contract/lease.js'
 export type { LeaserOptions } from './contract/options.js'
+export { type CreateLeaserOptions, createLeaser } from './create-leaser.js'
 export { DjangoCompatibleLeaser, type DjangoCompatibleLeaserOptions } from './django/leaser.js'
 export type { DynamoDBClient, DynamoDBClientConfig } from './dynamodb/client.js'
 export {

@@ -3,7 +3,16 @@
  *
  * @packageDocumentation
  */
-export { checkOptions } from './contract/options.js'
+export { chooseLine, type LineOptions, missingTable } from './choose-line.js'
+export type { QueuedAcquireOptions } from './contract/lease.js'
+export { didYouMean } from './contract/nearest.js'
+export {
+  type NumberLimits,
+  OptionChecker,
+  type OptionError,
+  type WrongOptionExtras,
+} from './contract/option-checker.js'
+export { checkOptions, checkTableArn, checkTableName } from './contract/options.js'
 export { createClient } from './dynamodb/client.js'
 export { DynamoDBLineStore, type ItemRequests } from './dynamodb/line-store.js'
 export { type Attribute, parseItem } from './line/line-item.js'

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AcquireOptions, Clock, Lease, LeaseError, LeaseEvent, Leaser, LeaserOptions } from '../src/index.js'
+import type { QueuedAcquireOptions } from '../src/internal.js'
 import { impatient } from './impatient.js'
 import { DyingClock, WarpClock } from './warp-clock.js'
 
@@ -102,7 +103,7 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     const leaser = create()
     const key = newKey()
     const lease = await leaser.acquire(key, { owner: 'alice' })
-    const error = await leaser.acquire(key, { timeoutMs: impatient() }).catch((e: LeaseError) => e)
+    const error = await leaser.acquire(key, impatient()).catch((e: LeaseError) => e)
     const [holder] = (await leaser.inspect(key)).contenders
     expect(holder?.ticket).toBe(lease.token)
     if (fair) expect(holder?.owner).toBe('alice')
@@ -114,12 +115,13 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     await lease.release()
   })
 
-  test('a timeout that is a function is asked anew, and can end or lengthen the wait', async () => {
+  test('a queue is asked again at each look, and can end or lengthen the wait', async () => {
     const leaser = create()
     const key = newKey()
     const lease = await leaser.acquire(key)
-    expect(await codeOf(leaser.acquire(key, { timeoutMs: impatient() }))).toBe('LEASE_TIMEOUT')
-    expect(await codeOf(leaser.acquire(key, { timeoutMs: () => Number.NaN }))).toBe('CONFIGURATION')
+    expect(await codeOf(leaser.acquire(key, impatient()))).toBe('LEASE_TIMEOUT')
+    const wrong: QueuedAcquireOptions = { remainingMs: () => Number.NaN }
+    expect(await codeOf(leaser.acquire(key, wrong))).toBe('CONFIGURATION')
     await untilInLine(leaser, key, 1)
     await lease.release()
   })
@@ -178,8 +180,9 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     const { lease: bob } = await waitingLease(create, key)
     let isHad = false
     // Asked for as long as it takes the other to have its turn, and some looks longer.
-    const patience = impatient(60)
-    const again = lease.yield({ timeoutMs: () => (isHad ? patience() : 5000) }).then(
+    const { remainingMs } = impatient(60)
+    const queued: QueuedAcquireOptions = { remainingMs: () => (isHad ? remainingMs() : 5000) }
+    const again = lease.yield(queued).then(
       async (next) => {
         await next.release()
         return 'had first'
@@ -218,7 +221,7 @@ function holderContract(create: LeaserFactory, { fair, takeoverMs }: Promises): 
     expect(events).toContainEqual({ type: 'swept', key, ticket: lost.token, owner: holder?.owner })
     if (!fair) return lease.release()
     expect((await leaser.inspect(key)).swept).toMatchObject({ owner: 'alice', ticket: lost.token })
-    const error = await leaser.acquire(key, { timeoutMs: impatient() }).catch((e: LeaseError) => e)
+    const error = await leaser.acquire(key, impatient()).catch((e: LeaseError) => e)
     expect(error).toMatchObject({ code: 'LEASE_TIMEOUT', details: { swept: { owner: 'alice', ticket: lost.token } } })
     await lease.release()
   })

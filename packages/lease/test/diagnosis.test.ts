@@ -126,7 +126,7 @@ describe('a diagnosis', () => {
     ['protocol', { protocol: 'queue' as 'line' }],
     ['client', { client: {} as DynamoDBClient }],
   ])('refuses a %s that is wrong', async (option, wrong) => {
-    await expect(diagnose(wrong)).rejects.toThrow(`Option ${option} is `)
+    await expect(diagnose(wrong)).rejects.toThrow(`Option ${option} must `)
   })
 })
 
@@ -168,6 +168,6 @@ describe('a policy', () => {
     ['key', { key: '' }],
     ['protocol', { protocol: 'queue' as 'line' }],
   ])('refuses a %s that is wrong or too wide', (option, wrong) => {
-    expect(() => leasePolicy({ tableArn, key: KEY, ...wrong })).toThrow(`Option ${option} is `)
+    expect(() => leasePolicy({ tableArn, key: KEY, ...wrong })).toThrow(`Option ${option} must `)
   })
 })

@@ -165,7 +165,7 @@ describe('answers that are lost after the write was applied', () => {
     const key = newKey()
     await write(key, { ticket: { N: '1' }, 't:deadbeef': { N: '1' } })
     const { client, requests } = faulty()
-    const error = await errorOf(leaserOver(client).acquire(key, { timeoutMs: impatient() }))
+    const error = await errorOf(leaserOver(client).acquire(key, impatient()))
     expect(error.code).toBe('LEASE_TIMEOUT')
     expect(requests.join(' ')).toContain('sweep read look')
     expect(requests.join(' ')).not.toContain('sweep read sweep')
@@ -253,7 +253,7 @@ describe('throttling', () => {
 
   test('throttling to the end of the wait is an error that says so', async () => {
     const { client } = faulty({ join: Array.from({ length: 100 }, () => refusedAs('ThrottlingException')) })
-    const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: impatient() }))
+    const error = await errorOf(leaserOver(client).acquire(newKey(), impatient()))
     expect(error.code).toBe('UNREACHABLE')
     expect(error.message).toContain('throttling')
   })
@@ -385,7 +385,7 @@ describe('refusals', () => {
 
   test('an unreachable DynamoDB is named, with table and region', async () => {
     const client = db.client({ endpoint: 'http://127.0.0.1:9' })
-    const error = await errorOf(leaserOver(client).acquire(newKey(), { timeoutMs: impatient() }))
+    const error = await errorOf(leaserOver(client).acquire(newKey(), impatient()))
     expect(error).toMatchObject({ code: 'UNREACHABLE', details: { tableName: TABLE, region: 'eu-central-1' } })
     expect(error.message).toContain('nothing listens there: correct AWS_ENDPOINT_URL')
     expect(error.message).toMatch(/leases in eu-central-1/)
@@ -451,7 +451,7 @@ describe('a server that never answers', () => {
       { step: 'initialize' },
     )
     const leaser = leaserOver(client, { requestTimeoutMs: 20 })
-    const error = await errorOf(leaser.acquire(newKey(), { timeoutMs: impatient() }))
+    const error = await errorOf(leaser.acquire(newKey(), impatient()))
     expect(error.code).toBe('UNREACHABLE')
     expect(error.message).toMatch(/^No answer from DynamoDB within 20 ms, table leases in eu-central-1/)
     expect(error.message).not.toContain('AbortError')

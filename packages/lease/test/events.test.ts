@@ -27,7 +27,7 @@ test('who leaves the line without a lease tells why', async () => {
   const leaser = new LocalLeaser({ onEvent: (event) => void events.push(event) })
   const key = 'given up'
   const lease = await leaser.acquire(key)
-  await expect(leaser.acquire(key, { timeoutMs: impatient() })).rejects.toMatchObject({ code: 'LEASE_TIMEOUT' })
+  await expect(leaser.acquire(key, impatient())).rejects.toMatchObject({ code: 'LEASE_TIMEOUT' })
   await expect(leaser.acquire(key, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'LEASE_ABORTED' })
   const waitedMs = expect.any(Number) as number
   expect(events.filter(({ type }) => type === 'gave-up')).toEqual([

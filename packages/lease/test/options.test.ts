@@ -47,14 +47,15 @@ describe('the constructor refuses, naming option and value', () => {
     const options = { tableName: 'app-locks', [option]: value }
     const error = errorOf(() => new DynamoDBLeaser(options))
     expect(error.code).toBe('CONFIGURATION')
-    expect(error.message).toContain(`Option ${option} is `)
+    expect(error.message).toMatch(new RegExp(`^Option ${option} must .*, got `))
+    expect(error.details).toEqual({ option })
     if (typeof value === 'number') expect(error.message).toContain(`${value}`)
   })
 
   test('a ttl that leaves no time to repeat a renewal, with the relation', () => {
     const options = { ttlMs: 2500, maxClockSkewMs: 500, requestTimeoutMs: 1000 }
     const error = errorOf(() => new LocalLeaser(options))
-    expect(error.message).toContain('ttlMs is 2500')
+    expect(error.message).toMatch(/^Option ttlMs must be larger than .*, got 2500\.$/)
     expect(error.message).toContain('500 + 2 x 1000')
     expect(() => new LocalLeaser({ ...options, ttlMs: 2501 })).not.toThrow()
   })

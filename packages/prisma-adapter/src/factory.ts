@@ -1,13 +1,11 @@
-import { inspect } from 'node:util'
 import type { SqlDriverAdapter, SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { Invocation, InvocationOptions } from '@sqlite-efs/database'
-import type { Leaser } from '@sqlite-efs/lease'
+import { type Leaser, LocalLeaser } from '@sqlite-efs/lease'
 import { ShadowAdapter, SqliteEfsAdapter } from './adapter.js'
+import { check } from './errors/configuration.js'
 import { withPrismaError } from './errors/database-error.js'
-import { PrismaSqliteEfsError } from './errors/errors.js'
 import { OpenTelemetryTracer } from './open-telemetry.js'
-import { createLeaser } from './options/leaser.js'
-import { NetworkFileWarning } from './options/local-line.js'
+import { NetworkFileWarning } from './options/network-file-warning.js'
 import { leaserByOptions, openByOptions } from './options/open-database.js'
 import { checkOptions, type PrismaSqliteEfsOptions, type ResolvedOptions, resolveOptions } from './options/options.js'
 import { ADAPTER_NAME } from './queryable.js'
@@ -78,7 +76,7 @@ export class PrismaSqliteEfs implements SqlMigrationAwareDriverAdapterFactory {
       lease: { protocol: 'local' },
       fencing: 'off',
     }
-    return withPrismaError(() => new ShadowAdapter(openByOptions(options, createLeaser(options.lease)), options))
+    return withPrismaError(() => new ShadowAdapter(openByOptions(options, new LocalLeaser()), options))
   }
 
   #ownTracer({ tracing }: ResolvedOptions): OpenTelemetryTracer | undefined {
@@ -117,8 +115,9 @@ interface Configured {
 function refuseOthers(others: readonly unknown[]): void {
   const [second] = others.filter((each) => each !== undefined)
   if (second === undefined) return
-  const message = `prisma-adapter-sqlite-efs: the constructor has a second argument, ${inspect(second, { depth: 0, breakLength: Infinity })}: unlike PrismaLibSql it takes one object with all its options: new PrismaSqliteEfs({ url, lease, ...others })`
-  throw new PrismaSqliteEfsError({ code: 'CONFIGURATION', message, meta: { option: 'arguments[1]' } })
+  const hint =
+    'unlike PrismaLibSql, PrismaSqliteEfs takes one object with all its options: new PrismaSqliteEfs({ url, lease, ...others })'
+  throw check.wrong('arguments[1]', 'be left out', second, { hint })
 }
 
 const isObject = (value: unknown): value is object =>

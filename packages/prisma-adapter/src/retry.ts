@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout } from 'node:timers/promises'
-import { configurationError } from './errors/configuration.js'
+import { check, refuseUnknown } from './errors/configuration.js'
 import { isRetryable } from './errors/retryable.js'
-import { didYouMean } from './options/nearest.js'
 
 /** Options of {@link retry}. */
 export interface RetryOptions {
@@ -93,25 +92,17 @@ const NAMES = [...Object.keys(NUMBERS), 'only', 'signal']
 
 /** @throws PrismaSqliteEfsError `CONFIGURATION` */
 function checked(options: RetryOptions): RetryOptions & typeof NUMBERS {
-  if (typeof options !== 'object' || options === null) {
-    throw configurationError('options', options, `expected an object with ${NAMES.join(', ')}`)
-  }
-  for (const name of Object.keys(options)) {
-    if (NAMES.includes(name)) continue
-    const why = `there is no such option; expected one of ${NAMES.join(', ')}${didYouMean(name, NAMES)}`
-    throw configurationError(name, options[name as keyof RetryOptions], why)
-  }
+  refuseUnknown('', options, NAMES)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const { only, signal, ...numbers } = { ...NUMBERS, ...(given as RetryOptions) }
-  for (const [name, value] of Object.entries(numbers)) {
-    if (typeof value !== 'number' || !(value >= 0)) throw configurationError(name, value, 'expected 0 or more')
+  check.whole('attempts', numbers.attempts, { from: 1 })
+  // Infinity is a limit, too.
+  for (const name of ['totalMs', 'firstPauseMs', 'maxPauseMs'] as const) {
+    if (numbers[name] !== Infinity) check.milliseconds(name, numbers[name])
   }
-  if (!Number.isInteger(numbers.attempts) || numbers.attempts < 1) {
-    throw configurationError('attempts', numbers.attempts, 'expected a whole number, 1 or more')
-  }
-  if (only !== undefined && typeof only !== 'function') throw configurationError('only', only, 'expected a function')
+  check.callback('only', only)
   if (signal !== undefined && !isAbortSignal(signal)) {
-    throw configurationError('signal', signal, 'expected an AbortSignal')
+    throw check.wrong('signal', 'be an AbortSignal', signal)
   }
   return { ...numbers, ...(only && { only }), ...(signal && { signal }) }
 }

@@ -1,6 +1,6 @@
 import { type Database, openDatabase } from '@sqlite-efs/database'
+import { LocalLeaser } from '@sqlite-efs/lease'
 import { PrismaSqliteEfsError } from './errors/errors.js'
-import { createLeaser } from './options/leaser.js'
 
 /**
  * What Prisma's schema engine expects of a connection of its own, on a file that is written statement by statement under a
@@ -54,7 +54,7 @@ export class SchemaEngineSession {
 
 /** Runs `body` on an empty database: what a file that is not there yet is to the engine. */
 export async function onEmptyDatabase<T>(body: (database: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) })
+  const database = openDatabase({ path: ':memory:', leaser: new LocalLeaser() })
   try {
     return await body(database)
   } finally {

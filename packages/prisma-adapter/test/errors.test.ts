@@ -1,9 +1,8 @@
 import { DatabaseError, openDatabase } from '@sqlite-efs/database'
-import { LeaseError } from '@sqlite-efs/lease'
+import { LeaseError, LocalLeaser } from '@sqlite-efs/lease'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SqliteEfsAdapter } from '../src/adapter.js'
 import { isRetryable } from '../src/errors/retryable.js'
-import { createLeaser } from '../src/options/leaser.js'
 import { Prisma, PrismaClient } from './generated/prisma/client.js'
 import { type FaultAt, FaultyDatabase } from './support/faulty-database.js'
 import { SCHEMA } from './support/schema.js'
@@ -12,7 +11,7 @@ let database: FaultyDatabase
 let prisma: PrismaClient
 
 beforeAll(async () => {
-  database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) }))
+  database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: new LocalLeaser() }))
   const adapter = new SqliteEfsAdapter(database, { timestampFormat: 'iso8601', transactionMode: 'immediate' })
   await adapter.executeScript(SCHEMA)
   const { provider, adapterName } = adapter

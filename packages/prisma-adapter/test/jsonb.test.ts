@@ -1,12 +1,12 @@
 import { openDatabase } from '@sqlite-efs/database'
+import { LocalLeaser } from '@sqlite-efs/lease'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { jsonbToText, NotJsonb } from '../src/conversion/jsonb.js'
-import { createLeaser } from '../src/options/leaser.js'
 
 let database: ReturnType<typeof openDatabase>
 
 beforeAll(() => {
-  database = openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) })
+  database = openDatabase({ path: ':memory:', leaser: new LocalLeaser() })
 })
 
 afterAll(() => database.close())

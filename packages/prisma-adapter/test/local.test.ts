@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { describe, expect, test } from 'vitest'
-import { NetworkFileWarning } from '../src/options/local-line.js'
+import { NetworkFileWarning } from '../src/options/network-file-warning.js'
 import { Workbench } from './support/clients.js'
 
 const ATTEMPT = fileURLToPath(new URL('support/attempt.ts', import.meta.url))

@@ -71,7 +71,7 @@ test('what is wrong with a migration comes out with Prisma’s code, as the adap
   const handler = migrationHandler(handlerOptions(bench, { '1_init': SCHEMA, '2_bad': 'DROP TABLE Nowhere' }))
   const error = await handler({}, remaining(60_000)).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(PrismaSqliteEfsError)
-  expect(error).toMatchObject({ code: 'P3018', meta: { reason: 'P3018', migrations: ['2_bad'] } })
+  expect(error).toMatchObject({ code: 'P3018', meta: { reason: 'MIGRATION_FAILED', migrations: ['2_bad'] } })
   await expect(handler({}, remaining(60_000))).rejects.toMatchObject({ code: 'P3009' })
 })
 

@@ -6,6 +6,7 @@ import { migrate, migrationStatus, resolveMigration } from '@sqlite-efs/database
 import { LocalLeaser } from '@sqlite-efs/lease'
 import Libsql from 'libsql'
 import { expect, test } from 'vitest'
+import { toPrismaError } from '../src/errors/database-error.js'
 import { Workbench } from './support/clients.js'
 import { type Migrations, SchemaEngine } from './support/schema-engine.js'
 
@@ -61,6 +62,8 @@ async function withDatabase<T>({ file }: Workbench, body: (database: Database) =
   const database = openDatabase({ path: file, leaser: new LocalLeaser() })
   try {
     return await body(database)
+  } catch (error) {
+    throw toPrismaError(error)
   } finally {
     await database.close()
   }

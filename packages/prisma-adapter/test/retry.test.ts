@@ -5,7 +5,6 @@ import { SqliteEfsAdapter } from '../src/adapter.js'
 import { toPrismaError } from '../src/errors/database-error.js'
 import { isRetryable, PrismaSqliteEfs, PrismaSqliteEfsError, type RetryOptions, retry } from '../src/index.js'
 import { withLease } from '../src/lambda.js'
-import { createLeaser } from '../src/options/leaser.js'
 import { retryWith } from '../src/retry.js'
 import { Prisma, PrismaClient } from './generated/prisma/client.js'
 import { Workbench } from './support/clients.js'
@@ -211,7 +210,7 @@ describe('retry', () => {
 
 describe('with a real client', () => {
   async function faultyClient(): Promise<{ database: FaultyDatabase; prisma: PrismaClient }> {
-    const database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: createLeaser({ protocol: 'local' }) }))
+    const database = new FaultyDatabase(openDatabase({ path: ':memory:', leaser: new LocalLeaser() }))
     const adapter = new SqliteEfsAdapter(database, { timestampFormat: 'iso8601', transactionMode: 'immediate' })
     await adapter.executeScript(SCHEMA)
     const { provider, adapterName } = adapter

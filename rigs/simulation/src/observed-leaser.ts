@@ -26,5 +26,6 @@ export function observedLeaser(leaser: Leaser, granted: (lease: Lease) => void):
     inspect: (key) => leaser.inspect(key),
     raise: (key, floor) => leaser.raise(key, floor),
     sweep: (key, ticket, options) => leaser.sweep(key, ticket, options),
+    close: () => leaser.close(),
   }
 }

@@ -1,4 +1,5 @@
 import type { Lease, LeaseError } from '@sqlite-efs/lease'
+import type { QueuedAcquireOptions } from '@sqlite-efs/lease/internal'
 import { seeded } from '@sqlite-efs/toolkit/random'
 import { describe, expect, test } from 'vitest'
 import { Machine } from '../src/machine.js'
@@ -15,7 +16,7 @@ const codeOf = (promise: Promise<unknown>) =>
 const lineOf = async (world: World) => (await world.store.look(KEY, { consistent: true })).item?.contenders ?? []
 
 /** A holder and one who waits behind it. */
-async function heldLine(options: { timeoutMs?: number | (() => number); signal?: AbortSignal } = {}) {
+async function heldLine(options: Partial<QueuedAcquireOptions> = {}) {
   const world = new World()
   const [a, b] = [new Machine(world), new Machine(world)]
   const lease = await world.run(a.leaser().acquire(KEY, { owner: 'a' }))
@@ -122,7 +123,7 @@ describe('time', () => {
 
   test('a turn that comes when the caller has just given up is not taken', async () => {
     let remainingMs = 10_000
-    const { world, b, lease, outcome } = await heldLine({ timeoutMs: () => remainingMs })
+    const { world, b, lease, outcome } = await heldLine({ remainingMs: () => remainingMs })
     world.fate = (operation) => (operation === 'look' ? { answerMs: 400 } : {})
     await world.run(lease.release())
     await world.pass(50)
@@ -145,7 +146,7 @@ describe('time', () => {
   })
 
   test('a waiter that was frozen for long and swept joins again under a new ticket', async () => {
-    const { world, b, lease, waiting } = await heldLine({ timeoutMs: () => 10_000 })
+    const { world, b, lease, waiting } = await heldLine({ remainingMs: () => 10_000 })
     b.freeze()
     await world.run(lease.release())
     const third = await world.run(new Machine(world).leaser().acquire(KEY, { timeoutMs: 10_000 }))
@@ -157,7 +158,7 @@ describe('time', () => {
   })
 
   test('a waiter that was frozen beyond its time, but not swept, proves it is still in line before it goes on', async () => {
-    const { world, b, lease, waiting } = await heldLine({ timeoutMs: () => 10_000 })
+    const { world, b, lease, waiting } = await heldLine({ remainingMs: () => 10_000 })
     b.freeze()
     await world.run(lease.release())
     await world.pass(8000)
@@ -618,7 +619,8 @@ describe('waiting', () => {
     const world = new World()
     world.fate = () => ({ lost: 'request' })
     const startMs = world.nowMs
-    const outcome = codeOf(new Machine(world).leaser().acquire(KEY, { timeoutMs: () => 1000 }))
+    const tireless: QueuedAcquireOptions = { remainingMs: () => 1000 }
+    const outcome = codeOf(new Machine(world).leaser().acquire(KEY, tireless))
     expect(await world.run(outcome)).toBe('UNREACHABLE')
     expect(world.nowMs - startMs).toBeGreaterThanOrEqual(6000)
     // One more request, and the pause before it.

@@ -1,9 +1,10 @@
 import { LeaseError, leasePolicy, leaseTableArn } from '@sqlite-efs/lease'
+import { checkTableArn } from '@sqlite-efs/lease/internal'
 import type { Command } from 'commander'
-import { CliError } from '../errors.js'
+import { CliError, check } from '../errors.js'
 import { accountId, addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
 import { Output } from '../output.js'
-import { requireKey, requireTable, TABLE_ARN } from '../target.js'
+import { requireKey, requireTable } from '../target.js'
 import { noAnswerFrom, saysWaiting, tableInWords } from '../waiting.js'
 
 interface IamOptions extends LeaseOptions {
@@ -53,11 +54,7 @@ export function addIam(program: Command): void {
 }
 
 async function tableArnOf({ tableArn, account, ...options }: IamOptions, output: Output): Promise<string> {
-  if (tableArn !== undefined) {
-    if (TABLE_ARN.test(tableArn)) return tableArn
-    const wanted = 'arn:aws:dynamodb:<region>:<account>:table/<name> is wanted, without wildcards'
-    throw new CliError('USAGE', `--table-arn is ${JSON.stringify(tableArn)}: ${wanted}.`)
-  }
+  if (tableArn !== undefined) return checkTableArn(tableArn, check)
   const table = requireTable(options, { mayBeLocal: false })
   if (table.startsWith('arn:')) return table
   if (account === undefined) {
@@ -74,7 +71,7 @@ async function tableArnOf({ tableArn, account, ...options }: IamOptions, output:
   if (!region) throw new CliError('USAGE', 'With --account the region is wanted too: --region, or AWS_REGION.')
   if (!/^[a-z]{2}(-[a-z]+)+-\d+$/.test(region)) {
     const source = options.region === undefined ? 'AWS_REGION' : '--region'
-    throw new CliError('USAGE', `${source} is ${JSON.stringify(region)}: a region like eu-central-1 is wanted.`)
+    throw check.wrong(source, 'be a region like eu-central-1', region)
   }
   return `arn:${partitionOf(region)}:dynamodb:${region}:${account}:table/${table}`
 }

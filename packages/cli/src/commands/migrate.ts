@@ -42,7 +42,8 @@ Examples:
 
 Exit codes:
   0  the database has all migrations of the folder
-  1  failed, with Prisma's code: P3005, P3009, P3015, P3018, P3019
+  1  failed: MIGRATION_FAILED, MIGRATION_UNRESOLVED, MIGRATION_BASELINE_MISSING, MIGRATION_FILE_MISSING,
+     MIGRATION_PROVIDER_MISMATCH
   2  wrong usage`
 
 const STATUS_HELP = `
@@ -77,7 +78,7 @@ Examples:
 
 Exit codes:
   0  recorded
-  1  failed, with Prisma's code: P3008, P3011, P3012, P3017
+  1  failed: MIGRATION_ALREADY_APPLIED, MIGRATION_NEVER_APPLIED, MIGRATION_NOT_FAILED, MIGRATION_NOT_FOUND
   2  wrong usage`
 
 export function addMigrate(program: Command, setExitCode: SetExitCode): void {

@@ -41,7 +41,7 @@ export function addRelease(program: Command): void {
     .description('Takes one contender out of the line for the lease, by its ticket, which "sqlite-efs status" shows.')
   addLeaseOptions(addFileOption(command))
     .optionsGroup('Whom:')
-    .requiredOption('--ticket <number>', 'the ticket of the contender', ticketNumber)
+    .requiredOption('--ticket <number>', 'the ticket of the contender', ticketNumber('--ticket'))
     .option('--force', 'one that must be presumed alive, too: see what it risks, below')
   addOutputOptions(command)
     .addHelpText('after', HELP)

@@ -67,7 +67,12 @@ export function addRun(program: Command, setExitCode: SetExitCode): void {
     .passThroughOptions()
   addHoldOptions(addFileOption(command))
     .optionsGroup('The command:')
-    .option('--kill-after-ms <ms>', 'from SIGTERM to SIGKILL, when the lease is lost', milliseconds, 2000)
+    .option(
+      '--kill-after-ms <ms>',
+      'from SIGTERM to SIGKILL, when the lease is lost',
+      milliseconds('--kill-after-ms'),
+      2000,
+    )
   addOutputOptions(command)
     .addHelpText('after', HELP)
     .action(async (name: string, args: string[], { json = false, ...options }: RunOptions) => {

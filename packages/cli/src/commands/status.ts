@@ -44,7 +44,7 @@ export function addStatus(program: Command, setExitCode: SetExitCode): void {
   addLeaseOptions(addFileOption(command))
     .optionsGroup('What to show:')
     .option('--watch', 'look again and again, until Ctrl-C; with --json one document a line')
-    .option('--interval-ms <ms>', 'how long to pause between two looks', milliseconds, 1000)
+    .option('--interval-ms <ms>', 'how long to pause between two looks', milliseconds('--interval-ms'), 1000)
   addOutputOptions(command)
     .addHelpText('after', HELP)
     .action(async (options: StatusOptions) => {
@@ -58,7 +58,7 @@ export function addStatus(program: Command, setExitCode: SetExitCode): void {
         if ('error' in status.lease) output.hint(status.lease.error)
         if (isIncomplete(status)) setExitCode(EXIT.failed)
       } finally {
-        await target.leaser.closeIdle?.()
+        await target.leaser.close()
       }
     })
 }

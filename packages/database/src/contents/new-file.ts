@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
+import { check } from '../contract/check.js'
 import { DatabaseError } from '../contract/errors.js'
 import { asDatabaseError } from '../engine/sqlite-error.js'
 import { syncFolder } from '../file/journal.js'
@@ -13,12 +14,9 @@ import { removeQuietly } from '../file/remove.js'
  * @throws DatabaseError `CONFIGURATION` naming the option
  */
 export function checkNewPath(option: string, path: unknown): string {
-  const shown = typeof path === 'string' ? JSON.stringify(path) : String(path)
-  const wrong = (why: string) =>
-    new DatabaseError('CONFIGURATION', `${option} = ${shown} can't be used: ${why}.`, { option })
-  if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) {
-    throw wrong('the absolute path of a file that is not there yet is wanted')
-  }
+  const wrong = (hint?: string) =>
+    check.wrong(option, 'be the absolute path of a file that is not there yet', path, { hint })
+  if (typeof path !== 'string' || !isAbsolute(path) || path.includes('\0')) throw wrong()
   if (!isFolder(dirname(path))) {
     throw wrong(`there is no folder ${dirname(path)}. Create it, or mount the file system first`)
   }

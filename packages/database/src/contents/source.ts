@@ -1,5 +1,6 @@
 import { mkdtempSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
+import { check } from '../contract/check.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { SqlValue } from '../contract/values.js'
 import { Connection } from '../engine/connection.js'
@@ -61,7 +62,7 @@ const kindOf = (connection: Pick<Connection, 'value'>): Geometry & { encoding: S
 
 function checkFile(context: ContentContext, from: unknown): asserts from is string {
   if (typeof from !== 'string' || !isAbsolute(from) || from.includes('\0')) {
-    throw unusable(from, 'the absolute path of a database file is wanted')
+    throw unusable(from)
   }
   const stats = withTypedErrors(from, () => statSync(from, { throwIfNoEntry: false }))
   if (!stats) {
@@ -120,7 +121,5 @@ async function convert(context: ContentContext, source: Omit<Source, keyof Conte
 /** An SQL text. */
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`
 
-function unusable(from: unknown, why: string): DatabaseError {
-  const shown = typeof from === 'string' ? JSON.stringify(from) : String(from)
-  return new DatabaseError('CONFIGURATION', `from = ${shown} can't be restored: ${why}.`, { option: 'from' })
-}
+const unusable = (from: unknown, hint?: string) =>
+  check.wrong('from', 'be the absolute path of a database file that can be restored', from, { hint })

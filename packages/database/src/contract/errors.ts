@@ -13,8 +13,14 @@
  * - `COMMIT_UNKNOWN`: an I/O error in COMMIT, or a full disk after its commit point: whether it took place is not known.
  * - `TRANSACTION_CLOSED`: the transaction is over.
  * - `CLOSED`: the database was closed.
- * - `P3005`, `P3008`, `P3009`, `P3011`, `P3012`, `P3015`, `P3017`, `P3018`, `P3019`: of migrations, with Prisma's meanings
- *   (https://www.prisma.io/docs/orm/reference/error-reference#prisma-migrate-schema-engine).
+ * - `MIGRATION_FAILED`: a migration failed. Nothing of it stays; those before it do.
+ * - `MIGRATION_UNRESOLVED`: a failed migration must be resolved before new ones are applied.
+ * - `MIGRATION_BASELINE_MISSING`: the database is not empty, and has no record of migrations. Nothing was applied.
+ * - `MIGRATION_FILE_MISSING`: a migration's folder has no `migration.sql`.
+ * - `MIGRATION_PROVIDER_MISMATCH`: the folder's migrations are another provider's.
+ * - `MIGRATION_ALREADY_APPLIED`, `MIGRATION_NEVER_APPLIED`, `MIGRATION_NOT_FAILED`: the migration can't be marked as applied, or as rolled
+ *   back.
+ * - `MIGRATION_NOT_FOUND`: the folder has no such migration.
  */
 export type DatabaseErrorCode =
   | 'CONFIGURATION'
@@ -29,15 +35,15 @@ export type DatabaseErrorCode =
   | 'COMMIT_UNKNOWN'
   | 'TRANSACTION_CLOSED'
   | 'CLOSED'
-  | 'P3005'
-  | 'P3008'
-  | 'P3009'
-  | 'P3011'
-  | 'P3012'
-  | 'P3015'
-  | 'P3017'
-  | 'P3018'
-  | 'P3019'
+  | 'MIGRATION_BASELINE_MISSING'
+  | 'MIGRATION_ALREADY_APPLIED'
+  | 'MIGRATION_UNRESOLVED'
+  | 'MIGRATION_NEVER_APPLIED'
+  | 'MIGRATION_NOT_FAILED'
+  | 'MIGRATION_FILE_MISSING'
+  | 'MIGRATION_NOT_FOUND'
+  | 'MIGRATION_FAILED'
+  | 'MIGRATION_PROVIDER_MISMATCH'
 
 /** What is known beside the message. */
 export interface DatabaseErrorDetails {

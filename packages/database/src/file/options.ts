@@ -1,8 +1,8 @@
 import { isAbsolute, normalize } from 'node:path'
 import type { Clock } from '@sqlite-efs/lease'
 import { systemClock } from '@sqlite-efs/lease/internal'
+import { check } from '../contract/check.js'
 import type { DatabaseOptions } from '../contract/database.js'
-import { DatabaseError } from '../contract/errors.js'
 import type { DatabaseListener } from '../contract/events.js'
 import { harmless, noTracer, type Tracer } from '../contract/tracing.js'
 import { mergePragmas, type Pragmas } from '../sql/pragmas.js'
@@ -45,38 +45,27 @@ export const MEMORY = ':memory:'
 
 /** @throws DatabaseError `CONFIGURATION` naming the option and its value */
 export function checkOptions(options: DatabaseOptions & TestOptions, path: string): CheckedOptions {
-  const { leaser, leaseKey, fencing = 'user_version', release = defaultRelease(), followUpMicrotasks = 0 } = options
-  if (typeof leaser?.acquire !== 'function')
-    throw wrongOption('leaser', leaser, 'a Leaser is wanted, e.g. new DynamoDBLeaser(...) or new LocalLeaser()')
-  if (leaseKey !== undefined && (typeof leaseKey !== 'string' || leaseKey === ''))
-    throw wrongOption('leaseKey', leaseKey, 'a text that is not empty is wanted')
-  if (!['user_version', 'off'].includes(fencing))
-    throw wrongOption('fencing', fencing, "'user_version' or 'off' is wanted")
-  if (!['background', 'before-answer'].includes(release))
-    throw wrongOption('release', release, "'background' or 'before-answer' is wanted")
-  if (options.onEvent !== undefined && typeof options.onEvent !== 'function') {
-    throw wrongOption('onEvent', options.onEvent, 'a function is wanted')
-  }
-  if (!Number.isInteger(followUpMicrotasks) || followUpMicrotasks < 0) {
-    throw wrongOption('followUpMicrotasks', followUpMicrotasks, 'a whole number is wanted')
+  const { leaser, leaseKey = `database#${path}`, fencing = 'user_version', release = defaultRelease() } = options
+  if (typeof leaser?.acquire !== 'function') {
+    throw check.wrong('leaser', 'be a Leaser, such as new DynamoDBLeaser(...) or new LocalLeaser()', leaser)
   }
   if (options.tracer !== undefined && typeof options.tracer?.span !== 'function') {
-    throw wrongOption('tracer', options.tracer, 'a Tracer is wanted')
+    throw check.wrong('tracer', 'be a Tracer', options.tracer)
   }
   return {
     path,
     leaser,
-    leaseKey: leaseKey ?? `database#${path}`,
+    leaseKey: check.text('leaseKey', leaseKey),
     timeoutMs: milliseconds('timeoutMs', options.timeoutMs, 5_000),
     transactionTimeoutMs: milliseconds('transactionTimeoutMs', options.transactionTimeoutMs, 1_900),
     maxHoldMs: milliseconds('maxHoldMs', options.maxHoldMs, 250),
-    fencing,
+    fencing: check.oneOf('fencing', fencing, ['user_version', 'off']),
     pragmas: mergePragmas(options.pragmas),
-    release,
+    release: check.oneOf('release', release, ['background', 'before-answer']),
     owner: options.owner,
-    onEvent: options.onEvent,
+    onEvent: check.callback('onEvent', options.onEvent),
     tracer: options.tracer ? harmless(options.tracer) : noTracer,
-    followUpMicrotasks,
+    followUpMicrotasks: check.whole('followUpMicrotasks', options.followUpMicrotasks) ?? 0,
     vfs: options[VFS_FOR_TESTS],
     clock: options[CLOCK_FOR_TESTS] ?? systemClock,
   }
@@ -89,30 +78,21 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
  */
 export const leaseKeyOf = (path: string): string => `database#${checkPath(path)}`
 
+/** The folder in which the processes of one machine keep a file's line: next to the file. */
+export const leaseDirectoryOf = (path: string): string => `${canonicalPath(path)}-lease`
+
 /** The file's one path, however it was written. */
 export function checkPath(path: unknown): string {
-  if (typeof path !== 'string' || path === '')
-    throw wrongOption('path', path, 'the absolute path of the database file is wanted')
-  if (path.includes('\0')) throw wrongOption('path', path, 'it holds a NUL character')
-  if (!isAbsolute(path))
-    throw wrongOption('path', path, 'an absolute path is wanted, so that every process means the same file')
-  return canonicalPath(normalize(path))
+  if (typeof path === 'string' && isAbsolute(path) && !path.includes('\0')) return canonicalPath(normalize(path))
+  const hint = 'every process must mean the same file'
+  throw check.wrong('path', 'be the absolute path of the database file', path, { hint })
 }
 
 /** @throws DatabaseError `CONFIGURATION` */
-export function milliseconds(option: string, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback
-  // setTimeout takes no more: https://nodejs.org/api/timers.html
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0 || value > 2 ** 31 - 1) {
-    throw wrongOption(option, value, 'milliseconds from 0 to 2147483647 are wanted')
-  }
-  return value
-}
+export const milliseconds = (option: string, value: number | undefined, fallback: number): number =>
+  check.milliseconds(option, value, { from: 0, to: MAX_TIMER_MS }) ?? fallback
 
-/** An option that can't be used; the message names it, its value, and what is wanted. */
-export function wrongOption(option: string, value: unknown, wanted: string): DatabaseError {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return new DatabaseError('CONFIGURATION', `${option} = ${shown} can't be used: ${wanted}.`, { option })
-}
+/** https://nodejs.org/api/timers.html: setTimeout takes no more. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 const defaultRelease = () => (process.env['AWS_LAMBDA_FUNCTION_NAME'] ? 'before-answer' : 'background')

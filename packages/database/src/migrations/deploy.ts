@@ -1,7 +1,8 @@
+import { check } from '../contract/check.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { MigrateOptions, MigrateResult, MigrationProgress } from '../contract/migrations.js'
 import { isBusy, isConnectionDoubtful, isFull } from '../engine/sqlite-error.js'
-import { milliseconds, wrongOption } from '../file/options.js'
+import { milliseconds } from '../file/options.js'
 import { excerpt } from '../sql/classify.js'
 import { splitStatements } from '../sql/scanner.js'
 import { runScript } from '../transaction/script.js'
@@ -20,7 +21,7 @@ const WAIT_MS = 10 * 60_000
  * (https://www.prisma.io/docs/orm/prisma-client/deployment/deploy-database-changes-with-prisma-migrate). Asks for no lease
  * where there is nothing to do.
  *
- * @throws DatabaseError `P3005`, `P3009`, `P3015`, `P3018`, `P3019`, `STATEMENT_REFUSED`, `CONFIGURATION`, and what a write may throw
+ * @throws DatabaseError `MIGRATION_BASELINE_MISSING`, `MIGRATION_UNRESOLVED`, `MIGRATION_FILE_MISSING`, `MIGRATION_FAILED`, `MIGRATION_PROVIDER_MISMATCH`, `STATEMENT_REFUSED`, `CONFIGURATION`, and what a write may throw
  */
 export async function migrate(
   file: MigratedFile,
@@ -28,9 +29,7 @@ export async function migrate(
   { timeoutMs, onProgress }: MigrateOptions,
 ): Promise<MigrateResult> {
   const waitMs = milliseconds('timeoutMs', timeoutMs, WAIT_MS)
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw wrongOption('onProgress', onProgress, 'a function is wanted')
-  }
+  check.callback('onProgress', onProgress)
   const migrations = await readMigrations(directory)
   const pending = pendingOf(migrations, await historyOf(file), file.options.path)
   const first = pending[0]
@@ -125,7 +124,7 @@ class Deployment {
       ? 'It is recorded as failed: when the migration, or the data that it met, is mended, mark it as rolled back with `sqlite-efs migrate resolve`, and deploy again.'
       : 'That could not be recorded: mend the migration, or the data that it met, and deploy again.'
     return new DatabaseError(
-      'P3018',
+      'MIGRATION_FAILED',
       `Migration ${migration.name} failed on ${this.#path}, and nothing of it stays: ${why}. ${wayOut}`,
       { ...error.details, migrations: [migration.name] },
       { cause: error },

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { check } from '../contract/check.js'
 import { DatabaseError } from '../contract/errors.js'
 import { refuseUnreadable, refuseUnsafe } from '../sql/classify.js'
 import { splitStatements } from '../sql/scanner.js'
@@ -21,10 +22,10 @@ const PROVIDER = /^provider\s*=\s*["']?([^"'\s]*)/m
  * The migrations of a folder in the order in which Prisma applies them, and by its rules: each folder is one, files are none
  * (https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories).
  *
- * @throws DatabaseError `CONFIGURATION` where there is no such folder, or a file in it can't be read, `P3019`
+ * @throws DatabaseError `CONFIGURATION` where there is no such folder, or a file in it can't be read, `MIGRATION_PROVIDER_MISMATCH`
  */
 export async function readMigrations(directory: string): Promise<Migration[]> {
-  const folder = resolve(checkDirectory(directory))
+  const folder = resolve(check.text('directory', directory))
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     throw noFolder(folder, error)
   })
@@ -54,21 +55,11 @@ async function read(file: string): Promise<string | undefined> {
   }
 }
 
-/** @throws DatabaseError `CONFIGURATION` */
-function checkDirectory(directory: unknown): string {
-  if (typeof directory === 'string' && directory !== '') return directory
-  throw new DatabaseError('CONFIGURATION', `directory = ${String(directory)} can't be used: a path is wanted.`, {
-    option: 'directory',
-  })
-}
-
 const noFolder = (folder: string, cause: unknown) =>
-  new DatabaseError(
-    'CONFIGURATION',
-    `directory = ${JSON.stringify(folder)} can't be read (${(cause as Error).message}): the folder of the migrations is wanted, usually prisma/migrations. On AWS Lambda it has to be in the function's package.`,
-    { option: 'directory' },
-    { cause },
-  )
+  check.wrong('directory', 'be the folder of the migrations, usually prisma/migrations', folder, {
+    hint: `it can't be read (${(cause as Error).message}). On AWS Lambda it has to be in the function's package`,
+    cause,
+  })
 
 /** A folder without the lock file is taken as it is, as Prisma does. */
 async function checkProvider(folder: string): Promise<void> {
@@ -77,7 +68,7 @@ async function checkProvider(folder: string): Promise<void> {
   const provider = PROVIDER.exec(content)?.[1]
   if (provider === 'sqlite') return
   throw new DatabaseError(
-    'P3019',
+    'MIGRATION_PROVIDER_MISMATCH',
     `${join(folder, LOCK_FILE)} names ${provider ? `the provider ${provider}` : 'no provider'}, not sqlite: these migrations are another database's. Give the folder of the SQLite ones, or begin a new history with \`prisma migrate dev\`.`,
     { option: 'directory' },
   )
@@ -86,13 +77,17 @@ async function checkProvider(folder: string): Promise<void> {
 /**
  * The script of a migration that is about to be applied.
  *
- * @throws DatabaseError `P3015` where it has none, `STATEMENT_REFUSED` where one of its statements can't be run
+ * @throws DatabaseError `MIGRATION_FILE_MISSING` where it has none, `STATEMENT_REFUSED` where one of its statements can't be run
  */
 export function scriptOf({ name, file, script }: Migration): string {
   if (script === undefined) {
-    throw new DatabaseError('P3015', `Migration ${name} has no file ${file}. Restore the file, or delete the folder.`, {
-      migrations: [name],
-    })
+    throw new DatabaseError(
+      'MIGRATION_FILE_MISSING',
+      `Migration ${name} has no file ${file}. Restore the file, or delete the folder.`,
+      {
+        migrations: [name],
+      },
+    )
   }
   try {
     refuseUnreadable(script)

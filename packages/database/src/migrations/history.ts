@@ -61,7 +61,7 @@ export function notApplied(migrations: readonly Migration[], { records }: Histor
 /**
  * What a deploy has to apply.
  *
- * @throws DatabaseError `P3005`, `P3009`
+ * @throws DatabaseError `MIGRATION_BASELINE_MISSING`, `MIGRATION_UNRESOLVED`
  */
 export function pendingOf(migrations: readonly Migration[], history: History, path: string): Migration[] {
   const failed = history.records.filter(isFailed)
@@ -72,7 +72,7 @@ export function pendingOf(migrations: readonly Migration[], history: History, pa
 
 const failedBefore = (failed: readonly MigrationRecord[], path: string) =>
   new DatabaseError(
-    'P3009',
+    'MIGRATION_UNRESOLVED',
     `${path} has failed migrations, and no new ones are applied before they are resolved. ${failed.map(described).join(' ')} When its cause is removed, mark each with \`sqlite-efs migrate resolve\`: as rolled back, to have it applied by the next deploy, where nothing of it is in the database (as with each that failed by this package); as applied, where you have completed it by hand.`,
     { path, migrations: failed.map(({ name }) => name) },
   )
@@ -84,7 +84,7 @@ function described({ name, startedAt, logs }: MigrationRecord): string {
 
 const notEmpty = (tables: readonly string[], path: string) =>
   new DatabaseError(
-    'P3005',
+    'MIGRATION_BASELINE_MISSING',
     `${path} is not empty (it has the table ${tables[0]}${tables.length > 1 ? `, and ${tables.length - 1} more` : ''}), and has no record of migrations. Mark those whose tables it has already with \`sqlite-efs migrate resolve\` as applied (https://www.prisma.io/docs/orm/prisma-migrate/workflows/baselining), or give the path of an empty database.`,
     { path },
   )

@@ -1,3 +1,4 @@
+import { check } from '../contract/check.js'
 import { DatabaseError } from '../contract/errors.js'
 import { type Migration, readMigrations } from './directory.js'
 import { isFailed, type MigrationRecord } from './history.js'
@@ -8,7 +9,7 @@ import type { MigratedFile } from './migrated-file.js'
  * Says of a migration how it came out, as `prisma migrate resolve` does
  * (https://www.prisma.io/docs/orm/prisma-migrate/workflows/patching-and-hotfixing). Runs nothing of it.
  *
- * @throws DatabaseError `P3008`, `P3011`, `P3012`, `P3017`, `P3019`, `CONFIGURATION`, and what a write may throw
+ * @throws DatabaseError `MIGRATION_ALREADY_APPLIED`, `MIGRATION_NEVER_APPLIED`, `MIGRATION_NOT_FAILED`, `MIGRATION_NOT_FOUND`, `MIGRATION_PROVIDER_MISMATCH`, `CONFIGURATION`, and what a write may throw
  */
 export async function resolveMigration(
   file: MigratedFile,
@@ -16,10 +17,7 @@ export async function resolveMigration(
   name: string,
   as: 'applied' | 'rolled-back',
 ): Promise<void> {
-  if (as !== 'applied' && as !== 'rolled-back') {
-    const message = `as = ${String(as)} can't be used: 'applied' or 'rolled-back' is wanted.`
-    throw new DatabaseError('CONFIGURATION', message, { option: 'as' })
-  }
+  check.oneOf('as', as ?? '', ['applied', 'rolled-back'])
   const { path, clock, timeoutMs } = file.options
   const mark = as === 'applied' ? asApplied(await readMigrations(directory), name, path) : asRolledBack(name, path)
   await file.inTurn({ what: 'a migration', timeoutMs, timeoutOption: 'lease.timeoutMs' }, async (turn) => {
@@ -37,7 +35,7 @@ function asApplied(migrations: readonly Migration[], name: string, path: string)
   const script = migration?.script
   if (!migration || script === undefined) {
     throw refused(
-      'P3017',
+      'MIGRATION_NOT_FOUND',
       `There is no migration ${name} in the folder, or it has no migration.sql. Give the whole name of its folder, as in 20201207184859_init.`,
       name,
       path,
@@ -46,7 +44,12 @@ function asApplied(migrations: readonly Migration[], name: string, path: string)
   return (writer) => {
     const records = recordsOf(writer, name)
     if (records.some(({ isFinished }) => isFinished)) {
-      throw refused('P3008', `Migration ${name} is recorded as applied in ${path} already.`, name, path)
+      throw refused(
+        'MIGRATION_ALREADY_APPLIED',
+        `Migration ${name} is recorded as applied in ${path} already.`,
+        name,
+        path,
+      )
     }
     for (const record of records.filter(isFailed)) writer.markRolledBack(record)
     writer.markApplied(migration, script)
@@ -58,7 +61,7 @@ function asRolledBack(name: string, path: string): Mark {
     const records = recordsOf(writer, name)
     if (records.length === 0) {
       throw refused(
-        'P3011',
+        'MIGRATION_NEVER_APPLIED',
         `Migration ${name} can't be marked as rolled back in ${path}: it was never applied there. Give the whole name of its folder, as in 20201207184859_init.`,
         name,
         path,
@@ -66,7 +69,7 @@ function asRolledBack(name: string, path: string): Mark {
     }
     if (records.every(({ isFinished }) => isFinished)) {
       throw refused(
-        'P3012',
+        'MIGRATION_NOT_FAILED',
         `Migration ${name} can't be marked as rolled back in ${path}: it has not failed. Undo what it did with a new migration.`,
         name,
         path,
@@ -79,5 +82,9 @@ function asRolledBack(name: string, path: string): Mark {
 const recordsOf = (writer: HistoryWriter, name: string): MigrationRecord[] =>
   writer.history.records.filter((record) => record.name === name)
 
-const refused = (code: 'P3008' | 'P3011' | 'P3012' | 'P3017', message: string, name: string, path: string) =>
-  new DatabaseError(code, message, { path, migrations: [name] })
+const refused = (
+  code: 'MIGRATION_ALREADY_APPLIED' | 'MIGRATION_NEVER_APPLIED' | 'MIGRATION_NOT_FAILED' | 'MIGRATION_NOT_FOUND',
+  message: string,
+  name: string,
+  path: string,
+) => new DatabaseError(code, message, { path, migrations: [name] })

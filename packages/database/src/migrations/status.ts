@@ -7,7 +7,7 @@ import { historyOf, type MigratedFile } from './migrated-file.js'
 /**
  * Compares the database with the folder, as Prisma's `diagnoseMigrationHistory` does. Takes no lease.
  *
- * @throws DatabaseError `CONFIGURATION`, `P3019`, and what a read may throw
+ * @throws DatabaseError `CONFIGURATION`, `MIGRATION_PROVIDER_MISMATCH`, and what a read may throw
  */
 export async function migrationStatus(file: MigratedFile, directory: string): Promise<MigrationStatus> {
   const migrations = await readMigrations(directory)

@@ -67,7 +67,7 @@ export class LeasedFile {
     const window = new ReadWindow({ ...reads, path, listeners })
     const readers = new LastingReaders(reads)
     const connection = new WriterConnection({ freeze, open: () => openWriter(opener, window) })
-    freeze.onThaw(() => void leaser.closeIdle?.())
+    freeze.onThaw(() => void leaser.close())
 
     const leaseKeeper = new LeaseKeeper({ leaser, key: leaseKey, clock, maxHoldMs, owner, tracer })
     const explain = (error: Parameters<typeof explainBusy>[0]) => explainBusy(error, options)
@@ -170,7 +170,7 @@ export class LeasedFile {
     this.#window.discard()
     this.#readers.discard()
     this.#connection.discard()
-    await this.options.leaser.closeIdle?.()
+    await this.options.leaser.close()
     await closeLeftOpen()
   }
 }

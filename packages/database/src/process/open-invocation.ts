@@ -1,10 +1,11 @@
 import type { Clock } from '@sqlite-efs/lease'
+import { check } from '../contract/check.js'
 import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { Invocation, InvocationOptions } from '../contract/invocation.js'
 import { nextTick } from '../engine/event-loop.js'
 import { within } from '../engine/retry-while-busy.js'
-import { milliseconds, wrongOption } from '../file/options.js'
+import { milliseconds } from '../file/options.js'
 import type { Job } from '../write/job.js'
 import type { InvocationScope, InvocationState, OngoingInvocation } from './invocation-scope.js'
 
@@ -46,7 +47,7 @@ export class OpenInvocation implements Invocation, OngoingInvocation {
   constructor(context: OpenInvocationContext, options: InvocationOptions, observer: Observer) {
     const { remainingMs } = options
     if (typeof remainingMs !== 'function' || Number.isNaN(Number(remainingMs()))) {
-      throw wrongOption('remainingMs', remainingMs, 'a function that returns milliseconds is wanted')
+      throw check.wrong('remainingMs', 'be a function that returns milliseconds', remainingMs)
     }
     this.#context = context
     this.#observer = observer

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../contract/errors.js'
+import { check } from '../contract/check.js'
 
 /** A connection's settings by PRAGMA name. */
 export type Pragmas = Readonly<Record<string, string | number>>
@@ -114,22 +114,20 @@ export function isInForce(inForce: Pragmas, name: string, value: string): boolea
 export function mergePragmas(pragmas: Pragmas = {}): Pragmas {
   const merged: Record<string, string | number> = { ...SAFE_PRAGMAS }
   for (const [name, value] of Object.entries(pragmas)) {
-    const wrong = (reason: string) =>
-      new DatabaseError('CONFIGURATION', `pragmas.${name} = ${JSON.stringify(value)} can't be set: ${reason}.`, {
-        option: `pragmas.${name}`,
-      })
-    if (!/^[a-z_]+$/.test(name)) throw wrong('a PRAGMA is named in small letters and underscores')
-    if (Object.hasOwn(REFUSED, name)) throw wrong(REFUSED[name]!)
-    if (!isKnownPragma(name)) throw wrong('SQLite has no such PRAGMA')
-    if (!SETTINGS.has(name)) throw wrong('it is not a setting: run it as a statement')
+    const wrong = (rule: string, hint?: string) => check.wrong(`pragmas.${name}`, rule, value, { hint })
+    if (!/^[a-z_]+$/.test(name)) throw wrong('be left out', 'a PRAGMA is named in small letters and underscores')
+    if (Object.hasOwn(REFUSED, name)) throw wrong('be left out', REFUSED[name])
+    if (!isKnownPragma(name)) throw wrong('be left out', 'SQLite has no such PRAGMA')
+    if (!SETTINGS.has(name)) throw wrong('be left out', 'it is not a setting: run it as a statement')
     if (typeof value === 'number' ? !Number.isSafeInteger(value) : !/^[A-Za-z0-9_.-]+$/.test(String(value))) {
-      throw wrong('a whole number or a single word is wanted')
+      throw wrong('be a whole number or a single word')
     }
     const kept = valueOf(name, value)
-    if (name === 'synchronous' && kept === '0') throw wrong('an acknowledged write could be lost')
+    if (name === 'synchronous' && kept === '0')
+      throw wrong('be NORMAL, FULL or EXTRA', 'an acknowledged write could be lost')
     // SQLite would take it for OFF, or for another number.
-    if (name === 'synchronous' && !['1', '2', '3'].includes(kept)) throw wrong('NORMAL, FULL or EXTRA is wanted')
-    if (SWITCHES.has(name) && !['0', '1'].includes(kept)) throw wrong('ON or OFF is wanted')
+    if (name === 'synchronous' && !['1', '2', '3'].includes(kept)) throw wrong('be NORMAL, FULL or EXTRA')
+    if (SWITCHES.has(name) && !['0', '1'].includes(kept)) throw wrong('be ON or OFF')
     merged[name] = value
   }
   return { ...merged, ...FIXED_PRAGMAS }

@@ -1,5 +1,5 @@
 import { type Clock, type Lease, LeaseError, type Leaser } from '@sqlite-efs/lease'
-import { Moment } from '@sqlite-efs/lease/internal'
+import { Moment, type QueuedAcquireOptions } from '@sqlite-efs/lease/internal'
 import { noTracer, type Span, type TraceContext, type Tracer } from '../contract/tracing.js'
 
 /** What a tenure needs to know. */
@@ -59,8 +59,9 @@ export class LeaseKeeper {
     const onWait = (why: () => LeaseError) => {
       this.#why = why
     }
-    const options = {
-      timeoutMs,
+    const options: QueuedAcquireOptions = {
+      timeoutMs: Math.max(0, timeoutMs()),
+      remainingMs: timeoutMs,
       onWait,
       ...(owner === undefined ? {} : { owner }),
     }

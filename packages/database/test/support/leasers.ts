@@ -5,7 +5,15 @@ import { ManualClock } from './manual-clock.js'
 /** Proves that something needs no lease. */
 export function leaserThatIsNeverAsked(): Leaser {
   const never = () => Promise.reject(new Error('the lease was asked for'))
-  return { name: 'nobody', ttlMs: 6_000, acquire: never, inspect: never, raise: never, sweep: never }
+  return {
+    name: 'nobody',
+    ttlMs: 6_000,
+    acquire: never,
+    inspect: never,
+    raise: never,
+    sweep: never,
+    close: async () => {},
+  }
 }
 
 /** Has another process take the lease over, and give it back, before the next renewal of it arrives. */
@@ -51,6 +59,10 @@ export class WatchedLeaser implements Leaser {
 
   sweep(key: string, ticket: number, options?: SweepOptions) {
     return this.#leaser.sweep(key, ticket, options)
+  }
+
+  close() {
+    return this.#leaser.close()
   }
 
   #watched(lease: Lease): Lease {

@@ -30,6 +30,8 @@ export type LeaseErrorCode =
 
 /** What is known beside the message; each field only where it applies. */
 export interface LeaseErrorDetails {
+  /** The option that is wrong. */
+  option?: string
   key?: string
   tableName?: string
   region?: string

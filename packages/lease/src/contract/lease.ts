@@ -3,12 +3,11 @@ import type { LeaseError, LeaseErrorCode } from './errors.js'
 /** What a caller of {@link Leaser.acquire} may say about one acquisition. */
 export interface AcquireOptions {
   /**
-   * How long to wait for the turn, in milliseconds, before leaving the line politely. A function is asked anew at
-   * each look and says how much longer the caller would wait: a queue whose callers come and go keeps its place so.
+   * How long to wait for the turn, in milliseconds, 0 or more, before leaving the line.
    *
    * @default the leaser's own `timeoutMs`
    */
-  timeoutMs?: number | (() => number)
+  timeoutMs?: number
   /**
    * The length of the lease in milliseconds. A statement that blocks for long (a migration) needs a longer one.
    *
@@ -25,6 +24,12 @@ export interface AcquireOptions {
    * before the others do.
    */
   onWait?: (why: () => LeaseError) => void
+}
+
+/** What a queue says about one acquisition: it keeps its place in line while its own callers come and go. */
+export interface QueuedAcquireOptions extends AcquireOptions {
+  /** How much longer to wait, in milliseconds; asked again at each look. A leaser that does not know it waits for `timeoutMs`. */
+  remainingMs: () => number
 }
 
 /** The right to write, until it is released, runs out, or is taken over. A lost lease is final. */
@@ -122,9 +127,9 @@ export interface Leaser {
    */
   sweep(key: string, ticket: number, options?: SweepOptions): Promise<Contender>
   /**
-   * Gives back what it keeps open between two requests, its sockets say, once no request is under way. Called where a
-   * file that it served is closed; it may be used again afterwards. Resolves once nothing of it keeps the process alive: after
-   * two request timeouts at the latest. Never rejects.
+   * Closes what it keeps open between two requests, sockets for example, once no request is under way. Called when a file
+   * that it served is closed; the next request opens it again. Resolves once nothing of it keeps the process alive: after
+   * four request timeouts at the latest. Never rejects.
    */
-  closeIdle?(): Promise<void>
+  close(): Promise<void>
 }

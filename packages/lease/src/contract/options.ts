@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../time/clock.js'
 import { type Random, systemRandom } from '../time/random.js'
 import { LeaseError } from './errors.js'
 import type { LeaseEvent } from './events.js'
+import { OptionChecker } from './option-checker.js'
 
 /** What every leaser of this package may be told. */
 export interface LeaserOptions {
@@ -65,104 +66,81 @@ export const PATIENT_REQUESTS = 2
 /** A contender that claims to be alive for longer than this is not believed. */
 export const MAX_TTL_MS = 3_600_000
 
+/** Checks this package's own options. */
+export const check = new OptionChecker(
+  (message, option, cause) => new LeaseError('CONFIGURATION', message, { option }, { cause }),
+)
+
 /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
 export function checkOptions(options: LeaserOptions): LeaserSettings {
-  if (typeof options !== 'object' || options === null) refuse('options', options, 'must be an object')
+  checkObject(options)
   // Defaults are for what is missing: null is a mistake.
   const { ttlMs = 6000, timeoutMs = 5000, maxClockSkewMs = 500 } = options
   const { clock = systemClock, random = systemRandom, owner = '', onEvent = () => {} } = options
   const { requestTimeoutMs = Math.max(1, Math.min(1000, (ttlMs - maxClockSkewMs) / 4)) } = options
-  duration('ttlMs', ttlMs)
-  if (!isMilliseconds(maxClockSkewMs)) refuse('maxClockSkewMs', maxClockSkewMs, 'must be milliseconds, 0 or more')
-  duration('requestTimeoutMs', requestTimeoutMs)
-  if (typeof clock?.wallMs !== 'function') refuse('clock', clock, 'must be a Clock')
-  if (typeof random !== 'function') refuse('random', random, 'must be a function')
-  if (typeof onEvent !== 'function') refuse('onEvent', onEvent, 'must be a function')
+  check.milliseconds('ttlMs', ttlMs, { above: 0 })
+  if (typeof clock?.wallMs !== 'function') throw check.wrong('clock', 'be a Clock', clock)
   const settings = {
     ttlMs,
-    timeoutMs: duration('timeoutMs', timeoutMs),
-    maxClockSkewMs,
-    requestTimeoutMs,
+    timeoutMs: check.milliseconds('timeoutMs', timeoutMs, { above: 0 }),
+    maxClockSkewMs: check.milliseconds('maxClockSkewMs', maxClockSkewMs),
+    requestTimeoutMs: check.milliseconds('requestTimeoutMs', requestTimeoutMs, { above: 0 }),
     clock,
-    random,
+    random: check.callback('random', random),
     owner: checkOwner(owner) || defaultOwner(),
-    onEvent,
+    onEvent: check.callback('onEvent', onEvent),
   }
   checkTtl(ttlMs, settings)
   return settings
 }
 
-/** Renewal begins with half of `ttlMs` left: one lost request, and the skew on top, must fit. */
-export function checkTtl(
-  ttlMs: unknown,
-  { maxClockSkewMs, requestTimeoutMs }: Pick<LeaserSettings, 'maxClockSkewMs' | 'requestTimeoutMs'>,
-): number {
-  const checked = duration('ttlMs', ttlMs)
-  if (checked > MAX_TTL_MS) refuse('ttlMs', ttlMs, `must be at most one hour (${MAX_TTL_MS})`)
-  if (checked <= maxClockSkewMs + 2 * requestTimeoutMs) {
-    const relation = 'must be larger than maxClockSkewMs + 2 x requestTimeoutMs'
-    refuse(
-      'ttlMs',
-      ttlMs,
-      `${relation} = ${maxClockSkewMs} + 2 x ${requestTimeoutMs}, so that a renewal can be repeated`,
-    )
-  }
-  return checked
+export function checkObject(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw check.wrong('options', 'be an object', options)
 }
 
-export function checkTimeout(timeoutMs: unknown): number | (() => number) {
-  if (typeof timeoutMs === 'function') return timeoutMs as () => number
-  if (!isMilliseconds(timeoutMs)) refuse('timeoutMs', timeoutMs, 'must be milliseconds, 0 or more, or a function')
-  return timeoutMs as number
+/** Renewal begins with half of `ttlMs` left: one lost request, and the skew on top, must fit. */
+export function checkTtl(
+  ttlMs: number,
+  { maxClockSkewMs, requestTimeoutMs }: Pick<LeaserSettings, 'maxClockSkewMs' | 'requestTimeoutMs'>,
+): number {
+  check.milliseconds('ttlMs', ttlMs, { above: 0, to: MAX_TTL_MS })
+  if (ttlMs > maxClockSkewMs + 2 * requestTimeoutMs) return ttlMs
+  const sum = `maxClockSkewMs + 2 x requestTimeoutMs = ${maxClockSkewMs} + 2 x ${requestTimeoutMs}`
+  throw check.wrong('ttlMs', `be larger than ${sum}, so that a renewal can be repeated`, ttlMs)
 }
 
 export function checkOwner(owner: unknown): string {
-  if (typeof owner !== 'string') refuse('owner', owner, 'must be a string')
+  if (typeof owner !== 'string') throw check.wrong('owner', 'be a string', owner)
   return shortOwner(owner)
 }
 
 /** DynamoDB's own limits for a partition key. */
 export function checkKey(key: unknown): string {
-  if (typeof key !== 'string' || key === '') refuse('key', key, 'must be a non-empty string')
-  const bytes = Buffer.byteLength(key)
-  if (bytes > 2048) refuse('key', `${key.slice(0, 40)}...`, `must be at most 2048 bytes, has ${bytes}`)
-  return key
+  const text = check.text('key', key)
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= 2048) return text
+  throw check.wrong('key', 'be at most 2048 bytes', `${text.slice(0, 40)}...`, { hint: `it has ${bytes}` })
 }
 
-export function checkFloor(floor: unknown): number {
-  if (!Number.isSafeInteger(floor) || (floor as number) < 0) {
-    refuse('floor', floor, 'must be a safe integer, 0 or more')
-  }
-  return floor as number
-}
-
-export function checkTicket(ticket: unknown): number {
-  if (!Number.isSafeInteger(ticket) || (ticket as number) < 0) {
-    refuse('ticket', ticket, 'must be a safe integer, 0 or more, as inspect shows it')
-  }
-  return ticket as number
+export function checkTicket(option: 'floor' | 'ticket', ticket: number): number {
+  if (ticket === undefined) throw check.wrong(option, 'be a whole number, 0 or more', ticket)
+  return check.whole(option, ticket)
 }
 
 /** A name that DynamoDB takes, or a table's ARN. */
-export function checkTableName(tableName: unknown): string {
+export function checkTableName(tableName: unknown, option = 'tableName', checker = check): string {
   const name = /^[A-Za-z0-9_.-]{3,255}$/
   const arn = /^arn:[^:]+:dynamodb:[^:]+:\d{12}:table\/[A-Za-z0-9_.-]{3,255}$/
-  if (typeof tableName !== 'string' || !(name.test(tableName) || arn.test(tableName))) {
-    refuse('tableName', tableName, "must be a DynamoDB table's name (3 to 255 of A-Z a-z 0-9 _ . -) or its ARN")
-  }
-  return tableName
+  if (typeof tableName === 'string' && (name.test(tableName) || arn.test(tableName))) return tableName
+  const rule = "be a DynamoDB table's name (3 to 255 of A-Z a-z 0-9 _ . -) or its ARN"
+  throw checker.wrong(option, rule, tableName)
 }
 
-function duration(option: string, value: unknown): number {
-  if (!isMilliseconds(value) || value === 0) refuse(option, value, 'must be milliseconds, larger than 0')
-  return value as number
-}
-
-const isMilliseconds = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value >= 0
-
-export function refuse(option: string, value: unknown, rule: string): never {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  throw new LeaseError('CONFIGURATION', `Option ${option} is ${shown}: ${rule}.`)
+/** The ARN of one table: IAM would take a wildcard for more than this. */
+export function checkTableArn(tableArn: unknown, checker = check): string {
+  const arn = /^arn:aws[a-z-]*:dynamodb:[a-z\d-]+:\d{12}:table\/[\w.-]{3,255}$/
+  if (typeof tableArn === 'string' && arn.test(tableArn)) return tableArn
+  throw checker.wrong('tableArn', 'be arn:aws:dynamodb:<region>:<account>:table/<name>, without wildcards', tableArn)
 }
 
 function defaultOwner(): string {

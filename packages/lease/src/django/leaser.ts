@@ -1,14 +1,7 @@
 import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from '../contract/lease.js'
-import {
-  checkFloor,
-  checkKey,
-  checkOptions,
-  checkTableName,
-  checkTicket,
-  type LeaserOptions,
-  refuse,
-} from '../contract/options.js'
-import { createClient, type DynamoDBClient, DynamoDBRequests } from '../dynamodb/client.js'
+import { check, checkKey, checkOptions, checkTicket, type LeaserOptions } from '../contract/options.js'
+import type { DynamoDBClient, DynamoDBRequests } from '../dynamodb/client.js'
+import { requestsTo } from '../dynamodb/table-requests.js'
 import type { ContenderTerms } from '../line/contender.js'
 import { HeldLease, termsOf } from '../line/held-lease.js'
 import { LineClient } from '../line/line-client.js'
@@ -66,20 +59,11 @@ export class DjangoCompatibleLeaser implements Leaser {
   /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
   constructor(options: DjangoCompatibleLeaserOptions) {
     const settings = checkOptions(options)
-    const tableName = checkTableName(options.tableName)
-    const { client = createClient(settings.requestTimeoutMs), maxAttempts = Number.POSITIVE_INFINITY } = options
-    if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
-    if (options.maxAttempts !== undefined && !(Number.isSafeInteger(maxAttempts) && maxAttempts >= 1)) {
-      refuse('maxAttempts', maxAttempts, 'must be a whole number, 1 or more')
-    }
-    const requests = new DynamoDBRequests(client, tableName, {
-      ...settings,
-      isOwnClient: options.client === undefined,
-    })
-    this.#requests = requests
-    const store = new DjangoLockStore(requests, settings.maxClockSkewMs)
+    const maxAttempts = check.whole('maxAttempts', options.maxAttempts, { from: 1 }) ?? Number.POSITIVE_INFINITY
+    this.#requests = requestsTo(options.tableName, { ...settings, client: options.client })
+    const store = new DjangoLockStore(this.#requests, settings.maxClockSkewMs)
     this.#contest = { line: new LineClient(store, settings), tokens: new DjangoTokens(settings.clock), maxAttempts }
-    this.name = `DynamoDB table ${tableName}, by django-sqlite-efs' protocol`
+    this.name = `DynamoDB table ${options.tableName}, by django-sqlite-efs' protocol`
     this.ttlMs = settings.ttlMs
   }
 
@@ -97,16 +81,16 @@ export class DjangoCompatibleLeaser implements Leaser {
 
   /** For this process: the item has no place for it. Asks nobody. */
   async raise(key: string, floor: number): Promise<void> {
-    this.#contest.tokens.raise(checkKey(key), checkFloor(floor))
+    this.#contest.tokens.raise(checkKey(key), checkTicket('floor', floor))
   }
 
   /** As {@link Leaser.sweep}. The ticket of a lock that Django took is the first 48 bits of its `lock_id`. */
   async sweep(key: string, ticket: number, options: SweepOptions = {}): Promise<Contender> {
-    return sweepContender(this.#contest.line, { key: checkKey(key), ticket: checkTicket(ticket), ...options })
+    return sweepContender(this.#contest.line, { key: checkKey(key), ticket: checkTicket('ticket', ticket), ...options })
   }
 
   /** Leaves a client that was given to it alone: that is its owner's. */
-  closeIdle(): Promise<void> {
+  close(): Promise<void> {
     return this.#requests.closeIdle()
   }
 

@@ -1,4 +1,4 @@
-import { refuse } from '../contract/options.js'
+import { check } from '../contract/options.js'
 import type { Clock } from '../time/clock.js'
 import { TICKET_LIMIT } from './lock-item.js'
 
@@ -45,7 +45,7 @@ export class DjangoTokens {
 
   /** Lifts the next ones above `floor`, where they are not already. */
   raise(key: string, floor: number): void {
-    if (floor + LEAD >= TICKET_LIMIT) refuse('floor', floor, 'must be below 2^48 - 16 with this protocol')
+    if (floor + LEAD >= TICKET_LIMIT) throw check.wrong('floor', 'be below 2^48 - 16 with this protocol', floor)
     if (this.next(key) > floor) return
     highest.set(key, floor + LEAD)
   }

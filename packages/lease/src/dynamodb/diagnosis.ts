@@ -1,10 +1,11 @@
 import { LeaseError } from '../contract/errors.js'
-import { checkKey, checkTableName, refuse } from '../contract/options.js'
+import { checkKey, checkObject } from '../contract/options.js'
 import { StoreFailure } from '../line/line-store.js'
 import { type Clock, Moment, systemClock } from '../time/clock.js'
 import { provenSkewMs } from '../time/clock-skew.js'
-import { createClient, type DynamoDBClient, DynamoDBRequests } from './client.js'
+import type { DynamoDBClient, DynamoDBRequests } from './client.js'
 import { ACTIONS, checkProtocol } from './iam-policy.js'
+import { requestsTo } from './table-requests.js'
 
 const REQUEST_TIMEOUT_MS = 3000
 /** An HTTP Date has whole seconds (https://www.rfc-editor.org/rfc/rfc9110#name-date-time-formats). */
@@ -86,17 +87,11 @@ export interface LeaseDiagnosis {
  * @throws LeaseError `CONFIGURATION` for an option that is wrong, and nothing for what it finds
  */
 export async function diagnoseLease(options: DiagnoseLeaseOptions): Promise<LeaseDiagnosis> {
-  if (typeof options !== 'object' || options === null) refuse('options', options, 'must be an object')
-  const tableName = checkTableName(options.tableName)
+  checkObject(options)
   const key = checkKey(options.key)
   const protocol = checkProtocol(options.protocol)
-  const { client = createClient(REQUEST_TIMEOUT_MS), clock = systemClock } = options
-  if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
-  const requests = new DynamoDBRequests(client, tableName, {
-    clock,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    isOwnClient: options.client === undefined,
-  })
+  const { tableName, client, clock = systemClock } = options
+  const requests = requestsTo(tableName, { clock, requestTimeoutMs: REQUEST_TIMEOUT_MS, client })
   try {
     const table = await findTable(requests)
     const permissions: Permission[] = []

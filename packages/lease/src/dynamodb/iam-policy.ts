@@ -1,4 +1,4 @@
-import { checkKey, refuse } from '../contract/options.js'
+import { check, checkKey, checkObject, checkTableArn } from '../contract/options.js'
 
 /** What {@link leasePolicy} is told. */
 export interface LeasePolicyOptions {
@@ -31,12 +31,8 @@ export const ACTIONS = {
 } as const
 
 /** @throws LeaseError `CONFIGURATION` */
-export function checkProtocol(protocol: unknown = 'line'): keyof typeof ACTIONS {
-  if (typeof protocol !== 'string' || !Object.hasOwn(ACTIONS, protocol)) {
-    refuse('protocol', protocol, `must be ${Object.keys(ACTIONS).join(' or ')}`)
-  }
-  return protocol as keyof typeof ACTIONS
-}
+export const checkProtocol = (protocol: keyof typeof ACTIONS = 'line') =>
+  check.oneOf('protocol', protocol, ['line', 'django-sqlite-efs'])
 
 /**
  * The least IAM policy with which a leaser works: the actions of its protocol, on one item of one table. The item is named by
@@ -48,16 +44,10 @@ export function checkProtocol(protocol: unknown = 'line'): keyof typeof ACTIONS 
  * @throws LeaseError `CONFIGURATION`, naming the option and its value
  */
 export function leasePolicy(options: LeasePolicyOptions): LeasePolicy {
-  if (typeof options !== 'object' || options === null) refuse('options', options, 'must be an object')
+  checkObject(options)
   const { tableArn, key } = options
   const protocol = checkProtocol(options.protocol)
-  // No wildcards, which IAM would take for more than this table.
-  if (
-    typeof tableArn !== 'string' ||
-    !/^arn:aws[a-z-]*:dynamodb:[a-z\d-]+:\d{12}:table\/[\w.-]{3,255}$/.test(tableArn)
-  ) {
-    refuse('tableArn', tableArn, 'must be arn:aws:dynamodb:<region>:<account>:table/<name>')
-  }
+  checkTableArn(tableArn)
   checkKey(key)
   // A policy variable, and StringEquals has no way to say it as a text: only by the variable for a dollar sign.
   const literalKey = key.replaceAll('${', '${$}{')

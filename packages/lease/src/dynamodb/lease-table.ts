@@ -1,8 +1,8 @@
 import { LeaseError } from '../contract/errors.js'
-import { checkTableName } from '../contract/options.js'
 import { StoreFailure } from '../line/line-store.js'
 import { type Clock, Moment, sleep, systemClock } from '../time/clock.js'
-import { createClient, type DynamoDBClient, type DynamoDBClientConfig, DynamoDBRequests } from './client.js'
+import type { DynamoDBClient, DynamoDBClientConfig, DynamoDBRequests } from './client.js'
+import { requestsTo } from './table-requests.js'
 
 const REQUEST_TIMEOUT_MS = 5000
 const POLL_MS = 500
@@ -36,19 +36,7 @@ export async function createLeaseTable(
   tableName: string,
   { clock = systemClock, onWait = () => {} }: CreateLeaseTableOptions = {},
 ): Promise<LeaseTable> {
-  checkTableName(tableName)
-  const isOwn = !('send' in client)
-  const sender = isOwn ? createClient(REQUEST_TIMEOUT_MS, client) : client
-  const requests = new DynamoDBRequests(sender, tableName, {
-    clock,
-    requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    isOwnClient: isOwn,
-  })
-  try {
-    return await create(requests, { tableName, clock, onWait })
-  } finally {
-    await requests.closeIdle()
-  }
+  return withRequests(client, tableName, clock, (requests) => create(requests, { tableName, clock, onWait }))
 }
 
 /**
@@ -57,20 +45,32 @@ export async function createLeaseTable(
  * @throws LeaseError `TABLE_NOT_FOUND`, `ACCESS_DENIED`, `UNREACHABLE`, `CONFIGURATION`
  */
 export async function leaseTableArn(client: DynamoDBClient | DynamoDBClientConfig, tableName: string): Promise<string> {
-  checkTableName(tableName)
-  const isOwn = !('send' in client)
-  const sender = isOwn ? createClient(REQUEST_TIMEOUT_MS, client) : client
-  const bounds = { clock: systemClock, requestTimeoutMs: REQUEST_TIMEOUT_MS, isOwnClient: isOwn }
-  const requests = new DynamoDBRequests(sender, tableName, bounds)
+  const table = await withRequests(client, tableName, systemClock, (requests) => requests.describeTable()).catch(
+    (error: unknown) => {
+      throw error instanceof StoreFailure ? error.error : error
+    },
+  )
+  if (table) return table.arn
+  throw new LeaseError('TABLE_NOT_FOUND', `There is no table ${tableName} in this region.`, { tableName })
+}
+
+/** Has the table asked by the caller's client, or by one that is closed afterwards. */
+async function withRequests<T>(
+  client: DynamoDBClient | DynamoDBClientConfig,
+  tableName: string,
+  clock: Clock,
+  ask: (requests: DynamoDBRequests) => Promise<T>,
+): Promise<T> {
+  const requests = requestsTo(tableName, {
+    clock,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    ...('send' in client ? { client } : { config: client }),
+  })
   try {
-    const table = await requests.describeTable()
-    if (table) return table.arn
-  } catch (error) {
-    throw error instanceof StoreFailure ? error.error : error
+    return await ask(requests)
   } finally {
     await requests.closeIdle()
   }
-  throw new LeaseError('TABLE_NOT_FOUND', `There is no table ${tableName} in this region.`, { tableName })
 }
 
 async function create(

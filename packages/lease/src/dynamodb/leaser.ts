@@ -1,8 +1,9 @@
 import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from '../contract/lease.js'
-import { checkOptions, checkTableName, type LeaserOptions, refuse } from '../contract/options.js'
+import { checkOptions, type LeaserOptions } from '../contract/options.js'
 import { LineLeaser } from '../line/line-leaser.js'
-import { createClient, type DynamoDBClient, DynamoDBRequests } from './client.js'
+import type { DynamoDBClient, DynamoDBRequests } from './client.js'
 import { DynamoDBLineStore } from './line-store.js'
+import { requestsTo } from './table-requests.js'
 
 /** What a {@link DynamoDBLeaser} may be told. */
 export interface DynamoDBLeaserOptions extends LeaserOptions {
@@ -34,15 +35,8 @@ export class DynamoDBLeaser implements Leaser {
   /** @throws LeaseError `CONFIGURATION`, naming the option and its value */
   constructor(options: DynamoDBLeaserOptions) {
     const settings = checkOptions(options)
-    const tableName = checkTableName(options.tableName)
-    const { client = createClient(settings.requestTimeoutMs) } = options
-    if (typeof client?.send !== 'function') refuse('client', client, 'must be a DynamoDBClient')
-    const requests = new DynamoDBRequests(client, tableName, {
-      ...settings,
-      isOwnClient: options.client === undefined,
-    })
-    this.#requests = requests
-    this.#line = new LineLeaser(new DynamoDBLineStore(requests), settings)
+    this.#requests = requestsTo(options.tableName, { ...settings, client: options.client })
+    this.#line = new LineLeaser(new DynamoDBLineStore(this.#requests), settings)
     this.name = this.#line.name
     this.ttlMs = settings.ttlMs
   }
@@ -67,7 +61,7 @@ export class DynamoDBLeaser implements Leaser {
   }
 
   /** Leaves a client that was given to it alone: that is its owner's. */
-  closeIdle(): Promise<void> {
+  close(): Promise<void> {
     return this.#requests.closeIdle()
   }
 }

@@ -1,4 +1,5 @@
-import { LeaseError } from '../contract/errors.js'
+import type { LeaseError } from '../contract/errors.js'
+import { check } from '../contract/options.js'
 import { type Clock, Moment, sleep } from '../time/clock.js'
 
 /** The caller would not wait any longer: its deadline passed, or its signal aborted. */
@@ -37,7 +38,7 @@ export class Deadline {
     if (typeof this.#timeoutMs === 'number') return this.#timeoutMs - this.#since.elapsedMs()
     const remaining = this.#timeoutMs()
     if (typeof remaining === 'number' && !Number.isNaN(remaining)) return remaining
-    throw new LeaseError('CONFIGURATION', `timeoutMs() must return milliseconds, got ${String(remaining)}`)
+    throw check.wrong('remainingMs()', 'be milliseconds', remaining)
   }
 
   /** @throws GaveUp */

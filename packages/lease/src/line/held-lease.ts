@@ -1,6 +1,6 @@
 import { LeaseError } from '../contract/errors.js'
-import type { AcquireOptions, Lease } from '../contract/lease.js'
-import { checkOwner, checkTimeout, checkTtl, PATIENT_REQUESTS } from '../contract/options.js'
+import type { AcquireOptions, Lease, QueuedAcquireOptions } from '../contract/lease.js'
+import { check, checkOwner, checkTtl, PATIENT_REQUESTS } from '../contract/options.js'
 import { Moment } from '../time/clock.js'
 import { Contender, type ContenderTerms } from './contender.js'
 import { Deadline, GaveUp } from './deadline.js'
@@ -13,13 +13,21 @@ import type { Place } from './place.js'
 const LATE_MS = 100
 
 /** Checks what the caller asks for. @throws LeaseError `CONFIGURATION` */
-export function termsOf(line: LineClient<PlaceStore>, key: string, options: AcquireOptions): ContenderTerms {
+export function termsOf(
+  line: LineClient<PlaceStore>,
+  key: string,
+  options: AcquireOptions | QueuedAcquireOptions,
+): ContenderTerms {
   const { settings } = line
   const ttlMs = options.ttlMs === undefined ? settings.ttlMs : checkTtl(options.ttlMs, settings)
-  const timeoutMs = checkTimeout(options.timeoutMs ?? settings.timeoutMs)
+  const timeoutMs = check.milliseconds('timeoutMs', options.timeoutMs ?? settings.timeoutMs)
   const owner = checkOwner(options.owner ?? '') || settings.owner
   const { onWait } = options
-  const deadline = new Deadline(settings.clock, timeoutMs, options.signal)
+  const deadline = new Deadline(
+    settings.clock,
+    'remainingMs' in options ? options.remainingMs : timeoutMs,
+    options.signal,
+  )
   return { key, owner, ttlMs, deadline, ...(onWait && { onWait }) }
 }
 
@@ -130,7 +138,7 @@ export class HeldLease implements Lease {
     await this.#renewing
   }
 
-  async yield(options: AcquireOptions = {}): Promise<Lease> {
+  async yield(options: AcquireOptions | QueuedAcquireOptions = {}): Promise<Lease> {
     const terms = termsOf(this.#line, this.key, { ttlMs: this.ttlMs, owner: this.#owner, ...options })
     if (this.#state !== 'held') {
       this.release().catch(() => {

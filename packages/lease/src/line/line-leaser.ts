@@ -1,5 +1,13 @@
-import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from '../contract/lease.js'
-import { checkFloor, checkKey, checkTicket, type LeaserSettings } from '../contract/options.js'
+import type {
+  AcquireOptions,
+  Contender,
+  Lease,
+  Leaser,
+  LineState,
+  QueuedAcquireOptions,
+  SweepOptions,
+} from '../contract/lease.js'
+import { checkKey, checkTicket, type LeaserSettings } from '../contract/options.js'
 import { acquireLease, termsOf } from './held-lease.js'
 import { foreignProtocol } from './join-request.js'
 import { LineClient } from './line-client.js'
@@ -7,7 +15,7 @@ import { stateOf } from './line-item.js'
 import type { LineStore, PlaceStore } from './line-store.js'
 import { persistBriefly, sweepContender } from './sweep.js'
 
-/** The line over any store of its items. */
+/** The line over any store of its items. Keeps nothing open itself: its owner closes the store. */
 export class LineLeaser implements Leaser {
   readonly name: string
   readonly ttlMs: number
@@ -19,7 +27,7 @@ export class LineLeaser implements Leaser {
     this.ttlMs = settings.ttlMs
   }
 
-  async acquire(key: string, options: AcquireOptions = {}): Promise<Lease> {
+  async acquire(key: string, options: AcquireOptions | QueuedAcquireOptions = {}): Promise<Lease> {
     return acquireLease(this.#line, termsOf(this.#line, checkKey(key), options))
   }
 
@@ -34,7 +42,7 @@ export class LineLeaser implements Leaser {
 
   async raise(key: string, floor: number): Promise<void> {
     checkKey(key)
-    checkFloor(floor)
+    checkTicket('floor', floor)
     await persistBriefly(this.#line, key, async () => {
       const answer = await this.#line.ask(() => this.#line.store.raise(key, floor))
       if (answer.done) return
@@ -45,10 +53,12 @@ export class LineLeaser implements Leaser {
 
   async sweep(key: string, ticket: number, options: SweepOptions = {}): Promise<Contender> {
     checkKey(key)
-    return sweepContender(this.#line, { key, ticket: checkTicket(ticket), ...options }, (item) => {
+    return sweepContender(this.#line, { key, ticket: checkTicket('ticket', ticket), ...options }, (item) => {
       if (item.foreignLockId !== undefined) throw foreignProtocol(key, item.foreignLockId)
     })
   }
+
+  async close(): Promise<void> {}
 }
 
 function nameOf({ tableName, directory }: PlaceStore): string {

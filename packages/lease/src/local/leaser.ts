@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from 'node:path'
 import type { AcquireOptions, Contender, Lease, Leaser, LineState, SweepOptions } from '../contract/lease.js'
-import { checkOptions, type LeaserOptions, refuse } from '../contract/options.js'
+import { check, checkOptions, type LeaserOptions } from '../contract/options.js'
 import type { LineItem } from '../line/line-item.js'
 import { LineLeaser } from '../line/line-leaser.js'
 import { FileLineStore } from './file-store.js'
@@ -62,11 +62,16 @@ export class LocalLeaser implements Leaser {
   sweep(key: string, ticket: number, options?: SweepOptions): Promise<Contender> {
     return this.#line.sweep(key, ticket, options)
   }
+
+  /** Does nothing: no file stays open between two requests. */
+  close(): Promise<void> {
+    return this.#line.close()
+  }
 }
 
 function checkDirectory(directory: unknown): string {
   if (typeof directory !== 'string' || !isAbsolute(directory) || directory.includes('\0')) {
-    refuse('directory', directory, 'must be an absolute path, so that every process means the same')
+    throw check.wrong('directory', 'be an absolute path, so that every process means the same', directory)
   }
   return normalize(directory)
 }

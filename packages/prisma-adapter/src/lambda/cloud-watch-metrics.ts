@@ -1,6 +1,5 @@
-import { configurationError } from '../errors/configuration.js'
+import { check, refuseUnknown } from '../errors/configuration.js'
 import type { SqliteEfsEvent } from '../options/events.js'
-import { refuseUnknown } from '../options/options.js'
 import { EmbeddedMetrics } from './embedded-metrics.js'
 
 /**
@@ -115,32 +114,28 @@ function embedded({
   write = toStdout,
 }: CloudWatchMetricsOptions) {
   if (typeof namespace !== 'string' || !NAMESPACE.test(namespace) || namespace.startsWith('AWS/')) {
-    const allowed = 'expected 1 to 255 of A-Z a-z 0-9 . - _ / # : and space, not beginning with AWS/'
-    throw configurationError('namespace', namespace, allowed)
+    const rule = 'be 1 to 255 of A-Z a-z 0-9 . - _ / # : and space, not beginning with AWS/'
+    throw check.wrong('namespace', rule, namespace)
   }
   const entries = typeof dimensions === 'object' && dimensions !== null ? Object.entries(dimensions) : []
   if (entries.length === 0 || entries.length > MAX_DIMENSIONS) {
-    throw configurationError('dimensions', dimensions, `expected an object with 1 to ${MAX_DIMENSIONS} names and texts`)
+    throw check.wrong('dimensions', `be an object with 1 to ${MAX_DIMENSIONS} names and texts`, dimensions)
   }
   for (const [name, value] of entries) {
     if (!DIMENSION_NAME.test(name) || ['_aws', ...NAMES].includes(name)) {
-      throw configurationError(
-        `dimensions.${name}`,
-        value,
-        'CloudWatch does not take this name, or it is the name of a metric',
-      )
+      const hint = 'CloudWatch does not take this name, or it is the name of a metric'
+      throw check.wrong(`dimensions.${name}`, 'have another name', value, { hint })
     }
     if (typeof value !== 'string' || !DIMENSION_VALUE.test(value)) {
-      throw configurationError(`dimensions.${name}`, value, 'expected a text of 1 to 1024 ASCII characters')
+      throw check.wrong(`dimensions.${name}`, 'be 1 to 1024 ASCII characters', value)
     }
   }
-  if (typeof write !== 'function') throw configurationError('write', write, 'expected a function')
-  return { namespace, dimensions, write }
+  return { namespace, dimensions, write: check.callback('write', write) }
 }
 
 function checkSink(metrics: MetricsSink): MetricsSink {
   if (typeof metrics?.addMetric === 'function') return metrics
-  throw configurationError('metrics', metrics, 'expected an object with addMetric(name, unit, value)')
+  throw check.wrong('metrics', 'be an object with addMetric(name, unit, value)', metrics)
 }
 
 const defaultDimensions = () => ({ FunctionName: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'unknown' })

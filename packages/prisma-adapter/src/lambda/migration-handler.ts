@@ -1,6 +1,5 @@
-import type { MigrateResult } from '@sqlite-efs/database/migrations'
-import { migrate, resolveMigration } from '@sqlite-efs/database/migrations'
-import { configurationError } from '../errors/configuration.js'
+import { type MigrateResult, migrate, resolveMigration } from '@sqlite-efs/database/migrations'
+import { check } from '../errors/configuration.js'
 import { toPrismaError } from '../errors/database-error.js'
 import { leaserByOptions, openByOptions } from '../options/open-database.js'
 import { type PrismaSqliteEfsOptions, resolveOptions } from '../options/options.js'
@@ -53,9 +52,7 @@ export function migrationHandler({
   marginMs = MARGIN_MS,
   ...adapterOptions
 }: MigrationHandlerOptions): (event: unknown, context: RemainingTime) => Promise<MigrateResult> {
-  if (typeof migrations !== 'string' || migrations === '') {
-    throw configurationError('migrations', migrations, 'expected the path of the folder prisma/migrations')
-  }
+  check.text('migrations', migrations, 'it is the path of the folder prisma/migrations')
   checkMargin(marginMs)
   const options = resolveOptions(adapterOptions, process.env)
   const leaser = leaserByOptions(options)
@@ -82,5 +79,5 @@ function rolledBackIn(event: unknown): string | undefined {
   if (typeof event !== 'object' || event === null || !('rolledBack' in event)) return undefined
   const { rolledBack } = event
   if (typeof rolledBack === 'string' && rolledBack !== '') return rolledBack
-  throw configurationError('rolledBack', rolledBack, "expected the whole name of a migration's folder")
+  throw check.wrong('rolledBack', "be the whole name of a migration's folder", rolledBack)
 }

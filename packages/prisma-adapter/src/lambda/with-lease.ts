@@ -1,8 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Invocation } from '@sqlite-efs/database'
-import { configurationError } from '../errors/configuration.js'
+import { check, refuseUnknown } from '../errors/configuration.js'
 import { beginInvocation, PrismaSqliteEfs } from '../factory.js'
-import { refuseUnknown } from '../options/options.js'
 import { checkMargin, type RemainingTime } from './remaining-time.js'
 
 /** Options of {@link withLease} and {@link leaseMiddleware}. */
@@ -45,11 +44,11 @@ export function withLease<Arguments extends unknown[], Result>(
   options: WithLeaseOptions = {},
 ): (...args: Arguments) => Promise<Result> {
   const begin = beginner(adapter, options)
-  if (typeof handler !== 'function') throw configurationError('handler', handler, 'expected an asynchronous function')
+  if (typeof handler !== 'function') throw check.wrong('handler', 'be an asynchronous function', handler)
   return async (...args) => {
     if (handler.length > 2 && typeof args[2] === 'function') {
-      const why = 'it takes a callback, and its end could not be seen: make it an async function of (event, context)'
-      throw configurationError('handler', handler, why)
+      const hint = 'it takes a callback, and its end could not be seen'
+      throw check.wrong('handler', 'be an async function of (event, context)', handler, { hint })
     }
     const invocation = begin(args.find(isContext))
     const stream = args.find(isStream)
@@ -109,17 +108,17 @@ export function leaseMiddleware(adapter: PrismaSqliteEfs, options: WithLeaseOpti
 
 function beginner(adapter: PrismaSqliteEfs, options: WithLeaseOptions) {
   if (!(adapter instanceof PrismaSqliteEfs)) {
-    throw configurationError('adapter', adapter, 'expected the PrismaSqliteEfs that PrismaClient was given')
+    throw check.wrong('adapter', 'be the PrismaSqliteEfs that PrismaClient was given', adapter)
   }
   refuseUnknown('', options, ['marginMs'])
   const { marginMs } = options
-  if (marginMs !== undefined) checkMargin(marginMs)
+  checkMargin(marginMs)
   return (context: unknown): Invocation => {
     // Without a context, as in an application's own tests, nobody ends it.
     const remainingMs = () => (isContext(context) ? context.getRemainingTimeInMillis() : Number.POSITIVE_INFINITY)
     const leftMs: unknown = remainingMs()
     if (typeof leftMs !== 'number' || Number.isNaN(leftMs)) {
-      throw configurationError('context.getRemainingTimeInMillis()', leftMs, 'expected milliseconds')
+      throw check.wrong('context.getRemainingTimeInMillis()', 'be milliseconds', leftMs)
     }
     return beginInvocation(adapter, { remainingMs, ...(marginMs !== undefined && { marginMs }) })
   }

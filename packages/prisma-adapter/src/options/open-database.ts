@@ -1,11 +1,10 @@
 import { type Database, type DatabaseOptions, openDatabase, type Tracer } from '@sqlite-efs/database'
-import { checkDatabaseOptions } from '@sqlite-efs/database/internal'
-import type { Leaser } from '@sqlite-efs/lease'
+import { checkDatabaseOptions, leaseDirectoryOf } from '@sqlite-efs/database/internal'
+import { createLeaser, type Leaser } from '@sqlite-efs/lease'
 import { withPrismaError } from '../errors/database-error.js'
 import { FOLLOW_UP_MICROTASKS } from './follow-ups.js'
-import { createLeaser } from './leaser.js'
-import { localDirectory } from './local-line.js'
 import type { ResolvedOptions } from './options.js'
+import { MEMORY } from './url.js'
 
 /** The database that the options name. */
 export function openByOptions(options: ResolvedOptions, leaser: Leaser, tracer?: Tracer): Database {
@@ -18,9 +17,13 @@ export function openByOptions(options: ResolvedOptions, leaser: Leaser, tracer?:
  * @throws PrismaSqliteEfsError `CONFIGURATION`
  */
 export function leaserByOptions(options: ResolvedOptions): Leaser {
-  const { lease, onEvent, path } = options
+  const { key, timeoutMs, transactionTimeoutMs, maxHoldMs, ...line } = options.lease
+  const { onEvent, path } = options
+  const isInFiles = line.protocol === 'local' && path !== MEMORY
   return withPrismaError(() => {
-    const leaser = createLeaser(lease, { onEvent, directory: localDirectory(path) })
+    const settings = { ...(onEvent && { onEvent }), ...(isInFiles && { directory: leaseDirectoryOf(path) }) }
+    // What the environment says is in the options already.
+    const leaser = createLeaser({ ...line, ...settings }, {})
     checkDatabaseOptions(databaseOptions(options, leaser))
     return leaser
   })

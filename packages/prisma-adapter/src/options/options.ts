@@ -1,11 +1,9 @@
 import type { TimestampFormat } from '../conversion/arguments.js'
 import type { IntMode } from '../conversion/results.js'
-import { configurationError, unknownOption } from '../errors/configuration.js'
-import type { PrismaSqliteEfsError } from '../errors/errors.js'
-import { djangoEnvironment } from './django-environment.js'
+import { check, refuseUnknown } from '../errors/configuration.js'
 import type { SqliteEfsEvent } from './events.js'
 import type { LeaseOptions } from './lease-options.js'
-import { didYouMean } from './nearest.js'
+import { absentTable, LEASE_OPTIONS, type ResolvedLease, resolveLease } from './resolve-lease.js'
 import { MEMORY, pathOfUrl } from './url.js'
 
 /** Options of {@link PrismaSqliteEfs}. */
@@ -80,12 +78,6 @@ export interface PrismaSqliteEfsOptions {
   tracing?: boolean
 }
 
-/** A lease of a table. */
-type TableLease = LeaseOptions & { protocol?: 'line' | 'django-sqlite-efs'; tableName: string }
-
-/** A line in files, or one on a table. */
-export type ResolvedLease = (LeaseOptions & { protocol: 'local' }) | TableLease
-
 /** The options as they are worked with: checked, complete, and with what the environment says. */
 export interface ResolvedOptions {
   path: string
@@ -98,17 +90,6 @@ export interface ResolvedOptions {
   intMode: IntMode
   onEvent: ((event: SqliteEfsEvent) => void) | undefined
   tracing: boolean
-}
-
-/** A limit of a number, in its own unit. */
-type NumberRule = 'positive' | 'not negative'
-
-const NUMBERS: Readonly<Record<string, NumberRule>> = {
-  ttlMs: 'positive',
-  timeoutMs: 'not negative',
-  transactionTimeoutMs: 'not negative',
-  maxHoldMs: 'not negative',
-  maxClockSkewMs: 'not negative',
 }
 
 const OPTIONS = [
@@ -124,26 +105,17 @@ const OPTIONS = [
   'tracing',
 ] as const satisfies (keyof PrismaSqliteEfsOptions)[]
 
-const LEASE_OPTIONS = ['tableName', 'key', 'client', 'protocol', 'maxAttempts', ...Object.keys(NUMBERS)]
-
-/** Options that are given one level too high or too low, and where they belong. */
+/** Options of `lease` that are given one level too high, and where they belong. */
 const LEASE_OPTIONS_BY_NAME = new Map(LEASE_OPTIONS.map((name) => [name, `lease.${name}`]))
-const OPTIONS_BY_NAME = new Map<string, string>(OPTIONS.map((name) => [name, name]))
-/** What a client of the AWS SDK takes, and this adapter only with one. */
-const IN_A_CLIENT = ['region', 'endpoint', 'credentials', 'profile'].map(
-  (name) => [name, 'client: new DynamoDBClient({ ... })'] as const,
-)
-const OUTSIDE_OF_LEASE = new Map([...OPTIONS_BY_NAME, ...IN_A_CLIENT, ['table', 'tableName']])
 
-/** Stand for what is absent, so that all the rest can be checked. Neither is ever opened or asked. */
+/** Stands for what is absent, so that all the rest can be checked. Never opened. */
 const ABSENT_PATH = '/absent'
-const ABSENT_TABLE = 'absent'
 
 /** The options as {@link checkOptions} finds them. */
 export interface CheckedOptions {
   options: ResolvedOptions
   /** The error for the first that needs them, where the url or the table is absent. */
-  absent?: PrismaSqliteEfsError
+  absent?: Error
 }
 
 /**
@@ -165,158 +137,52 @@ export function resolveOptions(given: PrismaSqliteEfsOptions, env: NodeJS.Proces
  */
 export function checkOptions(given: PrismaSqliteEfsOptions, env: NodeJS.ProcessEnv): CheckedOptions {
   refuseUnknown('', given, OPTIONS, LEASE_OPTIONS_BY_NAME)
-  const missing: PrismaSqliteEfsError[] = []
-  const lease = resolveLease(given.lease, env) ?? absentTable(given.lease, missing)
+  const missing: Error[] = []
+  const lease = resolveLease(given.lease, OPTIONS, env) ?? absentTable(given.lease, missing)
   const options = resolveRest(given.url === undefined ? absentUrl(given, missing) : given, lease)
   const [absent] = missing
   return { options, ...(absent && { absent }) }
 }
 
-function absentUrl(given: PrismaSqliteEfsOptions, missing: PrismaSqliteEfsError[]): PrismaSqliteEfsOptions {
-  const wayOut =
-    'expected file: and the path of the database; where it comes from an environment variable (DATABASE_URL, for example), set that for the process that runs queries'
-  missing.unshift(configurationError('url', given.url, wayOut))
+function absentUrl(given: PrismaSqliteEfsOptions, missing: Error[]): PrismaSqliteEfsOptions {
+  const hint =
+    'if it comes from an environment variable (DATABASE_URL, for example), set that for the process that runs queries'
+  missing.unshift(check.wrong('url', 'be file: and the path of the database', given.url, { hint }))
   return { ...given, url: ABSENT_PATH }
-}
-
-function absentTable(lease: PrismaSqliteEfsOptions['lease'], missing: PrismaSqliteEfsError[]): ResolvedLease {
-  const wayOut =
-    "name the DynamoDB table here or in SQLITE_LOCK_DYNAMODB_TABLE, or use lease: 'local' where no other machine writes"
-  missing.push(configurationError('lease.tableName', undefined, wayOut))
-  return { ...(lease as Omit<TableLease, 'tableName'> | undefined), tableName: ABSENT_TABLE }
 }
 
 function resolveRest(options: PrismaSqliteEfsOptions, lease: ResolvedLease): ResolvedOptions {
   const relativePaths = lease.protocol === 'local' ? 'resolved' : 'refused'
   const path = pathOfUrl('url', options.url, relativePaths)
   if (path === MEMORY && lease.protocol !== 'local') {
-    throw configurationError('url', options.url, "nobody else can open it: use lease: 'local'")
+    throw check.wrong('url', 'be a file', options.url, { hint: "no other process can open it: use lease: 'local'" })
   }
-  const { onEvent, tracing = true } = options
-  if (onEvent !== undefined && typeof onEvent !== 'function') {
-    throw configurationError('onEvent', onEvent, 'expected a function')
-  }
-  if (typeof tracing !== 'boolean') throw configurationError('tracing', tracing, 'expected true or false')
+  const { transactionMode = 'immediate', timestampFormat = 'iso8601', intMode = 'number', tracing = true } = options
   return {
     path,
-    onEvent,
-    tracing,
+    onEvent: check.callback('onEvent', options.onEvent),
+    tracing: check.boolean('tracing', tracing),
     shadowPath:
       options.shadowDatabaseUrl === undefined
         ? MEMORY
         : pathOfUrl('shadowDatabaseUrl', options.shadowDatabaseUrl, relativePaths),
     lease,
-    transactionMode: oneOf('transactionMode', options.transactionMode, ['immediate', 'deferred']) ?? 'immediate',
-    fencing: oneOf('fencing', options.fencing, ['user_version', 'off']),
+    transactionMode: check.oneOf('transactionMode', transactionMode, ['immediate', 'deferred']),
+    fencing: check.oneOf('fencing', options.fencing, ['user_version', 'off']),
     pragmas: resolvePragmas(options.pragmas),
-    timestampFormat: oneOf('timestampFormat', options.timestampFormat, ['iso8601', 'unixepoch-ms']) ?? 'iso8601',
-    intMode: oneOf('intMode', options.intMode, ['number', 'bigint', 'string']) ?? 'number',
-  }
-}
-
-/** What a line in files has no use for. */
-const OF_A_TABLE = ['tableName', 'client', 'maxAttempts'] as const satisfies (keyof LeaseOptions)[]
-
-/** Undefined where the table is absent, and all the rest is right. */
-function resolveLease(lease: PrismaSqliteEfsOptions['lease'], env: NodeJS.ProcessEnv): ResolvedLease | undefined {
-  if (lease === 'local') return { protocol: 'local' }
-  if (typeof lease === 'string') {
-    const expected = `expected 'local' or an object with ${LEASE_OPTIONS.join(', ')}`
-    throw configurationError('lease', lease, `${expected}${didYouMean(lease, ['local'], quoted)}`)
-  }
-  if (lease !== undefined) refuseUnknown('lease', lease, LEASE_OPTIONS, OUTSIDE_OF_LEASE)
-  const protocol = oneOf('lease.protocol', lease?.protocol, ['line', 'django-sqlite-efs', 'local'])
-  checkTerms(lease)
-  if (protocol === 'local') {
-    const ofTable = OF_A_TABLE.find((name) => lease?.[name] !== undefined)
-    if (ofTable === undefined) return { ...lease, protocol }
-    const wayOut = "it is of a DynamoDB table, and protocol: 'local' has none; leave one of the two out"
-    throw configurationError(`lease.${ofTable}`, lease?.[ofTable], wayOut)
-  }
-  const { tableName = env['SQLITE_LOCK_DYNAMODB_TABLE'] || undefined } = lease ?? {}
-  if (tableName !== undefined && (typeof tableName !== 'string' || tableName === '')) {
-    throw configurationError('lease.tableName', tableName, 'expected the name of a DynamoDB table')
-  }
-  refuseWrongAttempts(lease?.maxAttempts, protocol)
-  const fromEnvironment = protocol === 'django-sqlite-efs' && djangoEnvironment(env, lease)
-  if (tableName === undefined) return undefined
-  return { ...fromEnvironment, ...lease, ...(protocol && { protocol }), tableName }
-}
-
-/** What any line takes. */
-function checkTerms(lease: LeaseOptions = {}): void {
-  const { key } = lease
-  if (key !== undefined && (typeof key !== 'string' || key === '')) {
-    throw configurationError('lease.key', key, 'expected a text, the same in every instance')
-  }
-  for (const [name, rule] of Object.entries(NUMBERS)) {
-    refuseWrongNumber(`lease.${name}`, (lease as Record<string, unknown>)[name], rule)
-  }
-}
-
-function refuseWrongAttempts(maxAttempts: unknown, protocol: LeaseOptions['protocol']): void {
-  if (maxAttempts === undefined) return
-  if (protocol !== 'django-sqlite-efs') {
-    const why =
-      "it is for protocol: 'django-sqlite-efs'; in a line everybody has a turn: timeoutMs says how long to wait"
-    throw configurationError('lease.maxAttempts', maxAttempts, why)
-  }
-  if (!Number.isSafeInteger(maxAttempts) || (maxAttempts as number) < 1) {
-    throw configurationError('lease.maxAttempts', maxAttempts, 'expected a whole number, 1 or more')
+    timestampFormat: check.oneOf('timestampFormat', timestampFormat, ['iso8601', 'unixepoch-ms']),
+    intMode: check.oneOf('intMode', intMode, ['number', 'bigint', 'string']),
   }
 }
 
 function resolvePragmas(pragmas: PrismaSqliteEfsOptions['pragmas']): PrismaSqliteEfsOptions['pragmas'] {
   if (pragmas === undefined) return undefined
-  if (!isRecord(pragmas)) throw configurationError('pragmas', pragmas, 'expected an object of names and values')
+  if (typeof pragmas !== 'object' || pragmas === null || Array.isArray(pragmas)) {
+    throw check.wrong('pragmas', 'be an object of names and values', pragmas)
+  }
   for (const [name, value] of Object.entries(pragmas)) {
-    const usable = typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
-    if (!usable) throw configurationError(`pragmas.${name}`, value, 'expected a text or a finite number')
+    if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) continue
+    throw check.wrong(`pragmas.${name}`, 'be a string or a finite number', value)
   }
   return pragmas
 }
-
-function refuseWrongNumber(option: string, value: unknown, rule: NumberRule): void {
-  if (value === undefined) return
-  const isInRange =
-    typeof value === 'number' && Number.isFinite(value) && (rule === 'positive' ? value > 0 : value >= 0)
-  if (!isInRange) throw configurationError(option, value, `expected milliseconds, ${rule}`)
-}
-
-function oneOf<T extends string>(option: string, value: T | undefined, allowed: readonly T[]): T | undefined {
-  if (value === undefined || allowed.includes(value)) return value
-  throw configurationError(
-    option,
-    value,
-    `expected ${allowed.map(quoted).join(' or ')}${didYouMean(value, allowed, quoted)}`,
-  )
-}
-
-const quoted = (value: string) => `'${value}'`
-
-/**
- * @param elsewhere - names that are options in another place, and that place
- * @throws PrismaSqliteEfsError `CONFIGURATION` for what is no object, or has a name that is not among the known ones
- */
-export function refuseUnknown(
-  option: string,
-  value: unknown,
-  known: readonly string[],
-  elsewhere: ReadonlyMap<string, string> = new Map(),
-): void {
-  if (!isRecord(value)) {
-    const short = option === 'lease' ? "'local' or " : ''
-    throw configurationError(option || 'options', value, `expected ${short}an object with ${known.join(', ')}`)
-  }
-  for (const name of Object.keys(value)) {
-    if (known.includes(name)) continue
-    const place = elsewhere.get(name)
-    const hint = place === undefined ? didYouMean(name, known) : `; did you mean ${place}?`
-    const path = option === '' ? name : `${option}.${name}`
-    // Without its value, which may be a secret: authToken is an option of libsql.
-    throw unknownOption(path, `expected one of ${known.join(', ')}${hint}`)
-  }
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -11,11 +11,6 @@ const NETWORK_FILE_SYSTEMS = new Map([
   [0xff534d42, 'CIFS'],
 ])
 
-/** Where the processes of this machine keep the line for a database: beside it. None for a private one in memory. */
-export function localDirectory(path: string): string | undefined {
-  return path === MEMORY ? undefined : `${canonicalPath(path)}-lease`
-}
-
 /** What the warning asks, and where it goes. */
 export interface WarningSeams {
   /** The type of the file system that a folder is on, as statfs(2) has it. */

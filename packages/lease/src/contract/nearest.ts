@@ -1,16 +1,16 @@
-/** Appended to the message of a refused value: the name that was probably meant, or nothing. */
+/** For the message about a refused value: the name that was probably meant, if one is near enough. */
 export function didYouMean(
   value: unknown,
   known: readonly string[],
   worded: (name: string) => string = (name) => name,
-): string {
-  if (typeof value !== 'string') return ''
+): string | undefined {
+  if (typeof value !== 'string') return undefined
   const near = known
     .map((name) => ({ name, distance: distanceBetween(value.toLowerCase(), name.toLowerCase()) }))
     // Two names of which half of the letters differ are two names.
     .filter(({ name, distance }) => distance <= Math.min(3, Math.floor(name.length / 2)))
     .toSorted((one, other) => one.distance - other.distance)
-  return near[0] ? `; did you mean ${worded(near[0].name)}?` : ''
+  return near[0] && `did you mean ${worded(near[0].name)}?`
 }
 
 /**
