@@ -5,12 +5,6 @@ import { DjangoCompatibleLeaser, type DjangoCompatibleLeaserOptions } from './dj
 import { DynamoDBLeaser, type DynamoDBLeaserOptions } from './dynamodb/leaser.js'
 import { LocalLeaser, type LocalLeaserOptions } from './local/leaser.js'
 
-/** The table, which the environment may name. */
-interface FromEnvironment {
-  /** The table, by name or ARN. @default the environment variable SQLITE_LOCK_DYNAMODB_TABLE */
-  tableName?: string | undefined
-}
-
 /**
  * Options of {@link createLeaser}: those of the leaser that `protocol` chooses. All programs that write one file must choose the same.
  *
@@ -20,8 +14,11 @@ interface FromEnvironment {
  * - `'local'`: {@link LocalLeaserOptions}.
  */
 export type CreateLeaserOptions =
-  | ({ protocol?: 'line' } & Omit<DynamoDBLeaserOptions, 'tableName'> & FromEnvironment)
-  | ({ protocol: 'django-sqlite-efs' } & Omit<DjangoCompatibleLeaserOptions, 'tableName'> & FromEnvironment)
+  | ({ protocol?: 'line'; tableName?: string | undefined } & Omit<DynamoDBLeaserOptions, 'tableName'>)
+  | ({ protocol: 'django-sqlite-efs'; tableName?: string | undefined } & Omit<
+      DjangoCompatibleLeaserOptions,
+      'tableName'
+    >)
   | ({ protocol: 'local' } & LocalLeaserOptions)
 
 /**
