@@ -377,7 +377,7 @@ describe('a source that is refused, before anything is touched:', () => {
   const refused: [string, (path: string) => unknown, string, RegExp][] = [
     ['one that is not there', () => newPath(), 'NOT_FOUND', /no file/],
     ['a relative path', () => 'copy.db', 'CONFIGURATION', /absolute/],
-    ['nothing', () => undefined, 'CONFIGURATION', /from = undefined/],
+    ['nothing', () => undefined, 'CONFIGURATION', /^Option from must be .*, got nothing/],
     ['a folder', () => scratchFolder(), 'CONFIGURATION', /no database file/],
     ['the database itself', (path) => path, 'CONFIGURATION', /the database itself/],
     [

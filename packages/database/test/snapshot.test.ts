@@ -178,7 +178,7 @@ describe('a snapshot that fails', () => {
     ['is there already', (path) => path, /there is a file already/],
     ['has no folder', (path) => `${path}/folder/copy.db`, /there is no folder/],
     ['is relative', () => 'copy.db', /absolute/],
-    ['is nothing', () => undefined, /to = undefined/],
+    ['is nothing', () => undefined, /^Option to must be .*, got nothing/],
     ['holds a NUL', () => '/tmp/x\0y', /absolute/],
   ])('because its path %s is refused before anything is read', async (_, to, message) => {
     const bank = await openBank()

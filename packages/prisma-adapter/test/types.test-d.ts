@@ -115,37 +115,37 @@ describe('the options', () => {
   const url = 'file:/mnt/efs/app.db'
 
   test('name the database, which the environment may leave undefined, and nothing else has to be there', () => {
-    new PrismaSqliteEfs({ url: process.env['DATABASE_URL'] })
+    void new PrismaSqliteEfs({ url: process.env['DATABASE_URL'] })
     // @ts-expect-error -- url may be undefined, not forgotten
-    new PrismaSqliteEfs({ lease: 'local' })
+    void new PrismaSqliteEfs({ lease: 'local' })
     // @ts-expect-error -- there is no such option
-    new PrismaSqliteEfs({ url, authToken: 'x' })
+    void new PrismaSqliteEfs({ url, authToken: 'x' })
     // @ts-expect-error -- unlike other adapters it takes one object
-    new PrismaSqliteEfs({ url }, { timestampFormat: 'iso8601' })
+    void new PrismaSqliteEfs({ url }, { timestampFormat: 'iso8601' })
   })
 
   test("take a lease as 'local' or as an object of one of three protocols", () => {
     expectTypeOf<PrismaSqliteEfsOptions['lease']>().toEqualTypeOf<'local' | LeaseOptions | undefined>()
     expectTypeOf<LeaseOptions['protocol']>().toEqualTypeOf<'line' | 'django-sqlite-efs' | 'local' | undefined>()
-    new PrismaSqliteEfs({ url, lease: 'local' })
-    new PrismaSqliteEfs({ url, lease: { protocol: 'local', timeoutMs: 10_000 } })
-    new PrismaSqliteEfs({
+    void new PrismaSqliteEfs({ url, lease: 'local' })
+    void new PrismaSqliteEfs({ url, lease: { protocol: 'local', timeoutMs: 10_000 } })
+    void new PrismaSqliteEfs({
       url,
       lease: { tableName: process.env['TABLE'], protocol: 'django-sqlite-efs', maxAttempts: 10 },
     })
     // @ts-expect-error -- there is no such lease
-    new PrismaSqliteEfs({ url, lease: 'redis' })
+    void new PrismaSqliteEfs({ url, lease: 'redis' })
     // @ts-expect-error -- there is no such protocol
-    new PrismaSqliteEfs({ url, lease: { protocol: 'redlock' } })
+    void new PrismaSqliteEfs({ url, lease: { protocol: 'redlock' } })
     // @ts-expect-error -- a name with a typing error
-    new PrismaSqliteEfs({ url, lease: { tableNmae: 'app-locks' } })
+    void new PrismaSqliteEfs({ url, lease: { tableNmae: 'app-locks' } })
     // @ts-expect-error -- a number of milliseconds
-    new PrismaSqliteEfs({ url, lease: { timeoutMs: '5s' } })
+    void new PrismaSqliteEfs({ url, lease: { timeoutMs: '5s' } })
   })
 
   test('hear of the events of lease and database', () => {
     expectTypeOf<SqliteEfsEvent>().toEqualTypeOf<LeaseEvent | DatabaseEvent>()
-    new PrismaSqliteEfs({
+    void new PrismaSqliteEfs({
       url,
       onEvent: (event) => {
         if (event.type === 'acquired') expectTypeOf(event.waitedMs).toBeNumber()
