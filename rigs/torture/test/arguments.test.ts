@@ -44,7 +44,11 @@ test.each([
 })
 
 test.each([
-  { ttlMs: 500, maxClockSkewMs: 600, why: /ttlMs must be larger than maxClockSkewMs \+ 2 x requestTimeoutMs .*, got 500/ },
+  {
+    ttlMs: 500,
+    maxClockSkewMs: 600,
+    why: /ttlMs must be larger than maxClockSkewMs \+ 2 x requestTimeoutMs .*, got 500/,
+  },
   { ttlMs: 3_600_001, maxClockSkewMs: 200, why: /ttlMs must be milliseconds above 0, at most 3600000, got 3600001/ },
 ])('a lease that no worker would get is refused: $ttlMs ms, clocks $maxClockSkewMs ms apart', (lease) => {
   const words = ['--ttl-ms', String(lease.ttlMs), '--max-clock-skew-ms', String(lease.maxClockSkewMs)]
