@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { Metrics } from '@aws-lambda-powertools/metrics'
-import type { DatabaseEvent, MigrateResult } from '@sqlite-efs/database'
+import type { DatabaseEvent } from '@sqlite-efs/database'
+import type { MigrateResult } from '@sqlite-efs/database/migrations'
 import type { LeaseEvent } from '@sqlite-efs/lease'
 import { describe, expectTypeOf, test } from 'vitest'
 import {
