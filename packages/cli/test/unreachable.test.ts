@@ -1,26 +1,13 @@
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { silentServer } from '@sqlite-efs/toolkit/silent-server'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RunningCli } from './support/cli.js'
 import { bank } from './support/scratch.js'
 
 /** Below what the leftovers of a command took, 10 s and more, and far beyond what one needs that has none. */
 const LINGERING_MS = 8_000
-
-async function silentServer(): Promise<string> {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => void sockets.add(socket.on('error', () => undefined)))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 const envOf = (endpoint: string) => ({
   AWS_ENDPOINT_URL_DYNAMODB: endpoint,
@@ -40,7 +27,7 @@ async function endOf(running: RunningCli, said: RegExp) {
 
 describe.each([
   ['refuses connections', async () => 'http://127.0.0.1:9'],
-  ['never answers', silentServer],
+  ['never answers', () => silentServer(onTestFinished)],
 ])('where DynamoDB %s', (_, endpointOf) => {
   test.each([
     ['run', ['--timeout-ms', '2000'], ['--', 'true'], 125],

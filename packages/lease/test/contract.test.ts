@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { DjangoCompatibleLeaser, DynamoDBLeaser, LocalLeaser } from '../src/index.js'
 import { systemClock } from '../src/time/clock.js'
@@ -8,7 +6,7 @@ import { type LeaserFactory, leaserContract } from './contract.js'
 import { clientOf, startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
 
 let db: TestDynamoDB
-const directory = mkdtempSync(join(tmpdir(), 'lease-files-'))
+const directory = folderUntil(afterAll)
 
 beforeAll(async () => {
   db = await startDynamoDB()
@@ -16,7 +14,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await db.stop()
-  rmSync(directory, { recursive: true })
 })
 
 describe('DynamoDBLeaser', () => {

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, type LeaseError, type LeaserOptions, LocalLeaser } from '../src/index.js'
 import { DyingClock, WarpClock } from './warp-clock.js'
@@ -11,8 +10,7 @@ import { DyingClock, WarpClock } from './warp-clock.js'
 const PROGRAM = fileURLToPath(new URL('./hold-until-killed.ts', import.meta.url))
 const AHEAD_MS = 50 * 60_000
 
-const top = mkdtempSync(join(tmpdir(), 'lease-fast-clock-'))
-afterAll(() => rmSync(top, { recursive: true }))
+const top = folderUntil(afterAll)
 
 let keys = 0
 const newKey = () => `database#/srv/${++keys}.db`

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { afterAll, expect, test } from 'vitest'
 import { LocalLeaser } from '../src/index.js'
 import type { LineAnswer } from '../src/line/line-store.js'
@@ -11,8 +11,7 @@ import { joined, left, type Transition } from '../src/line/line-transitions.js'
 import { FileLineStore } from '../src/local/file-store.js'
 import { systemRandom } from '../src/time/random.js'
 
-const top = mkdtempSync(join(tmpdir(), 'lease-files-'))
-afterAll(() => rmSync(top, { recursive: true }))
+const top = folderUntil(afterAll)
 
 const KEY = 'database#/srv/app.db'
 let directories = 0

@@ -1,6 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DynamoDBRequests } from '../src/dynamodb/client.js'
 import { DynamoDBLineStore } from '../src/dynamodb/line-store.js'
@@ -12,7 +10,7 @@ import { systemRandom } from '../src/time/random.js'
 import { startDynamoDB, TABLE, type TestDynamoDB } from './dynalite.js'
 
 let db: TestDynamoDB
-const directory = mkdtempSync(join(tmpdir(), 'lease-files-'))
+const directory = folderUntil(afterAll)
 
 beforeAll(async () => {
   db = await startDynamoDB()
@@ -20,7 +18,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await db.stop()
-  rmSync(directory, { recursive: true })
 })
 
 const entry = (id: string, aliveUntilMs = 1000) => ({ id, owner: id, aliveUntilMs })

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startDynamoDB, type TestDynamoDB } from './dynalite.js'
 
@@ -13,16 +13,14 @@ const SCRIPT = fileURLToPath(new URL('increment.ts', import.meta.url))
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 let db: TestDynamoDB
-let folder: string
+const folder = folderUntil(afterAll)
 
 beforeAll(async () => {
   db = await startDynamoDB()
-  folder = mkdtempSync(join(tmpdir(), 'lease-'))
 })
 
 afterAll(async () => {
   await db.stop()
-  rmSync(folder, { recursive: true })
 })
 
 type Way = 'line' | 'files' | 'django-compatible' | 'django'

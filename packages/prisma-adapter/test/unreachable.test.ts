@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { bundle } from '@sqlite-efs/toolkit/bundle'
+import { silentServer } from '@sqlite-efs/toolkit/silent-server'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Workbench } from './support/clients.js'
 
@@ -17,18 +18,6 @@ interface Said {
   transaction: { code: string; message: string }
   before: string[]
   after: string[]
-}
-
-async function listen(): Promise<{ port: number }> {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => void sockets.add(socket.on('error', () => undefined)))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return server.address() as AddressInfo
 }
 
 /** Nobody accepts, and the queue of those who wait to be accepted is full: the kernel drops whoever else wants to connect. */
@@ -63,7 +52,7 @@ async function saidBy(child: ChildProcess): Promise<Said> {
 
 const ENDPOINTS: Record<string, () => Promise<string>> = {
   'refuses connections': async () => 'http://127.0.0.1:9',
-  'accepts connections, and never answers': async () => `http://127.0.0.1:${(await listen()).port}`,
+  'accepts connections, and never answers': () => silentServer(onTestFinished),
   'has no address': async () => 'http://dynamodb.invalid',
   'swallows the attempt to connect': async () => `http://127.0.0.1:${(await blackHole()).port}`,
 }

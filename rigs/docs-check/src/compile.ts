@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 import type { Block } from './blocks.js'
 import { TOP } from './pages.js'
 
@@ -45,31 +46,20 @@ export function withModule<T>(code: string, use: (exported: Record<string, unkno
 
 /** With a folder from which the packages and `./generated/prisma/client.js`, the booking service's, are found. */
 async function besideClient<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  return await inFolder(async (folder) => {
-    await mkdir(join(folder, 'generated/prisma'), { recursive: true })
-    const client = join(TOP, 'examples/lambda/src/generated/prisma/client.js')
-    await writeFile(join(folder, 'generated/prisma/client.ts'), `export * from ${JSON.stringify(client)}\n`)
-    return await use(folder)
-  })
-}
-
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(PACKAGE, '.blocks-'))
-  try {
-    return await use(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  using folder = temporaryFolder('.blocks', PACKAGE)
+  await mkdir(join(folder.path, 'generated/prisma'), { recursive: true })
+  const client = join(TOP, 'examples/lambda/src/generated/prisma/client.js')
+  await writeFile(join(folder.path, 'generated/prisma/client.ts'), `export * from ${JSON.stringify(client)}\n`)
+  return await use(folder.path)
 }
 
 /** Has the shell, or Node, read a block without running it. */
-export function parseOnly(block: Block): Promise<string> {
-  return inFolder(async (folder) => {
-    const isShell = block.language === 'sh'
-    const file = join(folder, isShell ? 'block.sh' : 'block.mjs')
-    await writeFile(file, block.code)
-    return await output(isShell ? 'sh' : process.execPath, [isShell ? '-n' : '--check', file], folder)
-  })
+export async function parseOnly(block: Block): Promise<string> {
+  using folder = temporaryFolder('.blocks', PACKAGE)
+  const isShell = block.language === 'sh'
+  const file = join(folder.path, isShell ? 'block.sh' : 'block.mjs')
+  await writeFile(file, block.code)
+  return await output(isShell ? 'sh' : process.execPath, [isShell ? '-n' : '--check', file], folder.path)
 }
 
 function tsc(folder: string): Promise<string> {

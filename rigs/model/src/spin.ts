@@ -1,9 +1,8 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 
 const MODEL = fileURLToPath(new URL('.', import.meta.url))
 
@@ -48,23 +47,19 @@ export function missingTools(): string | undefined {
  * @throws Error where Spin or the compiler fails, or the search does not come to its end
  */
 export async function search(flags: readonly string[], { memoryMb }: Limits): Promise<Verdict> {
-  const folder = await mkdtemp(join(tmpdir(), 'sqlite-efs-model-'))
-  const options = { cwd: folder, maxBuffer: 2 ** 26 }
+  using folder = temporaryFolder('sqlite-efs-model')
+  const options = { cwd: folder.path, maxBuffer: 2 ** 26 }
   const defines = flags.map((flag) => `-D${flag}`)
-  try {
-    await run('spin', [...defines, '-a', join(MODEL, 'lease.pml')], options)
-    // Exact: no bit state, no hash compaction. With one process there is nothing for partial order reduction to do.
-    const exact = ['-DBFS', '-DSAFETY', '-DNOREDUCE', `-DMEMLIM=${memoryMb}`]
-    await run('gcc', ['-O2', '-w', ...exact, ...defines, `-I${MODEL}`, '-o', 'pan', 'pan.c'], options)
-    // A violation is no failure of the command; its output says what it was.
-    const { stdout } = await run('./pan', ['-w24'], options)
-    const verdict = read(stdout)
-    if (verdict.violation === undefined) return verdict
-    const replayed = await run('./pan', ['-r', 'lease.pml.trail'], options)
-    return { ...verdict, trail: actionsOf(replayed.stdout) }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await run('spin', [...defines, '-a', join(MODEL, 'lease.pml')], options)
+  // Exact: no bit state, no hash compaction. With one process there is nothing for partial order reduction to do.
+  const exact = ['-DBFS', '-DSAFETY', '-DNOREDUCE', `-DMEMLIM=${memoryMb}`]
+  await run('gcc', ['-O2', '-w', ...exact, ...defines, `-I${MODEL}`, '-o', 'pan', 'pan.c'], options)
+  // A violation is no failure of the command; its output says what it was.
+  const { stdout } = await run('./pan', ['-w24'], options)
+  const verdict = read(stdout)
+  if (verdict.violation === undefined) return verdict
+  const replayed = await run('./pan', ['-r', 'lease.pml.trail'], options)
+  return { ...verdict, trail: actionsOf(replayed.stdout) }
 }
 
 function read(output: string): Verdict {

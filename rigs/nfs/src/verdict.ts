@@ -1,6 +1,6 @@
-import { copyFile, mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 import Libsql from 'libsql'
 import { isWhole, PROBE, probeOf } from './world.js'
 
@@ -21,15 +21,11 @@ export async function hotJournal(database: string): Promise<string | undefined> 
 
 /** Shows `look` a copy of the file and its journal, as they lie on the server, when all is quiet: the original belongs to the guests. */
 export async function lookAtCopy<T>(database: string, look: (copy: string) => T): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'nfs-tests-'))
-  const copy = join(folder, 'copy.db')
-  try {
-    await copyFile(database, copy)
-    await copyFile(`${database}-journal`, `${copy}-journal`).catch(() => {})
-    return look(copy)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  using folder = temporaryFolder('nfs-tests')
+  const copy = join(folder.path, 'copy.db')
+  await copyFile(database, copy)
+  await copyFile(`${database}-journal`, `${copy}-journal`).catch(() => {})
+  return look(copy)
 }
 
 /**

@@ -1,20 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import Libsql from 'libsql'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { hotJournal, whatIsWrong } from '../src/verdict.js'
 import { ADD_TO_ALL, SCHEMA } from '../src/world.js'
 
-let folder: string
 let path: string
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'nfs-tests-'))
-  path = join(folder, 'world.db')
+beforeEach(() => {
+  path = join(folderUntil(onTestFinished), 'world.db')
 })
-
-afterEach(() => rm(folder, { recursive: true }))
 
 test('what was acknowledged and is not there, and what was refused and is there, is told', async () => {
   const db = new Libsql(path)

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FaultControl, preloaded, type Recorded, readRecording } from '@sqlite-efs/storage-faults'
+import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 import type { Place, Scenario } from './scenario.js'
 import { STORY } from './story.js'
 
@@ -19,7 +19,8 @@ export interface Recording {
 
 /** Prepares a scenario, and plays it in a process that is recorded. */
 export async function record(scenario: Scenario, library: string): Promise<Recording> {
-  const top = realpathSync(mkdtempSync(join(tmpdir(), 'power-loss-')))
+  const temporary = temporaryFolder('power-loss')
+  const top = temporary.path
   const [folder, beside] = [join(top, 'disk'), join(top, 'beside')]
   for (const made of [folder, beside]) mkdirSync(made)
   const place = { path: join(folder, 'app.db'), beside }
@@ -47,7 +48,7 @@ export async function record(scenario: Scenario, library: string): Promise<Recor
     before,
     operations: readRecording(recording),
     place,
-    remove: () => rmSync(top, { recursive: true, force: true }),
+    remove: () => temporary[Symbol.dispose](),
   }
 }
 

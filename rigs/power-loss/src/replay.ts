@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Recorded } from '@sqlite-efs/storage-faults'
 import { seeded } from '@sqlite-efs/toolkit/random'
+import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 import { type CrashState, crashState, type Fates, fingerprint, mixtures, nothingElse } from './crash-states.js'
 import { Disk } from './disk.js'
 import { mustHold } from './ledger.js'
@@ -92,10 +92,10 @@ async function violationOf(
   recording: Recording,
   { state, story }: { state: CrashState; story: Story },
 ): Promise<string | undefined> {
-  const folder = realpathSync(mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'power-loss-state-')))
+  using folder = temporaryFolder('power-loss-state', existsSync(MEMORY) ? MEMORY : undefined)
   try {
     for (const [name, content] of state) {
-      const path = join(folder, name.slice(recording.folder.length))
+      const path = join(folder.path, name.slice(recording.folder.length))
       mkdirSync(dirname(path), { recursive: true })
       writeFileSync(path, content)
     }
@@ -103,11 +103,9 @@ async function violationOf(
       const journal = state.get(`${recording.place.path}-journal`)
       mustHold(journal !== undefined && journal.length > 0, `the journal is ${journal ? 'empty' : 'not there'}`)
     }
-    await scenario.verify({ path: join(folder, 'app.db'), beside: recording.place.beside }, story)
+    await scenario.verify({ path: join(folder.path, 'app.db'), beside: recording.place.beside }, story)
     return undefined
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
   }
 }

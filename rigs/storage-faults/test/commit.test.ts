@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildShim, type Fault } from '../src/index.js'
-import { Sweep } from '../src/sweep/sweep.js'
+import { describe, expect, test } from 'vitest'
+import type { Fault } from '../src/index.js'
+import { useShim, useSweep } from './support/shim.js'
 
-const shim = buildShim()
-if ('missing' in shim) console.warn(`storage faults are not tested: ${shim.missing}`)
+const shim = useShim()
 
 describe.skipIf('missing' in shim)('a COMMIT', () => {
-  let sweep: Sweep
-
-  beforeAll(async () => {
-    if ('missing' in shim) return
-    sweep = new Sweep(shim.library)
-    await sweep.prepare()
-  })
-
-  afterAll(async () => {
-    await sweep?.end()
-    if (!('missing' in shim)) shim.remove()
-  })
+  const sweep = useSweep(shim)
 
   /** Has a transaction meet the fault at the last call of its kind: the one that ends the journal, and with it the transaction. */
   async function atLastCall(fault: Fault, operation = 'transaction') {

@@ -1,20 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { buildShim, FaultControl, preloaded } from '../src/index.js'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { FaultControl, preloaded } from '../src/index.js'
+import { useShim } from './support/shim.js'
 
-const shim = buildShim()
+const shim = useShim()
 const library = 'library' in shim ? shim.library : ''
-afterAll(() => {
-  if ('remove' in shim) shim.remove()
-})
 
 function meetOneError(operation: string): unknown {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'doubtful-')))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const folder = folderUntil(onTestFinished)
   const control = join(folder, 'control')
   new FaultControl(control).close()
   const script = fileURLToPath(new URL('support/meet-one-error.ts', import.meta.url))

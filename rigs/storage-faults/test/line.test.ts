@@ -1,25 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildShim, type Fault } from '../src/index.js'
+import { describe, expect, test } from 'vitest'
+import type { Fault } from '../src/index.js'
 import { LineSweep } from '../src/line-sweep/line-sweep.js'
 import type { Result } from '../src/sweep/cases.js'
 import { linePlan, results } from '../src/sweep/plan.js'
+import { useShim, useSweep } from './support/shim.js'
 
-const shim = buildShim()
-if ('missing' in shim) console.warn(`storage faults are not tested: ${shim.missing}`)
+const shim = useShim()
 
 describe.skipIf('missing' in shim)('a system call that fails on the files of a local line', () => {
-  let sweep: LineSweep
-
-  beforeAll(async () => {
-    if ('missing' in shim) return
-    sweep = new LineSweep(shim.library)
-    await sweep.prepare()
-  })
-
-  afterAll(async () => {
-    await sweep?.end()
-    if (!('missing' in shim)) shim.remove()
-  })
+  const sweep = useSweep(shim, LineSweep)
 
   /** Has each rename of an operation meet the fault, one after the other. */
   async function atEachRename(operation: string, fault: Fault): Promise<Result[]> {

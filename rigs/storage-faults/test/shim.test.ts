@@ -1,26 +1,23 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildShim, type Fault, FaultControl, preloaded, readRecording } from '../src/index.js'
+import { type Fault, FaultControl, preloaded, readRecording } from '../src/index.js'
+import { useShim } from './support/shim.js'
 
-const shim = buildShim()
-if ('missing' in shim) console.warn(`storage faults are not tested: ${shim.missing}`)
+const shim = useShim()
 
 describe.skipIf('missing' in shim)('a process with the library preloaded', () => {
-  let folder: string
+  const folder = folderUntil(afterAll)
   let control: FaultControl
 
   beforeAll(() => {
-    folder = realpathSync(mkdtempSync(join(tmpdir(), 'shim-test-')))
     control = new FaultControl(join(folder, 'control'))
   })
 
   afterAll(() => {
     control.close()
-    rmSync(folder, { recursive: true, force: true })
-    if (!('missing' in shim)) shim.remove()
   })
 
   /** Runs a script that has `fs` and `folder`; what it returns comes out. */

@@ -1,28 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildShim, type CallKind } from '../src/index.js'
-import type { Case } from '../src/sweep/cases.js'
+import { describe, expect, test } from 'vitest'
+import type { CallKind } from '../src/index.js'
+import type { Case, Result } from '../src/sweep/cases.js'
 import { results, wholePlan } from '../src/sweep/plan.js'
 import { Sweep } from '../src/sweep/sweep.js'
+import { useShim, useSweep } from './support/shim.js'
 
-const shim = buildShim()
-if ('missing' in shim) console.warn(`storage faults are not tested: ${shim.missing}`)
+const shim = useShim()
 
 describe.skipIf('missing' in shim)('one system call that fails', () => {
-  let sweep: Sweep
+  const sweep = useSweep(shim, Sweep)
   const run = (it: Case) => sweep.run(it)
 
-  beforeAll(async () => {
-    if ('missing' in shim) return
-    sweep = new Sweep(shim.library)
-    await sweep.prepare()
-  })
-
-  afterAll(async () => {
-    await sweep?.end()
-    if (!('missing' in shim)) shim.remove()
-  })
-
-  async function wrongOf(cases: AsyncIterable<Awaited<ReturnType<Sweep['run']>>>) {
+  async function wrongOf(cases: AsyncIterable<Result>) {
     let fired = 0
     const wrong: unknown[] = []
     for await (const result of cases) {

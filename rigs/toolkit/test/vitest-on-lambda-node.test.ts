@@ -1,10 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lambdaNode } from '@sqlite-efs/lambda-node'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { folderUntil } from '../src/temporary-folder.js'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const RUNNER = here('../src/vitest-on-lambda-node.ts')
@@ -55,8 +55,7 @@ test.runIf(node !== undefined)('where all tests run on its major version, that i
 describe('where there is', () => {
   /** A copy of the runner, in a folder where no Node is installed. */
   function copyOfRunner(): string {
-    const folder = mkdtempSync(join(tmpdir(), 'vitest-on-lambda-node-'))
-    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const folder = folderUntil(onTestFinished)
     const carrier = join(folder, 'node_modules/@sqlite-efs/lambda-node')
     cpSync(here('../../lambda-node/src'), join(carrier, 'src'), { recursive: true })
     cpSync(here('../../lambda-node/package.json'), join(carrier, 'package.json'))

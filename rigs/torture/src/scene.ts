@@ -1,7 +1,6 @@
-import { realpathSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 import { createBank } from './bank.js'
 import type { Report } from './report.js'
 
@@ -22,7 +21,7 @@ export interface TortureResult {
 
 /** A folder of its own, with a new bank in it. */
 export async function openScene(): Promise<Scene> {
-  const folder = realpathSync(await mkdtemp(join(tmpdir(), 'torture-')))
+  const { path: folder } = temporaryFolder('torture')
   const scene = { folder, file: join(folder, 'bank.db'), logs: join(folder, 'logs') }
   await mkdir(scene.logs)
   await createBank(scene.file)

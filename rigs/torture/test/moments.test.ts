@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import Database from 'libsql'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { hasLock, isDead, isInCommit, isStopped, writerOf } from '../src/moments.js'
 
 test('who is in a write transaction is seen by its lock, and who is not is not', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'moments-'))
-  const path = join(folder, 'a.db')
+  const path = join(folderUntil(onTestFinished), 'a.db')
   const db = new Database(path)
   db.exec('CREATE TABLE t (x)')
   expect(writerOf(path)).toBeUndefined()
@@ -23,18 +22,15 @@ test('who is in a write transaction is seen by its lock, and who is not is not',
   db.exec('ROLLBACK')
   expect(writerOf(path)).toBeUndefined()
   db.close()
-  await rm(folder, { recursive: true })
 })
 
 test('a COMMIT is seen by the magic of its journal', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'moments-'))
-  const path = join(folder, 'a.db')
+  const path = join(folderUntil(onTestFinished), 'a.db')
   expect(isInCommit(path)).toBe(false)
   await writeFile(`${path}-journal`, Buffer.alloc(512))
   expect(isInCommit(path)).toBe(false)
   await writeFile(`${path}-journal`, Buffer.from('d9d505f920a163d700000001', 'hex'))
   expect(isInCommit(path)).toBe(true)
-  await rm(folder, { recursive: true })
 })
 
 test('who was stopped is, with all of its threads, until it goes on', async () => {

@@ -1,16 +1,11 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
 import { type Leaser, LocalLeaser } from '@sqlite-efs/lease'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { onTestFinished } from 'vitest'
 
 /** A folder that is gone after the test. */
-export function scratchFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sqlite-efs-cli-test-')))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+export const scratchFolder = () => folderUntil(onTestFinished)
 
 /** Leases as `--local` has them. */
 export const localLeaser = (path: string) => new LocalLeaser({ directory: `${path}-lease` })

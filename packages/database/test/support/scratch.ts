@@ -1,16 +1,11 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Leaser, LocalLeaser } from '@sqlite-efs/lease'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { onTestFinished } from 'vitest'
 import { type Database, type DatabaseOptions, openDatabase } from '../../src/index.js'
 
 /** A folder that is gone after the test. */
-export function scratchFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sqlite-efs-test-')))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+export const scratchFolder = () => folderUntil(onTestFinished)
 
 /** A path for a database that is gone after the test. */
 export const scratchPath = () => join(scratchFolder(), 'app.db')

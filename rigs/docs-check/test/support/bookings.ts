@@ -1,20 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@sqlite-efs/database'
 import { migrate } from '@sqlite-efs/database/migrations'
 import { LocalLeaser } from '@sqlite-efs/lease'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { onTestFinished } from 'vitest'
 import { PrismaClient } from '../../../../examples/lambda/src/generated/prisma/client.js'
 import { TOP } from '../../src/pages.js'
 
 /** A folder that is gone after the test. */
-export function scratchFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sqlite-efs-docs-test-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
+export const scratchFolder = () => folderUntil(onTestFinished)
 
 /** A client of the booking service's database, which is new and migrated. */
 export async function bookings(): Promise<PrismaClient> {

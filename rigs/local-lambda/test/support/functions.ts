@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import { afterAll, afterEach } from 'vitest'
 import { LocalFunction, type LocalFunctionOptions } from '../../src/index.js'
 
@@ -9,12 +8,11 @@ const FOLDER = fileURLToPath(new URL('../fixtures/functions', import.meta.url))
 
 /** Functions of the package in fixtures/functions, for one file of tests; each ends with its test. */
 export function useFunctions() {
-  const scratch = mkdtempSync(join(tmpdir(), 'local-lambda-test-'))
+  const scratch = folderUntil(afterAll)
   const started: LocalFunction[] = []
   afterEach(async () => {
     await Promise.all(started.splice(0).map((each) => each[Symbol.asyncDispose]()))
   })
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
   return {
     /** A function whose handler is that export. */
     start(handler: string, options: Partial<LocalFunctionOptions> = {}): LocalFunction {
