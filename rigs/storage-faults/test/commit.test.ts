@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Fault } from '../src/index.js'
+import { Sweep } from '../src/sweep/sweep.js'
 import { useShim, useSweep } from './support/shim.js'
 
 const shim = useShim()
 
 describe.skipIf('missing' in shim)('a COMMIT', () => {
-  const sweep = useSweep(shim)
+  const sweep = useSweep(shim, Sweep)
 
   /** Has a transaction meet the fault at the last call of its kind: the one that ends the journal, and with it the transaction. */
   async function atLastCall(fault: Fault, operation = 'transaction') {
