@@ -1,7 +1,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { migrate } from '@sqlite-efs/database/migrations'
 import Libsql from 'libsql'
 import { type Fault, FaultControl } from '../control.js'
 import { preloaded } from '../shim.js'
@@ -92,22 +91,10 @@ export class Sweep {
     wrong.push(...inFile.map((it) => `the file: ${it}`), ...expectedUnits(expected, units, 'the file'))
     rmSync(folder, { recursive: true, force: true })
     const told = answer.outcomes.map(({ unit, is, error }) => `${unit} ${error ?? is}`).join(' | ')
-    const { calls = 0, callsOf = {}, fired = 0, where = '' } = answer.faults ?? {}
+    const { calls = 0, callsOf = {}, fired = 0 } = answer.faults ?? {}
+    const where = answer.faults?.where.replace(folder, '') ?? ''
     const isDone = answer.outcomes.every(({ is }) => is === 'done')
-    return {
-      operation: name,
-      warm,
-      fault,
-      calls,
-      callsOf,
-      traced,
-      fired,
-      isDone,
-      told,
-      units,
-      wrong,
-      where: where.replace(folder, ''),
-    }
+    return { operation: name, warm, fault, calls, callsOf, traced, fired, where, isDone, told, units, wrong }
   }
 
   async end(): Promise<void> {
