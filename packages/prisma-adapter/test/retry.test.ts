@@ -87,14 +87,15 @@ describe('retry', () => {
     }
   })
 
-  test('has its default where an option is undefined, and makes one attempt in no time', async () => {
+  test('has its default where an option is undefined, and makes one attempt where it may make no more', async () => {
     const operation = vi.fn(() => Promise.reject(conflict()))
     const given = { attempts: undefined, only: undefined, signal: undefined } as object
     await thrownBy(retryWith(simulated(0), operation, given))
     expect(operation).toHaveBeenCalledTimes(3)
     operation.mockClear()
     await thrownBy(retryWith(simulated(0.5), operation, { totalMs: 0 }))
-    expect(operation).toHaveBeenCalledTimes(1)
+    await thrownBy(retryWith(simulated(0), operation, { attempts: 1 }))
+    expect(operation).toHaveBeenCalledTimes(2)
   })
 
   test('that was aborted in an attempt that failed does not even pause', async () => {
