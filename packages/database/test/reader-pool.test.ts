@@ -112,6 +112,20 @@ describe('a commit of this process', () => {
     expect(await pool.none(0)).toBe(true)
   })
 
+  it('and the next one together outlast the time of a read no more than one does', async () => {
+    const { pool, clock } = await poolOfBank()
+    const letInAfterFirst = pool.holdBack()
+    const begun = Promise.allSettled([pool.begin(1_000)])
+    await nextTurn()
+    clock.advance(600)
+    letInAfterFirst()
+    const letIn = pool.holdBack()
+    await nextTurn()
+    clock.advance(400)
+    expect(await begun).toMatchObject([{ reason: { code: 'BUSY' } }])
+    letIn()
+  })
+
   it('that begins while a read waits for another process keeps the read out, too', async () => {
     const { path, pool, read, pass } = await poolOfBank()
     await read()
