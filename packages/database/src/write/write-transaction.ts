@@ -37,7 +37,7 @@ interface Begun {
   guard: LeaseGuard
   /** How long it waited for its turn. */
   waitedMs: number
-  /** The file has this lease's ticket already. */
+  /** The file has this lease's ticket already, or no fence. */
   fenceIsStored: boolean
   /** Where the callers of its statements are, as far as they are traced. */
   traces: readonly TraceContext[]
@@ -195,12 +195,12 @@ export class WriteTransaction {
   }
 
   async #readyToCommit(): Promise<void> {
-    const { path, fencing } = this.#context
+    const { path } = this.#context
     const { lease, fenceIsStored } = this.#begun
     try {
       const { doubt } = this.connection
       if (doubt) throw doubtfulTransaction(path, doubt)
-      if (fencing !== 'off' && !fenceIsStored) this.#storeFence(lease.token)
+      if (!fenceIsStored) this.#storeFence(lease.token)
       await this.guard.beforeCommit()
     } catch (error) {
       this.rollback()
