@@ -1,7 +1,7 @@
 import { DatabaseError } from '@sqlite-efs/database'
 import { LeaseError } from '@sqlite-efs/lease'
 import { expect, test } from 'vitest'
-import { toPrismaError, withPrismaError } from '../src/database-error.js'
+import { toPrismaError, withPrismaError } from '../src/errors/database-error.js'
 
 const details = { path: '/mnt/efs/app.db' }
 

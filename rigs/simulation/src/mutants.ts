@@ -267,7 +267,7 @@ export const mutants: readonly Mutant[] = [
     file: 'database/src/write/write-transaction.ts',
     edits: [
       {
-        find: "if (!fenceIsStored) this.#storeFence(lease.token)",
+        find: 'if (!fenceIsStored) this.#storeFence(lease.token)',
         replace: '',
       },
     ],

@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { migrate } from '@sqlite-efs/database/migrations'
 import Libsql from 'libsql'
 import { type Fault, FaultControl } from '../control.js'
 import { preloaded } from '../shim.js'
