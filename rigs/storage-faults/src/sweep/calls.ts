@@ -35,14 +35,15 @@ export class Trace {
 const roleOf = (path: string) =>
   path
     .replace(/etilqs_\w+/, 'temporary')
-    .replace(/(\.sqlite-efs-restore)-\w{6}(\/(same|converted))?/, '$1')
-    .replace(/\.before-restore-[\dTZ.]+/, '.before-restore')
+    .replace(/\.sqlite-efs-restore-\w{6}(\/(same|converted)\.db)?/, 'app.db.new')
+    .replace(/\.before-restore-\d+T\d+\.\d+Z/, '.before-restore')
     .replace(/\.[0-9a-f]{12}\b/, '.new')
     .replace(/[^/]*\.(line|json|old)\b/g, '$1')
     .replace(/\b[0-9a-f]{32}\b/, 'folder')
 
 function placeOf(kind: string, offset = '', length = ''): string {
-  if (kind.endsWith('lock')) return offset
+  // Of an open() the library tells the flags there.
+  if (kind.endsWith('lock') || kind === 'open') return offset
   if (kind !== 'read' && kind !== 'write') return ''
   return `${offset === '0' ? 'begin' : 'rest'} ${Number(length) > 8192 ? 'much' : length}`
 }
@@ -50,7 +51,7 @@ function placeOf(kind: string, offset = '', length = ''): string {
 /** These are tried in every operation. */
 const ALWAYS: readonly CallKind[] = ['read', 'write', 'sync', 'lock']
 /** In so many operations at most a class of another kind is tried. */
-const MOST = 4
+const MOST = 2
 
 /**
  * Which calls of one kind to have fail, by their numbers: those of classes that were not tried yet, or else one of the class that was

@@ -53,7 +53,12 @@ export interface Plan {
 
 export const wholePlan = (isLong: boolean): Plan => ({ isLong, operations: Object.keys(OPERATIONS), kinds: CALL_KINDS })
 
-export const linePlan = (isLong: boolean): Plan => ({ ...wholePlan(isLong), operations: Object.keys(LINE_OPERATIONS) })
+/** Its cases take a few milliseconds each. */
+export const linePlan = (isLong: boolean): Plan => ({
+  ...wholePlan(isLong),
+  operations: Object.keys(LINE_OPERATIONS),
+  eachClass: true,
+})
 
 function faultsOf(operation: string, kind: CallKind, isLong: boolean): readonly Kind[] {
   const isOfLine = operation in LINE_OPERATIONS || OPERATIONS[operation]?.line === 'beside'
@@ -83,8 +88,10 @@ export async function* results(plan: Plan, run: (it: Case) => Promise<Result>): 
       for (const kind of kinds) {
         const calls = whole.traced.filter((call) => call.kind === kind)
         const faults = faultsOf(operation, kind, isLong)
+        const isFirst = (skip: number) => calls.findIndex((call) => call.class === calls[skip]!.class) === skip
         for (const skip of isLong ? calls.keys() : chosenCalls(calls, tried, eachClass)) {
-          const chosen = isLong ? faults : [faults[turn++ % faults.length]!]
+          // Not every error is one for every call: after EINTR most calls are repeated.
+          const chosen = isLong ? faults : [faults[eachClass && isFirst(skip) ? 0 : turn++ % faults.length]!]
           for (const fault of chosen) yield await run({ operation, warm, fault: { kinds: [kind], skip, ...fault } })
         }
       }
