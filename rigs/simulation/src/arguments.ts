@@ -1,6 +1,6 @@
 import { commandLine, oneOf, parse, wholeNumber } from '@sqlite-efs/toolkit/arguments'
-import type { FileLocks } from './file.js'
-import type { Bias, PlanOptions, Skew } from './plan.js'
+import type { Bias, PlanOptions, Skew } from './plan/plan.js'
+import type { FileLocks } from './process/file.js'
 
 /** What the command line says. */
 export interface Arguments {

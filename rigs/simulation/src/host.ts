@@ -1,12 +1,12 @@
-import { type Checker, type Fate, fateOf, RolledBack } from './checker.js'
-import type { SimulatedFile } from './file.js'
-import { Machine } from './machine.js'
-import type { HostPlan, Plan } from './plan.js'
-import { Process } from './process.js'
-import { Draws } from './random.js'
-import type { Storm } from './storm.js'
-import { drawWork, longestMs, type Work } from './work.js'
-import type { World } from './world.js'
+import { type Checker, type Fate, fateOf, RolledBack } from './checks/checker.js'
+import type { HostPlan, Plan } from './plan/plan.js'
+import type { Storm } from './plan/storm.js'
+import { drawWork, longestMs, type Work } from './plan/work.js'
+import type { SimulatedFile } from './process/file.js'
+import { Process } from './process/process.js'
+import { Machine } from './world/machine.js'
+import { Draws } from './world/random.js'
+import type { World } from './world/world.js'
 
 /** What all hosts of a run share. */
 export interface Surroundings {

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { CachedParser } from './expressions.js'
-export { Machine } from './machine.js'
-export { Draws } from './random.js'
-export { World } from './world.js'
+export { CachedParser } from './world/expressions.js'
+export { Machine } from './world/machine.js'
+export { Draws } from './world/random.js'
+export { World } from './world/world.js'

@@ -1,8 +1,8 @@
 import type { Lease } from '@sqlite-efs/lease'
-import { Machine } from './machine.js'
-import { KEY } from './process.js'
-import { Draws } from './random.js'
-import { World } from './world.js'
+import { KEY } from './process/process.js'
+import { Machine } from './world/machine.js'
+import { Draws } from './world/random.js'
+import { World } from './world/world.js'
 
 /** A line under load, all machines and the network being well: who takes part, and what goes wrong with them. */
 export interface Load {

@@ -1,5 +1,5 @@
-import type { PlanOptions } from './plan.js'
-import type { Rule } from './violation.js'
+import type { Rule } from './checks/violation.js'
+import type { PlanOptions } from './plan/plan.js'
 
 /** A rule of the protocol that is taken away, in the real source. */
 export interface Mutant {

@@ -1,7 +1,7 @@
 import { commandOf } from './arguments.js'
-import type { PlanOptions } from './plan.js'
+import type { PlanOptions } from './plan/plan.js'
 import type { Shrunk } from './shrink.js'
-import type { TraceEntry } from './trace.js'
+import type { TraceEntry } from './world/trace.js'
 
 /** What there is to say about a run that failed, once it is small. */
 export function failureReport(options: PlanOptions, shrunk: Shrunk, mutant?: string): string {

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { LeaseError } from '@sqlite-efs/lease'
 import { expect, onTestFinished, test } from 'vitest'
-import { Machine } from '../src/machine.js'
-import { World } from '../src/world.js'
+import { Machine } from '../src/world/machine.js'
+import { World } from '../src/world/world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
 const PROGRAM = fileURLToPath(new URL('./hold-and-end.ts', import.meta.url))

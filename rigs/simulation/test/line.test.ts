@@ -2,8 +2,8 @@ import type { Lease, LeaseError } from '@sqlite-efs/lease'
 import type { QueuedAcquireOptions } from '@sqlite-efs/lease/internal'
 import { seeded } from '@sqlite-efs/toolkit/random'
 import { describe, expect, test } from 'vitest'
-import { Machine } from '../src/machine.js'
-import { World } from '../src/world.js'
+import { Machine } from '../src/world/machine.js'
+import { World } from '../src/world/world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
 

@@ -1,11 +1,11 @@
 import { seeded } from '@sqlite-efs/toolkit/random'
 import { expect, test } from 'vitest'
-import { Checker } from '../src/checker.js'
-import { SimulatedFile } from '../src/file.js'
-import { Machine } from '../src/machine.js'
-import { Process } from '../src/process.js'
-import { Trace } from '../src/trace.js'
-import { World } from '../src/world.js'
+import { Checker } from '../src/checks/checker.js'
+import { SimulatedFile } from '../src/process/file.js'
+import { Process } from '../src/process/process.js'
+import { Machine } from '../src/world/machine.js'
+import { Trace } from '../src/world/trace.js'
+import { World } from '../src/world/world.js'
 
 test('who loses its lease while it waits for the file begins nothing under it, and writes under the next one', async () => {
   const world = new World({ trace: new Trace({ keep: true }) })

@@ -1,7 +1,7 @@
 import type { LeaseError } from '@sqlite-efs/lease'
 import { expect, test } from 'vitest'
-import { Machine } from '../src/machine.js'
-import { World } from '../src/world.js'
+import { Machine } from '../src/world/machine.js'
+import { World } from '../src/world/world.js'
 
 const KEY = 'database#/mnt/efs/app.db'
 

@@ -1,7 +1,7 @@
 import { LocalLeaser } from '@sqlite-efs/lease'
 import { commandLine, numberAbove0, parse, wholeNumber } from '@sqlite-efs/toolkit/arguments'
-import type { Contestant } from './contestant.js'
 import type { TortureOptions } from './torture.js'
+import type { Contestant } from './worker/contestant.js'
 
 /** What the command line says. */
 export interface Arguments {

@@ -1,10 +1,10 @@
 // pnpm torture --minutes M --workers N [--without-file-locks] [--control] [--lambda] [--seed S] [--json] [--keep]
 import { runProgram } from '@sqlite-efs/toolkit/arguments'
 import { type Arguments, parseArguments } from './arguments.js'
-import { tortureLambda } from './lambda-torture.js'
-import { Stopped } from './observation.js'
+import { tortureLambda } from './lambda/lambda-torture.js'
 import { tableOf } from './table.js'
 import { torture } from './torture.js'
+import { Stopped } from './worker/observation.js'
 
 async function main({ options, isLambda, json }: Arguments): Promise<number> {
   try {

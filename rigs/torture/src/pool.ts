@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toEnvironment, type WorkerConfig } from './worker-config.js'
+import { toEnvironment, type WorkerConfig } from './worker/worker-config.js'
 
 /** Whoever has not gone home after this is hung: all faults are over by then. */
 const GO_HOME_MS = 30_000

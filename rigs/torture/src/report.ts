@@ -1,10 +1,10 @@
-import { attemptsOf, type Rules } from './checker.js'
-import type { History } from './collector.js'
-import type { Contestant } from './contestant.js'
-import type { Fault } from './injector.js'
-import type { FaultyProxy } from './proxy.js'
-import { takeovers } from './takeovers.js'
-import type { Violation } from './violation.js'
+import { attemptsOf, type Rules } from './checks/checker.js'
+import type { History } from './checks/collector.js'
+import { takeovers } from './checks/takeovers.js'
+import type { Violation } from './checks/violation.js'
+import type { Fault } from './faults/injector.js'
+import type { FaultyProxy } from './faults/proxy.js'
+import type { Contestant } from './worker/contestant.js'
 
 /** What a run was. */
 export interface RunDescription {

@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
-import { createBank } from './bank.js'
 import type { Report } from './report.js'
+import { createBank } from './worker/bank.js'
 
 /** Where a run takes place. */
 export interface Scene {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { ACCOUNTS, OPENING_BALANCE } from '../src/bank.js'
-import { check, type Rules } from '../src/checker.js'
-import type { History } from '../src/collector.js'
-import type { EntryRow, FinalState } from '../src/final-state.js'
-import type { HistoryRecord, Transfer } from '../src/history.js'
+import { check, type Rules } from '../src/checks/checker.js'
+import type { History } from '../src/checks/collector.js'
+import type { EntryRow, FinalState } from '../src/checks/final-state.js'
+import { ACCOUNTS, OPENING_BALANCE } from '../src/worker/bank.js'
+import type { HistoryRecord, Transfer } from '../src/worker/history.js'
 
 const STRICT: Rules = { holdsErrorsToTheirWord: true, holdsReads: true }
 const CONTROL: Rules = { holdsErrorsToTheirWord: false, holdsReads: true }

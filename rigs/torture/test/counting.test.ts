@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { race } from '../src/race.js'
+import { race } from '../src/counting/race.js'
 
 const PROCESSES = 6
 const TRANSACTIONS = 200

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Fault } from '../src/injector.js'
-import { tortureLambda } from '../src/lambda-torture.js'
+import type { Fault } from '../src/faults/injector.js'
+import { tortureLambda } from '../src/lambda/lambda-torture.js'
 
 /** Which of them hits whom, and whether somebody is frozen in a transaction within the time that there is, is up to the machine. */
 const FAULTS: Fault['kind'][] = ['kill at its timeout', 'freeze after the answer']

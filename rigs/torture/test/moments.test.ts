@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
 import Database from 'libsql'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { hasLock, isDead, isInCommit, isStopped, writerOf } from '../src/moments.js'
+import { hasLock, isDead, isInCommit, isStopped, writerOf } from '../src/faults/moments.js'
 
 test('who is in a write transaction is seen by its lock, and who is not is not', async () => {
   const path = join(folderUntil(onTestFinished), 'a.db')

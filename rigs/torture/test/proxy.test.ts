@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Random } from '@sqlite-efs/toolkit/random'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { CALM, type Fate, FaultyProxy } from '../src/proxy.js'
+import { CALM, type Fate, FaultyProxy } from '../src/faults/proxy.js'
 
 let submissionOrder: string[]
 let arrived: (() => void)[]

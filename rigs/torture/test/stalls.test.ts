@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { checkStalls, leftBehind } from '../src/check-lambda.js'
-import type { History } from '../src/collector.js'
-import type { HistoryRecord } from '../src/history.js'
-import type { Fault } from '../src/injector.js'
-import { type Stall, stalls } from '../src/stalls.js'
+import { checkStalls, leftBehind } from '../src/checks/check-lambda.js'
+import type { History } from '../src/checks/collector.js'
+import { type Stall, stalls } from '../src/checks/stalls.js'
+import type { Fault } from '../src/faults/injector.js'
+import type { HistoryRecord } from '../src/worker/history.js'
 
 type Lease = Extract<HistoryRecord, { type: 'lease' }>
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { History } from '../src/collector.js'
-import type { HistoryRecord } from '../src/history.js'
-import type { Fault } from '../src/injector.js'
-import { takeovers } from '../src/takeovers.js'
+import type { History } from '../src/checks/collector.js'
+import { takeovers } from '../src/checks/takeovers.js'
+import type { Fault } from '../src/faults/injector.js'
+import type { HistoryRecord } from '../src/worker/history.js'
 
 const lease = (at: number, event: 'acquired' | 'released' | 'swept', token: number): HistoryRecord => ({
   type: 'lease',

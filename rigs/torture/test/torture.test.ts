@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import Database from 'libsql'
 import { expect, test } from 'vitest'
-import type { Fault } from '../src/injector.js'
+import type { Fault } from '../src/faults/injector.js'
 import { type TortureOptions, torture } from '../src/torture.js'
 
 const SHORT: TortureOptions = {

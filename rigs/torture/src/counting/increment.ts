@@ -1,5 +1,5 @@
 // A process that adds 1 to the counter, again and again: it reads, then writes what it read plus 1.
-import { type ClientConfig, openClient } from './contestants.js'
+import { type ClientConfig, openClient } from '../worker/contestants.js'
 
 export interface IncrementTask {
   config: ClientConfig

@@ -5,9 +5,9 @@ import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/toolkit'
 import { temporaryFolder } from '@sqlite-efs/toolkit/temporary-folder'
 import Database from 'libsql'
-import { bundleProgram } from './bundle.js'
-import type { Contestant } from './contestant.js'
-import { type ClientConfig, TABLE } from './contestants.js'
+import { bundleProgram } from '../bundle.js'
+import type { Contestant } from '../worker/contestant.js'
+import { type ClientConfig, TABLE } from '../worker/contestants.js'
 import type { IncrementResult, IncrementTask } from './increment.js'
 
 /** The adapter's defaults. */
@@ -29,7 +29,7 @@ export async function race(contestant: Contestant, processes: number, transactio
     await createLeaseTable(dynamodb.config, TABLE)
     const file = join(folder.path, 'counter.db')
     createCounter(file)
-    const program = await bundleProgram('increment')
+    const program = await bundleProgram('counting/increment')
     const config: ClientConfig = { contestant, file, ...LEASE, patience: 'endless', transactionMode: 'immediate' }
     for (let count = 0; count < processes; count++) {
       const env = { ...process.env, ...dynamodb.env }

@@ -15,10 +15,10 @@ import {
   WriteScheduler,
 } from '@sqlite-efs/database/internal'
 import type { Lease, LeaserOptions } from '@sqlite-efs/lease'
+import type { Machine } from '../world/machine.js'
 import type { Actor, CommitFate } from './actor.js'
 import { INSERT, SimulatedConnection } from './connection.js'
 import type { SimulatedFile } from './file.js'
-import type { Machine } from './machine.js'
 import { observedLeaser } from './observed-leaser.js'
 
 export const KEY = 'database#/mnt/efs/simulated.db'

@@ -1,7 +1,7 @@
-import type { CommitFate } from './actor.js'
-import type { Fate, Sender } from './fate.js'
+import type { CommitFate } from '../process/actor.js'
+import type { Fate, Sender } from '../world/fate.js'
+import { Draws } from '../world/random.js'
 import type { Plan } from './plan.js'
-import { Draws } from './random.js'
 import { LONGEST_COMPUTATION, LONGEST_STATEMENT } from './work.js'
 
 /**

@@ -1,6 +1,6 @@
+import type { Fault } from '../faults/injector.js'
+import { MARGIN_MS } from '../lambda/errands.js'
 import type { History } from './collector.js'
-import { MARGIN_MS } from './errands.js'
-import type { Fault } from './injector.js'
 import type { Stalls } from './stalls.js'
 import { heldAt } from './takeovers.js'
 import type { Violation } from './violation.js'

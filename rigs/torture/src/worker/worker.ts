@@ -1,7 +1,7 @@
 // One worker process: makes transfers, or only looks, until it is stopped, killed or told to go home. It knows nothing of the
 // faults, and can run on any machine that sees the bank's file and a DynamoDB API.
 //
-//   node --conditions=@sqlite-efs/source --import tsx rigs/torture/src/worker.ts
+//   node --conditions=@sqlite-efs/source --import tsx rigs/torture/src/worker/worker.ts
 //
 // It is told by its environment:
 //   TORTURE_WORKER             a WorkerConfig (worker-config.ts) as JSON

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Random } from '@sqlite-efs/toolkit/random'
-import type { Client } from './contestants.js'
+import type { Client } from '../worker/contestants.js'
+import { describeError } from '../worker/errors.js'
+import { type HistoryWriter, monotonicMs, type Style } from '../worker/history.js'
+import { LOOKS, type Look, lookAtOwn } from '../worker/readings.js'
+import { chooseTransfer, type Moments, makeTransfer } from '../worker/transfers.js'
+import { lookAndRecord } from '../worker/workday.js'
 import type { ErrandEvent } from './errands.js'
-import { describeError } from './errors.js'
-import { type HistoryWriter, monotonicMs, type Style } from './history.js'
-import { LOOKS, type Look, lookAtOwn } from './readings.js'
-import { chooseTransfer, type Moments, makeTransfer } from './transfers.js'
-import { lookAndRecord } from './workday.js'
 
 /** So long a transaction that nobody awaits goes on, at the most. */
 const FORGOTTEN_MS = 400

@@ -1,9 +1,9 @@
+import { outcomeOf } from '../worker/errors.js'
 import type { Attempt } from './attempt.js'
 import { checkFile } from './check-file.js'
 import { checkReads } from './check-reads.js'
 import { checkTokens } from './check-tokens.js'
 import type { History } from './collector.js'
-import { outcomeOf } from './errors.js'
 import type { FinalState } from './final-state.js'
 import type { Violation } from './violation.js'
 

@@ -4,12 +4,12 @@
 import { hostname } from 'node:os'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { withLease } from 'prisma-adapter-sqlite-efs/lambda'
-import { openClient } from './contestants.js'
+import { openClient } from '../worker/contestants.js'
+import { recordEvents } from '../worker/event-records.js'
+import { HistoryWriter, monotonicMs } from '../worker/history.js'
+import { fromEnvironment } from '../worker/worker-config.js'
 import { ErrandRunner } from './errand-runner.js'
 import { type ErrandEvent, MARGIN_MS } from './errands.js'
-import { recordEvents } from './event-records.js'
-import { HistoryWriter, monotonicMs } from './history.js'
-import { fromEnvironment } from './worker-config.js'
 
 const { pid } = process
 const config = fromEnvironment(process.env)

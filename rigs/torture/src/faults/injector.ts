@@ -2,10 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Random } from '@sqlite-efs/toolkit/random'
+import type { Pool, Worker } from '../pool.js'
+import { monotonicMs } from '../worker/history.js'
 import { Deck } from './deck.js'
-import { monotonicMs } from './history.js'
 import type { Order, Shot } from './marksman.js'
-import type { Pool, Worker } from './pool.js'
 import { CALM, type FaultyProxy, type Weather } from './proxy.js'
 
 const MARKSMAN = fileURLToPath(new URL('marksman.ts', import.meta.url))

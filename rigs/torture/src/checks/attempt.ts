@@ -1,5 +1,5 @@
-import type { Outcome } from './errors.js'
-import type { Transfer } from './history.js'
+import type { Outcome } from '../worker/errors.js'
+import type { Transfer } from '../worker/history.js'
 
 /** What became of a transfer, as far as who made it knows. */
 export interface Attempt extends Transfer {

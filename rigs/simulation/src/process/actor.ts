@@ -1,4 +1,4 @@
-import type { Machine } from './machine.js'
+import type { Machine } from '../world/machine.js'
 
 /** What becomes of a COMMIT: an I/O error may come before its commit point, or after it. Nobody can tell which. */
 export type CommitFate = 'done' | 'failed' | 'failed, though it was done'

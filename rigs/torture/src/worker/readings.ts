@@ -1,5 +1,5 @@
+import type { PrismaClient } from '../generated/prisma/client.js'
 import { ACCOUNTS, TOTAL } from './bank.js'
-import type { PrismaClient } from './generated/prisma/client.js'
 import type { Transfer } from './history.js'
 
 /** What a read has to say. */

@@ -3,23 +3,23 @@ import { join } from 'node:path'
 import { createLeaseTable } from '@sqlite-efs/lease'
 import { startDynamoDB } from '@sqlite-efs/toolkit'
 import { Random } from '@sqlite-efs/toolkit/random'
-import { bundleProgram, bundleWorker } from './bundle.js'
-import { checkStalls, isInLine, leftBehind } from './check-lambda.js'
-import { check } from './checker.js'
-import { Collector, type History } from './collector.js'
-import { TABLE } from './contestants.js'
-import { readFinalState } from './final-state.js'
+import { bundleProgram, bundleWorker } from '../bundle.js'
+import { checkStalls, isInLine, leftBehind } from '../checks/check-lambda.js'
+import { check } from '../checks/checker.js'
+import { Collector, type History } from '../checks/collector.js'
+import { readFinalState } from '../checks/final-state.js'
+import { type Stalls, stalls } from '../checks/stalls.js'
+import { heldAt } from '../checks/takeovers.js'
+import type { Violation } from '../checks/violation.js'
+import type { Fault } from '../faults/injector.js'
+import { Metronome } from '../faults/metronome.js'
+import { Pool } from '../pool.js'
+import { countBy, type LambdaReport, type Report, reportOf, spread } from '../report.js'
+import { closeScene, openScene, type TortureResult } from '../scene.js'
+import { configurator, type TortureOptions } from '../torture.js'
+import { TABLE } from '../worker/contestants.js'
+import { firstAnswer, observe } from '../worker/observation.js'
 import { Fleet } from './fleet.js'
-import type { Fault } from './injector.js'
-import { Metronome } from './metronome.js'
-import { firstAnswer, observe } from './observation.js'
-import { Pool } from './pool.js'
-import { countBy, type LambdaReport, type Report, reportOf, spread } from './report.js'
-import { closeScene, openScene, type TortureResult } from './scene.js'
-import { type Stalls, stalls } from './stalls.js'
-import { heldAt } from './takeovers.js'
-import { configurator, type TortureOptions } from './torture.js'
-import type { Violation } from './violation.js'
 
 /** A run's options, but for what other faults and contestants need. */
 export type LambdaTortureOptions = Omit<TortureOptions, 'contestant' | 'freezeEveryMs' | 'sabotage'>
@@ -46,7 +46,7 @@ export async function tortureLambda(options: LambdaTortureOptions): Promise<Tort
   const collector = new Collector(logs)
   using metronome = new Metronome()
   await using fleet = new Fleet({
-    program: await bundleProgram('lambda-handler'),
+    program: await bundleProgram('lambda/lambda-handler'),
     functions: writers,
     random: new Random(seed),
     env: dynamodb.env,

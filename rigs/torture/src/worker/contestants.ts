@@ -6,7 +6,7 @@ import { VFS_FOR_TESTS } from '@sqlite-efs/database/internal'
 import { DynamoDBLeaser, type LeaseEvent, LocalLeaser } from '@sqlite-efs/lease'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { SqliteEfsAdapter } from 'prisma-adapter-sqlite-efs/internal'
-import { PrismaClient } from './generated/prisma/client.js'
+import { PrismaClient } from '../generated/prisma/client.js'
 import type { WorkerConfig } from './worker-config.js'
 
 /** The lease's table. */

@@ -1,8 +1,8 @@
+import type { Fault } from '../faults/injector.js'
+import type { Thaw } from '../lambda/watched-function.js'
+import type { HistoryRecord } from '../worker/history.js'
 import type { History } from './collector.js'
-import type { HistoryRecord } from './history.js'
-import type { Fault } from './injector.js'
 import { heldAt } from './takeovers.js'
-import type { Thaw } from './watched-function.js'
 
 /** A time in which somebody stood in line, or had the lease and waited for the file, and nobody could write. */
 export interface Stall {

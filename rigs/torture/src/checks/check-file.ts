@@ -1,5 +1,5 @@
+import { TOTAL } from '../worker/bank.js'
 import type { Attempt } from './attempt.js'
-import { TOTAL } from './bank.js'
 import type { EntryRow, FinalState } from './final-state.js'
 import { groupBy } from './group-by.js'
 import type { Violation } from './violation.js'

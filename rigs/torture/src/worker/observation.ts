@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Collector } from './collector.js'
+import type { Collector } from '../checks/collector.js'
 
 const PROGRESS_MS = 5000
 const START_MS = 60_000

@@ -1,4 +1,4 @@
-import { monotonicMs } from './history.js'
+import { monotonicMs } from '../worker/history.js'
 
 const TICK_MS = 20
 

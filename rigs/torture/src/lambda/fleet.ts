@@ -2,11 +2,11 @@ import { setMaxListeners } from 'node:events'
 import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '@sqlite-efs/toolkit/random'
-import { Deck } from './deck.js'
+import { Deck } from '../faults/deck.js'
+import type { Fault } from '../faults/injector.js'
+import { toEnvironment, type WorkerConfig } from '../worker/worker-config.js'
 import { ERRANDS, type Errand } from './errands.js'
-import type { Fault } from './injector.js'
 import { type Thaw, WatchedFunction } from './watched-function.js'
-import { toEnvironment, type WorkerConfig } from './worker-config.js'
 
 /** Managed Instances have so many invocations in one environment. */
 const AT_ONCE = 2

@@ -1,11 +1,11 @@
 import { DatabaseError } from '@sqlite-efs/database'
 import { serialDistance } from '@sqlite-efs/database/internal'
 import { type Contender, LeaseError } from '@sqlite-efs/lease'
-import type { Actor } from './actor.js'
-import type { Commit, FileObserver, SimulatedFile, Transaction } from './file.js'
-import { KEY } from './process.js'
+import type { Actor } from '../process/actor.js'
+import type { Commit, FileObserver, SimulatedFile, Transaction } from '../process/file.js'
+import { KEY } from '../process/process.js'
+import type { World } from '../world/world.js'
 import { type Rule, Violation } from './violation.js'
-import type { World } from './world.js'
 
 /** How a caller's row ended. */
 export type Fate = 'acknowledged' | 'refused' | 'unknown'

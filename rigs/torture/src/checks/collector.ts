@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HistoryRecord } from './history.js'
+import type { HistoryRecord } from '../worker/history.js'
 
 /** Everything that one worker wrote down. */
 export interface History {

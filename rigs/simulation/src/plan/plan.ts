@@ -1,5 +1,5 @@
-import type { FileLocks } from './file.js'
-import { Draws } from './random.js'
+import type { FileLocks } from '../process/file.js'
+import { Draws } from '../world/random.js'
 
 /** How bad the network is, each as the share of requests that it happens to. */
 export interface Weather {

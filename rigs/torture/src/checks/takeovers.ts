@@ -1,5 +1,5 @@
+import type { Fault } from '../faults/injector.js'
 import type { History } from './collector.js'
-import type { Fault } from './injector.js'
 
 /** How long the others went without a lease, because its holder was killed, or frozen for longer than it. */
 export interface Takeovers {

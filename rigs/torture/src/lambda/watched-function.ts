@@ -1,8 +1,8 @@
 import { LocalFunction, type LocalFunctionOptions, LocalLambdaError } from '@sqlite-efs/local-lambda'
+import type { Fault } from '../faults/injector.js'
+import { hasLock, isStopped, writerOf } from '../faults/moments.js'
+import { monotonicMs } from '../worker/history.js'
 import type { ErrandEvent } from './errands.js'
-import { monotonicMs } from './history.js'
-import type { Fault } from './injector.js'
-import { hasLock, isStopped, writerOf } from './moments.js'
 
 /** SIGSTOP takes a moment to come to all threads. */
 const STOP_MS = 50

@@ -1,5 +1,5 @@
+import { Draws } from '../world/random.js'
 import type { Settings } from './plan.js'
-import { Draws } from './random.js'
 
 /** One thing that a caller wants done. */
 export interface Work {

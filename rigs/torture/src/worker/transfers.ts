@@ -1,7 +1,7 @@
 import type { Random } from '@sqlite-efs/toolkit/random'
+import type { PrismaClient } from '../generated/prisma/client.js'
 import { ACCOUNTS } from './bank.js'
 import type { Client } from './contestants.js'
-import type { PrismaClient } from './generated/prisma/client.js'
 import type { Style, Transfer } from './history.js'
 
 const STYLES: Readonly<Record<Style, number>> = {
