@@ -2,6 +2,7 @@ import { type Clock, LocalLeaser } from '@sqlite-efs/lease'
 import { systemClock } from '@sqlite-efs/lease/internal'
 import { describe, expect, it } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
+import { EventLoop } from '../src/engine/event-loop.js'
 import { CLOCK_FOR_TESTS } from '../src/file/options.js'
 import type { Database, DatabaseEvent, SpanName, Tracer } from '../src/index.js'
 import { WriteQueue } from '../src/write/write-queue.js'
@@ -160,7 +161,10 @@ describe('a queue', () => {
       clock: systemClock,
       release: 'background',
       leaseKeeper: { take: () => ({}), release: async () => {}, isAtHand: false, whyNotYet: () => undefined },
-      writer: { discard: () => {} },
+      connection: { discard: () => {} },
+      eventLoop: new EventLoop(systemClock),
+      invocations: { keepLease: false },
+      window: { closeWindow: () => {} },
       explainBusy: async (error: unknown) => error,
       runGroup: async (group: (() => void)[]) => ({
         answer: () => {
@@ -169,7 +173,7 @@ describe('a queue', () => {
         done: group.length,
         alone: [],
       }),
-      beforeWaiting: () => throwOrNot(),
+      freeze: { look: () => throwOrNot() },
     }
     const queue = new WriteQueue<() => void>(options as never)
     const write = () =>
