@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '@sqlite-efs/lease'
 
 interface Timer {
@@ -43,4 +44,19 @@ export class ManualClock implements Clock {
   freeze(ms: number): void {
     this.#wallMs += ms
   }
+}
+
+/** Lets time pass in small steps until the promise is settled. */
+export async function passUntil<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  const it = { isSettled: false }
+  const settled = () => {
+    it.isSettled = true
+  }
+  promise.then(settled, settled)
+  for (let rounds = 0; !it.isSettled; rounds++) {
+    if (rounds === 1_000) throw new Error('5 s have passed, and it is not settled')
+    await setImmediate()
+    if (!it.isSettled) clock.advance(5)
+  }
+  return promise
 }
