@@ -54,7 +54,7 @@ test('its numbers of milliseconds are those of the code', () => {
 
 test.each([
   ['Of the migration function', 'packages/prisma-adapter/src/lambda/migration-handler.ts'],
-  ['Of withLease', 'packages/database/src/process/invocations.ts'],
+  ['Of withLease', 'packages/database/src/process/open-invocation.ts'],
 ])('%s: its margin is that of the code', (heading, source) => {
   const marginMs = optionRowsUnder(page, heading).find(({ name }) => name === 'marginMs')
   expect(numberInCode(read(source), 'MARGIN_MS')).toBe(Number(marginMs?.defaultValue))
