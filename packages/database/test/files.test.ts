@@ -22,6 +22,7 @@ describe('options that are refused, by name and value', () => {
     [{ path: undefined }, /Option path must be .*got nothing/],
     [{ path: '/x\0y' }, /"\/x\\u0000y"/],
     [{ leaser: undefined }, /leaser/],
+    [{ leaser: { acquire: () => {} } }, /leaser/],
     [{ leaseKey: '' }, /leaseKey/],
     [{ timeoutMs: Number.NaN }, /Option timeoutMs must be .*NaN/],
     [{ timeoutMs: -1 }, /Option timeoutMs must be .*-1/],

@@ -39,6 +39,17 @@ describe('writes that share a turn', () => {
     expect(opened[0]?.statements.filter((sql) => sql === 'COMMIT')).toHaveLength(1)
   })
 
+  it('share it though the journal is looked at for longer than 50 ms: only their own time counts', async () => {
+    const { commit, insert, clock, faults } = await groups()
+    Object.defineProperty(faults, 'isJournalGone', {
+      get: () => {
+        clock.advance(60)
+        return false
+      },
+    })
+    expect(await commit([insert(1), insert(2), insert(3)])).toMatchObject({ done: 3, alone: [] })
+  })
+
   it('are committed as far as 50 ms reach, or told that they are not, and the others wait for the next turn', async () => {
     const { commit, insert, entries, clock, faults } = await groups()
     clock.advance(1_000)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { DatabaseError } from '../src/index.js'
 import { TurnIsOver } from '../src/write/write-turn.js'
 import { isTakenOverBeforeItsRenewal } from './support/leasers.js'
@@ -68,6 +68,12 @@ describe('a turn that waits for a locked file', () => {
       expect(isLocked()).toBe(false)
     },
   )
+})
+
+test('a turn that is over is known by its mark: the package may be loaded twice', () => {
+  const ofAnotherCopy: unknown = { [Symbol.for('@sqlite-efs/database.turn-is-over@1')]: true, isSuperseded: true }
+  expect(ofAnotherCopy instanceof TurnIsOver).toBe(true)
+  expect(new Error('another') instanceof TurnIsOver).toBe(false)
 })
 
 describe('a turn', () => {

@@ -38,7 +38,7 @@ export function chooseLine<T extends LineOptions>(options: T, env: NodeJS.Proces
   }
   const tableName =
     options.tableName === undefined ? tableOf(env, checker) : checkTableName(options.tableName, 'tableName', checker)
-  if (protocol === 'django-sqlite-efs') return { ...djangoSettings(options, env, checker), ...options, tableName }
+  if (protocol === 'django-sqlite-efs') return { ...options, ...djangoSettings(options, env, checker), tableName }
   if (maxAttempts === undefined) return { ...options, tableName }
   const hint = 'in a line every caller has its turn, and timeoutMs says how long to wait for it'
   throw checker.wrong('maxAttempts', "be left out without protocol: 'django-sqlite-efs'", maxAttempts, { hint })

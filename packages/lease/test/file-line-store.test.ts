@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { folderUntil } from '@sqlite-efs/toolkit/temporary-folder'
@@ -109,6 +109,23 @@ test.each([
   expect((await store.look(KEY)).item).toEqual({ ticket: 3, contenders: [] })
   await store.join(KEY, entry('d'))
   expect(await names(store)).toBe('d4')
+})
+
+test('contenders that another version wrote are not overlooked: the line is refused, and says why', async () => {
+  const directory = newDirectory()
+  for (const id of ['a', 'b']) await contender(directory).join(KEY, entry(id))
+  const file = filesOf(directory).find((name) => name.endsWith('.json')) ?? ''
+  const text = readFileSync(file, 'utf8')
+  expect(JSON.parse(text)).toMatchObject({
+    contenders: [
+      { id: 'a', who: 'a' },
+      { id: 'b', who: 'b' },
+    ],
+  })
+  writeFileSync(file, text.replaceAll('"who"', '"holder"'))
+  await expect(contender(directory).join(KEY, entry('c'))).rejects.toMatchObject({
+    error: { message: expect.stringMatching(/another version of @sqlite-efs\/lease/) as string },
+  })
 })
 
 test('what the killed left is cleared by the next write', async () => {

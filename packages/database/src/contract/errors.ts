@@ -66,6 +66,12 @@ export interface DatabaseErrorDetails {
 /** The one error of this package; `code` says which. Errors of the leaser (`LeaseError`) pass through as they are, but for those named here. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
+
+  /** True of the errors of every copy of this package: where it is loaded twice, one copy may run what the other one opened. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'DatabaseError' && 'code' in value && 'details' in value
+  }
+
   /** Which of the {@link DatabaseErrorCode}s it is. */
   readonly code: DatabaseErrorCode
   /** What is known beside the message. */

@@ -46,7 +46,7 @@ export const MEMORY = ':memory:'
 /** @throws DatabaseError `CONFIGURATION` naming the option and its value */
 export function checkOptions(options: DatabaseOptions & TestOptions, path: string): CheckedOptions {
   const { leaser, leaseKey = `database#${path}`, fencing = 'user_version', release = defaultRelease() } = options
-  if (typeof leaser?.acquire !== 'function') {
+  if (typeof leaser?.acquire !== 'function' || typeof leaser.close !== 'function') {
     throw check.wrong('leaser', 'be a Leaser, such as new DynamoDBLeaser(...) or new LocalLeaser()', leaser)
   }
   if (options.tracer !== undefined && typeof options.tracer?.span !== 'function') {

@@ -32,6 +32,7 @@ export class Recovery {
   async run(cause: 'read' | 'recover'): Promise<boolean> {
     const { options, listeners, scheduler } = this.#context
     const { path, clock, timeoutMs, tracer } = options
+    scheduler.mustBeThere()
     const since = new Moment(clock)
     // A turn that is over before it began (a newer ticket is in the file) has rolled it back already.
     let wasHot = false

@@ -53,7 +53,7 @@ export class WriteScheduler {
   inTurn<T>({ mayCreate, ...wanted }: TurnWanted, action: (turn: WriteTurn) => Promise<T>): Promise<T> {
     const { opener, connection } = this.#context
     return new Promise((resolve, reject) => {
-      if (!mayCreate) this.#mustBeThere()
+      if (!mayCreate) this.mustBeThere()
       this.#add({
         ...wanted,
         trace: this.#trace,
@@ -75,7 +75,7 @@ export class WriteScheduler {
   /** Begins a transaction; the promise resolves when it has the lease and the write lock. */
   transaction(timeoutMs: number): Promise<ImmediateTransaction> {
     return new Promise((resolve, reject) => {
-      this.#mustBeThere()
+      this.mustBeThere()
       this.#add({
         what: 'a transaction',
         timeoutOption: 'lease.transactionTimeoutMs',
@@ -98,7 +98,7 @@ export class WriteScheduler {
   }
 
   /** What only goes on in a database must not make one. @throws DatabaseError `NOT_FOUND` */
-  #mustBeThere(): void {
+  mustBeThere(): void {
     const { connection, opener } = this.#context
     if (!connection.isOpen && this.isIdle) opener.mustBeThere()
   }

@@ -44,6 +44,7 @@ export async function groupCommit(writes: readonly Write[], turn: WriteTurn): Pr
   if (only && others.length === 0) return { answer: await runAlone(only, turn), done: 1, alone: [] }
   const transaction = await turn.begin()
   if (needsToBeAlone(transaction, turn)) return torn(writes)
+  const startedMs = transaction.openMs
   const answers: Answer[] = []
   for (const write of writes) {
     answers.push(runOne(write, transaction))
@@ -51,7 +52,7 @@ export async function groupCommit(writes: readonly Write[], turn: WriteTurn): Pr
       turn.connection.discard()
       return torn([write])
     }
-    if (transaction.openMs > MAX_GROUP_MS) break
+    if (transaction.openMs - startedMs > MAX_GROUP_MS) break
   }
   const done = answers.length
   try {

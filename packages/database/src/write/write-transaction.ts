@@ -11,7 +11,7 @@ import { keepJournal } from '../file/journal.js'
 import type { LastingReaders } from '../read/lasting-readers.js'
 import type { ReadWindow } from '../read/read-window.js'
 import type { LeaseGuard } from './lease-guard.js'
-import { TransactionStats } from './transaction-stats.js'
+import type { TransactionStats } from './transaction-stats.js'
 import type { WriterConnection } from './writer-connection.js'
 import { commitUnknown, doubtfulTransaction, leftTransaction, readersStay } from './writer-errors.js'
 
@@ -35,8 +35,9 @@ export interface WriteTransactionContext {
 interface Begun {
   lease: Lease
   guard: LeaseGuard
-  /** How long it waited for its turn. */
-  waitedMs: number
+  stats: TransactionStats
+  /** How long the first of its callers has waited, by now. */
+  waitedMs(): number
   /** The file has this lease's ticket already, or no fence. */
   fenceIsStored: boolean
   /** Where the callers of its statements are, as far as they are traced. */
@@ -62,7 +63,7 @@ export class WriteTransaction {
     this.guard = begun.guard
     this.#context = context
     this.#begun = begun
-    this.#stats = new TransactionStats(() => context.clock.monotonicMs(), begun.waitedMs)
+    this.#stats = begun.stats
   }
 
   /** @throws DatabaseError `TRANSACTION_CLOSED` where it is over, and the connection with it */
@@ -151,7 +152,7 @@ export class WriteTransaction {
     const [first, ...links] = traces
     const parent = trace ?? first
     if (parent === undefined) return this.#commit(inBackground)
-    const attributes = { 'sqlite_efs.token': lease.token, 'sqlite_efs.waited_ms': Math.round(waitedMs) }
+    const attributes = { 'sqlite_efs.token': lease.token, 'sqlite_efs.waited_ms': Math.round(waitedMs()) }
     return this.tracer.span({ name: 'commit', parent, links, attributes }, (span) => this.#commit(inBackground, span))
   }
 
@@ -234,7 +235,8 @@ export class WriteTransaction {
     const { connection } = this.#context
     try {
       return await retryWhileBusy(lockWait, () => {
-        const again = connection.opened()
+        // Not another file that stands at the path by now.
+        const again = connection.isOpen ? connection.current : connection.opened()
         again.exec('BEGIN IMMEDIATE')
         const isUndone = again.changeCounter() === this.#stats.counterBefore
         this.rollback()

@@ -8,6 +8,7 @@ import { checkFence } from '../file/fence.js'
 import type { FreezeDetector } from '../file/freeze-detector.js'
 import { LeaseGuard } from './lease-guard.js'
 import type { LeaseKeeper } from './lease-keeper.js'
+import { TransactionStats } from './transaction-stats.js'
 import { WriteTransaction, type WriteTransactionContext } from './write-transaction.js'
 import type { WriterConnection } from './writer-connection.js'
 
@@ -36,12 +37,20 @@ export interface BeginOptions {
   mayOnlyRead?: boolean
 }
 
+/** By its name: where this package is loaded twice, one copy may run the other one's turns. */
+const IS_OVER = Symbol.for('@sqlite-efs/database.turn-is-over@1')
+
 /** The lease went, or the file knows a newer ticket: nothing was begun, and the jobs of this turn stand in line again. */
 export class TurnIsOver {
+  readonly [IS_OVER] = true
   /** The file knows a newer ticket; the next lease will have a larger one. */
   readonly isSuperseded: boolean
   constructor(isSuperseded: boolean) {
     this.isSuperseded = isSuperseded
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && IS_OVER in value
   }
 }
 
@@ -91,11 +100,12 @@ export class WriteTurn {
   }
 
   async #begin(mayOnlyRead: boolean): Promise<WriteTransaction> {
-    const { path, fencing, connection } = this.#context
+    const { path, clock, fencing, connection } = this.#context
     const { traces, waitedMs } = this.#of
     await this.#takeWriteLock()
     this.guard.begun()
-    const begun = { lease: this.lease, guard: this.guard, waitedMs: waitedMs(), traces }
+    const stats = new TransactionStats(() => clock.monotonicMs(), waitedMs())
+    const begun = { lease: this.lease, guard: this.guard, stats, waitedMs, traces }
     try {
       connection.current.noticeSchema()
       const fence = checkFence(connection.current, path, this.lease.token, fencing)

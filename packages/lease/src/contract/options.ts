@@ -68,7 +68,8 @@ export const MAX_TTL_MS = 3_600_000
 
 /** Checks this package's own options. */
 export const check = new OptionChecker(
-  (message, option, cause) => new LeaseError('CONFIGURATION', message, { option }, { cause }),
+  (message, option, cause) =>
+    new LeaseError('CONFIGURATION', message, { option }, cause === undefined ? {} : { cause }),
 )
 
 /** @throws LeaseError `CONFIGURATION`, naming the option and its value */

@@ -1,18 +1,39 @@
 import type { Contender } from '../contract/lease.js'
 import type { LineItem } from '../line/line-item.js'
 
-/** An item as a file has it; nothing for a text that is missing, torn, or something else. */
+/** An item as a file has it. Owners are called `who` there, as in the table. */
+export function storedItemOf(key: string, { contenders, swept, ...rest }: LineItem): string {
+  return JSON.stringify({ key, ...rest, contenders: contenders.map(stored), ...(swept && { swept: stored(swept) }) })
+}
+
+/**
+ * The other way round; nothing for a text that is missing, torn, or something else.
+ *
+ * @throws Error for contenders as another version of this package may write them: they must not be overlooked
+ */
 export function parseStoredItem(text: string | undefined): LineItem | undefined {
-  let stored: unknown
+  let item: unknown
   try {
-    stored = JSON.parse(text ?? '')
+    item = JSON.parse(text ?? '')
   } catch {
     return undefined
   }
-  if (!isRecord(stored)) return undefined
-  const { ticket, contenders, swept } = stored
-  if (!isCount(ticket) || !Array.isArray(contenders) || !contenders.every(isContender)) return undefined
-  return { ticket, contenders, ...(isSwept(swept) && { swept }) }
+  const { ticket, contenders, swept } = isRecord(item) ? item : {}
+  if (!isCount(ticket) || !Array.isArray(contenders)) return undefined
+  const line = contenders.map(parsed)
+  if (!line.every(isContender)) {
+    throw new Error('another version of @sqlite-efs/lease has written it: give all processes the same version')
+  }
+  const last = parsed(swept)
+  return { ticket, contenders: line, ...(isSwept(last) && { swept: last }) }
+}
+
+const stored = <T extends { owner: string }>({ owner, ...rest }: T) => ({ ...rest, who: owner })
+
+function parsed(value: unknown): unknown {
+  if (!isRecord(value)) return value
+  const { who, ...rest } = value
+  return { ...rest, owner: who }
 }
 
 /**

@@ -15,7 +15,7 @@ import type { LineItem } from '../line/line-item.js'
 import { type LineAnswer, StoreFailure } from '../line/line-store.js'
 import { emptyItem, type Transition } from '../line/line-transitions.js'
 import { nonce, type Random } from '../time/random.js'
-import { namePartOf, parseNamePart, parseStoredItem } from './file-names.js'
+import { namePartOf, parseNamePart, parseStoredItem, storedItemOf } from './file-names.js'
 import { codeOf, isThere, makeDirectory, removeIfEmpty, removeQuietly, unlessMissing } from './files.js'
 import { TransitionLineStore } from './transition-store.js'
 
@@ -84,7 +84,7 @@ export class FileLineStore extends TransitionLineStore {
           continue
         }
         const next = nextState(seen, item, nonce(this.#random))
-        const text = next.hasFile ? JSON.stringify({ key, ...item }) : undefined
+        const text = next.hasFile ? storedItemOf(key, item) : undefined
         if (seen ? replace(folder, seen, next, text) : this.#create(folder, next, text)) {
           // It is done, whether or not the rest can be removed just now.
           if (next.hasFile || seen?.hasRest) next.hasRest = !removeBefore(folder, next) || next.hasFile
