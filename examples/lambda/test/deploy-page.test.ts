@@ -57,7 +57,10 @@ const calls = commands
 
 /** Runs a script of the package, without the generation of the client before it, which the tests have behind them. */
 async function run(script: string, args: readonly string[] = []): Promise<string> {
-  const command = PACKAGE.scripts[script]?.split(' && ').at(-1)
+  const command = PACKAGE.scripts[script]
+    ?.replace(/ --generate \S+/, '')
+    .split(' && ')
+    .at(-1)
   const bins = [join(EXAMPLE, 'node_modules/.bin'), join(TOP, 'node_modules/.bin'), process.env['PATH']]
   const env = { ...process.env, PATH: bins.join(delimiter) }
   const options = { cwd: EXAMPLE, env }
