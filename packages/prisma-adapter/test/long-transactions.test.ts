@@ -6,7 +6,7 @@ import type { PrismaSqliteEfsOptions } from '../src/index.js'
 import type { Prisma, PrismaClient } from './generated/prisma/client.js'
 import { Workbench } from './support/clients.js'
 
-const TTL_MS = 600
+const TTL_MS = 900
 const PATIENT = { timeout: 60_000, maxWait: 60_000 }
 const modes = ['immediate', 'deferred'] as const
 let dynamodb: LocalDynamoDB
@@ -77,7 +77,7 @@ describe.each(modes)('an interactive transaction in mode %s', (transactionMode) 
     const transaction = () =>
       prisma.$transaction(async (tx) => {
         await create(tx)
-        return loop(2.5 * TTL_MS, () => statement(tx))
+        return loop(1.7 * TTL_MS, () => statement(tx))
       }, PATIENT)
     expect(await timersDuring(transaction)).toBeGreaterThan(5)
     expect(await prisma.tag.count()).toBeGreaterThan(0)
@@ -86,7 +86,7 @@ describe.each(modes)('an interactive transaction in mode %s', (transactionMode) 
   test('of many short statements outlives its lease by the protocol of django-sqlite-efs, too', async () => {
     await using bench = await new Workbench().migrate()
     const prisma = bench.ours({ lease: short('django-sqlite-efs'), transactionMode })
-    const count = await prisma.$transaction((tx) => loop(2.5 * TTL_MS, () => create(tx)), PATIENT)
+    const count = await prisma.$transaction((tx) => loop(1.7 * TTL_MS, () => create(tx)), PATIENT)
     expect(await prisma.tag.count()).toBe(count)
   })
 
