@@ -1,10 +1,8 @@
 import { renameSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Connection } from '../src/engine/connection.js'
-import { EventLoop } from '../src/engine/event-loop.js'
 import { LastingReaders } from '../src/read/lasting-readers.js'
-import { KindCache } from '../src/sql/kind-cache.js'
-import { DeferredTransaction } from '../src/transaction/deferred-transaction.js'
+import { LockedRead } from '../src/read/locked-read.js'
 import { isLocked, outsider } from './support/outsider.js'
 import { nextTick, openBank, scratchPath } from './support/scratch.js'
 import { watchedBank } from './support/watched-bank.js'
@@ -42,16 +40,7 @@ it('a deferred transaction that fails as it begins leaves no read behind, for wh
   const { path, pool, clock, failing } = await poolOfBank()
   const reader = await pool.begin(1_000)
   reader.value = failing
-  const context = {
-    path,
-    readers: pool,
-    clock,
-    eventLoop: new EventLoop(clock),
-    kindCache: new KindCache(),
-    beginImmediate: () => Promise.reject(new Error('it does not write')),
-    tellChanged: () => {},
-  }
-  expect(() => new DeferredTransaction(context, reader)).toThrow('disk I/O error')
+  expect(() => new LockedRead({ path, readers: pool, clock }, reader)).toThrow('disk I/O error')
   expect(await pool.none(0)).toBe(true)
 })
 

@@ -46,10 +46,41 @@ export type DatabaseEvent =
       waitedMs: number
       durationMs: number
     }
-  /** A read window was closed: `reads` shared it, and it was open for `openMs`. 0 where a statement was only compiled. */
-  | { type: 'read-window'; path: string; reads: number; openMs: number }
+  /**
+   * A read window was closed: `reads` shared it, and it was open for `openMs`. 0 where a statement was only compiled. `by` says what it was
+   * read under: SQLite's shared lock, or one READ that showed the replica to be true.
+   */
+  | { type: 'read-window'; by: 'lock' | 'replica'; path: string; reads: number; openMs: number }
+  | ReplicaRefreshedEvent
+  /** Reads are of the live file, until something is tried again. `code` is the system's, where it has one. */
+  | { type: 'replica-off'; path: string; reason: ReplicaOffReason; code?: string }
   /** A journal that somebody else took away was put back: a program in DELETE mode uses the file, and endangers it. */
   | { type: 'journal-restored'; path: string; token: number }
+
+/** The replica is true again: `pages` of `bytes` were copied in `durationMs`. */
+export interface ReplicaRefreshedEvent {
+  type: 'replica-refreshed'
+  path: string
+  /** By the pages that one commit has changed, as a whole, or with what this process has committed itself. */
+  how: 'delta' | 'whole' | 'own'
+  /** There was no copy yet, one commit, or several since the copy was true. */
+  why: 'first' | 'commit' | 'gap'
+  pages: number
+  bytes: number
+  durationMs: number
+}
+
+/**
+ * Why reads are not answered by a replica.
+ *
+ * - `off`: an option says so.
+ * - `local disk`: the file is not on NFS, and its reads are local anyway.
+ * - `no O_DIRECT`: this system can't read past the kernel's cache.
+ * - `worker thread`: Node closes a thread's files at its end, and the locks of the process would go with them.
+ * - `too large`: the database is larger than `maxBytes`.
+ * - `error`: the live file or the copy could not be read or written. It is tried again after 10 seconds.
+ */
+export type ReplicaOffReason = 'off' | 'local disk' | 'no O_DIRECT' | 'worker thread' | 'too large' | 'error'
 
 /** Hears of {@link DatabaseEvent}s. What it throws is ignored. */
 export type DatabaseListener = (event: DatabaseEvent) => void

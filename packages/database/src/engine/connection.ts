@@ -26,6 +26,8 @@ export interface ConnectionOptions {
   vfs?: string | undefined
   /** The file is changed by nobody: no locks are taken, and no journal is looked for. */
   immutable?: boolean
+  /** The file that is opened in place of `path`: a copy of it, for which errors name the original. @default `path` */
+  file?: string
 }
 
 /** What a {@link Connection} offers; in a simulation it is not libsql that does. */
@@ -55,8 +57,8 @@ export class Connection {
     this.#mode = options.mode
     const mode = options.mode === 'read-only' ? 'ro' : 'rw'
     this.#identity = identityOf(options.path)
-    const { vfs, immutable } = options
-    this.#libsql = this.#translated(() => openLibsql(options.path, { mode, vfs, immutable }))
+    const { vfs, immutable, file = options.path } = options
+    this.#libsql = this.#translated(() => openLibsql(file, { mode, vfs, immutable }))
     this.#prepared = new PreparedStatements(this.#libsql, settingsInForce(options.pragmas))
     try {
       // In this order: PERSIST alone would read the schema first, recover a crash in DELETE mode, and delete the journal.

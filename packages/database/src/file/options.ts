@@ -1,8 +1,9 @@
+import { tmpdir } from 'node:os'
 import { isAbsolute, normalize } from 'node:path'
 import type { Clock } from '@sqlite-efs/lease'
 import { systemClock } from '@sqlite-efs/lease/internal'
 import { check } from '../contract/check.js'
-import type { DatabaseOptions } from '../contract/database.js'
+import type { DatabaseOptions, ReplicaSettings } from '../contract/database.js'
 import type { DatabaseListener } from '../contract/events.js'
 import { harmless, noTracer, type Tracer } from '../contract/tracing.js'
 import { mergePragmas, type Pragmas } from '../sql/pragmas.js'
@@ -16,8 +17,12 @@ export const VFS_FOR_TESTS = Symbol.for('@sqlite-efs/database.vfs')
 /** Tests bring their own clocks. */
 export const CLOCK_FOR_TESTS = Symbol.for('@sqlite-efs/database.clock')
 
+/** Tests have a replica on a local disk, where no read asks a server; as a property of `globalThis` for all files of a process. */
+export const REPLICA_FOR_TESTS = Symbol.for('@sqlite-efs/database.replica')
+
 /** What tests may add to the options. */
 export interface TestOptions {
+  [REPLICA_FOR_TESTS]?: { isDirect: boolean }
   [VFS_FOR_TESTS]?: string
   [CLOCK_FOR_TESTS]?: Clock
 }
@@ -37,8 +42,15 @@ export interface CheckedOptions {
   onEvent: DatabaseListener | undefined
   tracer: Tracer
   followUpMicrotasks: number
+  replica: ReplicaOptions
+  replicaMode: { isDirect: boolean } | undefined
   vfs: string | undefined
   clock: Clock
+}
+
+/** The replica's options, complete. */
+export interface ReplicaOptions extends Required<ReplicaSettings> {
+  isOn: boolean
 }
 
 export const MEMORY = ':memory:'
@@ -66,8 +78,25 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     onEvent: check.callback('onEvent', options.onEvent),
     tracer: options.tracer ? harmless(options.tracer) : noTracer,
     followUpMicrotasks: check.whole('followUpMicrotasks', options.followUpMicrotasks) ?? 0,
+    replica: checkReplica(options.replica),
+    replicaMode: options[REPLICA_FOR_TESTS] ?? (globalThis as TestOptions)[REPLICA_FOR_TESTS],
     vfs: options[VFS_FOR_TESTS],
     clock: options[CLOCK_FOR_TESTS] ?? systemClock,
+  }
+}
+
+/** SQLite's locks are taken on bytes behind this one, and the page that holds it is no page of the database. */
+const MAX_REPLICA_BYTES = 2 ** 30
+
+function checkReplica(replica: DatabaseOptions['replica'] = 'auto'): ReplicaOptions {
+  const isSettings = typeof replica === 'object' && replica !== null
+  const mode = isSettings ? 'auto' : check.oneOf('replica', replica, ['auto', 'off'])
+  const { directory, maxBytes, maxStalenessMs } = isSettings ? replica : ({} as ReplicaSettings)
+  return {
+    isOn: mode === 'auto',
+    directory: check.text('replica.directory', directory ?? tmpdir()),
+    maxBytes: check.whole('replica.maxBytes', maxBytes, { to: MAX_REPLICA_BYTES }) ?? 64 * 2 ** 20,
+    maxStalenessMs: milliseconds('replica.maxStalenessMs', maxStalenessMs, 0),
   }
 }
 

@@ -10,16 +10,21 @@ import type { LockWait } from '../engine/retry-while-busy.js'
 import { FileOpener } from '../file/file-opener.js'
 import { FreezeDetector } from '../file/freeze-detector.js'
 import type { CheckedOptions } from '../file/options.js'
+import type { LastingRead } from '../read/lasting-read.js'
 import { LastingReaders } from '../read/lasting-readers.js'
+import { LockedRead } from '../read/locked-read.js'
 import { MAX_SILENCE_MS } from '../read/read-lock.js'
 import { ReadWindow } from '../read/read-window.js'
 import { StatementKinds } from '../read/statement-kinds.js'
+import { Replica } from '../replica/replica.js'
+import { ReplicaReads } from '../replica/replica-reads.js'
 import { KindCache } from '../sql/kind-cache.js'
 import { DeferredTransaction } from '../transaction/deferred-transaction.js'
 import { runScript } from '../transaction/script.js'
 import type { TurnWanted } from '../write/job.js'
 import { LeaseKeeper } from '../write/lease-keeper.js'
 import { explainBusy } from '../write/turn-errors.js'
+import type { CommitListener } from '../write/write-transaction.js'
 import type { WriteTurn } from '../write/write-turn.js'
 import { WriterConnection } from '../write/writer-connection.js'
 import { InvocationScope } from './invocation-scope.js'
@@ -40,6 +45,8 @@ export class LeasedFile {
   /** What operations on the whole content work with. */
   readonly content: ContentContext
   readonly #window: ReadWindow
+  readonly #replica: Replica
+  readonly #replicaReads: ReplicaReads
   readonly #readers: LastingReaders
   readonly #connection: WriterConnection
   readonly #scheduler: WriteScheduler
@@ -66,6 +73,15 @@ export class LeasedFile {
     const reads = { clock, freeze, open: () => opener.openReader(), lockWait: lockWaitOfReads }
     const window = new ReadWindow({ ...reads, path, listeners })
     const readers = new LastingReaders(reads)
+    const replica = new Replica({
+      ...options,
+      options: options.replica,
+      mode: options.replicaMode,
+      listeners,
+      window,
+      freeze,
+    })
+    const replicaReads = new ReplicaReads({ path, clock, listeners, window, replica })
     const connection = new WriterConnection({ freeze, open: () => openWriter(opener, window) })
     freeze.onThaw(() => void leaser.close())
 
@@ -78,6 +94,13 @@ export class LeasedFile {
       connection,
       readers,
       window,
+      replica: {
+        beforeCommit: (writer) => {
+          replicaReads.stopLingering()
+          return replica.beforeCommit(writer)
+        },
+        committed: (own) => replica.committed(own),
+      } satisfies CommitListener,
       freeze,
       eventLoop,
       kindCache,
@@ -85,11 +108,12 @@ export class LeasedFile {
     }
     const scheduler = new WriteScheduler({ ...shared, leaseKeeper, invocations, explainBusy: explain })
     const recovery = new Recovery({ options, listeners, scheduler })
-    const kinds = new StatementKinds({ kindCache, window, scheduler })
+    const kinds = new StatementKinds({ kindCache, window, reads: replicaReads, scheduler })
 
     this.content = { options, listeners, opener, readers, window, scheduler, lockWait: lockWaitOfReads }
     this.#statements = new SingleStatements({
       tracer,
+      reads: replicaReads,
       window,
       kinds,
       submissionOrder: this.#submissionOrder,
@@ -97,6 +121,8 @@ export class LeasedFile {
     })
     this.#invocationEnds = new Invocations({ path, clock, scope: invocations, scheduler, leaseKeeper, window })
     this.#window = window
+    this.#replica = replica
+    this.#replicaReads = replicaReads
     this.#readers = readers
     this.#connection = connection
     this.#scheduler = scheduler
@@ -145,15 +171,19 @@ export class LeasedFile {
 
   /** Begins a transaction that stays a read until it writes. */
   async beginDeferred(timeoutMs: number): Promise<Transaction> {
-    const reader = await this.#readers.begin(this.invocations.boundedMs(timeoutMs))
+    const reading = (await this.#replicaReads.begin()) ?? (await this.#beginLocked(timeoutMs))
     const context = {
       ...this.options,
       kindCache: this.#kindCache,
-      readers: this.#readers,
       eventLoop: this.#eventLoop,
       beginImmediate: () => this.#beginImmediate(timeoutMs),
     }
-    return new DeferredTransaction(context, reader)
+    return new DeferredTransaction(context, reading)
+  }
+
+  async #beginLocked(timeoutMs: number): Promise<LastingRead> {
+    const reader = await this.#readers.begin(this.invocations.boundedMs(timeoutMs))
+    return new LockedRead({ ...this.options, readers: this.#readers }, reader)
   }
 
   /** Begins a piece of work after which the process may be frozen. @throws DatabaseError `CONFIGURATION` */
@@ -170,6 +200,7 @@ export class LeasedFile {
     this.#window.discard()
     this.#readers.discard()
     this.#connection.discard()
+    this.#replica.close()
     await this.options.leaser.close()
     await closeLeftOpen()
   }

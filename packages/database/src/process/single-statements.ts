@@ -1,15 +1,18 @@
 import type { TraceContext, Tracer } from '../contract/tracing.js'
 import type { ResultSet, SqlValue, StatementKind } from '../contract/values.js'
 import type { ReadWindow } from '../read/read-window.js'
-import { outcomeOf, reading, type SingleStatement } from '../read/single-read.js'
+import { asksFile, outcomeOf, reading, type SingleStatement } from '../read/single-read.js'
 import type { StatementKinds } from '../read/statement-kinds.js'
+import type { ReplicaReads } from '../replica/replica-reads.js'
 import type { SubmissionOrder } from './submission-order.js'
 import type { WriteScheduler, WriteWanted } from './write-scheduler.js'
 
 /** What single statements are run with. */
 export interface SingleStatementsContext {
   tracer: Tracer
-  window: ReadWindow
+  reads: Pick<ReplicaReads, 'read'>
+  /** Reads the live file. */
+  window: Pick<ReadWindow, 'read'>
   kinds: StatementKinds
   submissionOrder: SubmissionOrder
   scheduler: WriteScheduler
@@ -64,9 +67,10 @@ export class SingleStatements {
   }
 
   #read(statement: SingleStatement, parent: TraceContext | undefined): Promise<ResultSet> {
-    const { window, tracer } = this.#context
+    const { tracer } = this.#context
+    const reads = asksFile(statement.sql) ? this.#context.window : this.#context.reads
     const isTraced = parent !== undefined
-    const read = () => window.read(reading(statement), (result) => outcomeOf(statement, result, isTraced))
+    const read = () => reads.read(reading(statement), (result) => outcomeOf(statement, result, isTraced))
     if (!isTraced) return read()
     return tracer.span({ name: 'read', parent }, async (span) => {
       const result = await read()

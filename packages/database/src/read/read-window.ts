@@ -16,7 +16,7 @@ const MAX_FOLLOWED_MS = 100
 /** A window of more operations does not linger: what their reader does between two statements adds up, and they share the next one anyway. */
 const MAX_LINGERING = 32
 /** So often at the most a window asks whether the file is still the one at its path. */
-const LOOK_FOR_MOVE_MS = 1_000
+export const LOOK_FOR_MOVE_MS = 1_000
 
 /** What the read window needs beside that. */
 export interface ReadWindowContext extends ReaderContext {
@@ -24,7 +24,8 @@ export interface ReadWindowContext extends ReaderContext {
   listeners: Listeners
 }
 
-const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
+/** A read after which nothing of the same operation follows. */
+export const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
 
 /**
  * Runs reads. Those that are sent in one turn of the event loop share a read transaction, the window: taking and dropping the
@@ -232,7 +233,7 @@ export class ReadWindow {
     const { listeners, path, clock } = this.#context
     if (!listeners.isHeard) return
     const openMs = clock.monotonicMs() - this.#openedAtMs
-    listeners.tell({ type: 'read-window', path, reads: this.#reads, openMs })
+    listeners.tell({ type: 'read-window', by: 'lock', path, reads: this.#reads, openMs })
   }
 
   /** A statement that met BUSY keeps its lock; a window that met it did not open, and its connection is as good as before. */

@@ -5,6 +5,7 @@ import { GENERIC_ERROR } from '../engine/sqlite-error.js'
 import { kindByCommand, kindByFirstWords } from '../sql/classify.js'
 import type { KindCache } from '../sql/kind-cache.js'
 import type { ReadWindow } from './read-window.js'
+import { asksFile } from './single-read.js'
 import type { ReadOutcome } from './waiting-reads.js'
 
 const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
@@ -12,7 +13,9 @@ const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
   kindCache: KindCache
-  window: ReadWindow
+  /** Answers at once, on the live file. */
+  window: Pick<ReadWindow, 'now' | 'read'>
+  reads: Pick<ReadWindow, 'read'>
   /** What waits for its turn there may create what a statement needs. */
   scheduler: { readonly isIdle: boolean }
 }
@@ -60,9 +63,10 @@ export class StatementKinds {
     outcomeOf: (result: T) => ReadOutcome = () => ONLY_COMPILED,
   ): Promise<Told<T>> {
     const { kindCache, window } = this.#context
+    const reads = asksFile(sql) ? window : this.#context.reads
     let kind: StatementKind | undefined
     try {
-      return await window.read<Told<T>>(
+      return await reads.read<Told<T>>(
         (connection) => {
           kind = undefined
           kind = kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))

@@ -1,13 +1,8 @@
-import type { Clock } from '@sqlite-efs/lease'
-import { Moment } from '@sqlite-efs/lease/internal'
 import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { ResultSet, SqlValue, StatementKind } from '../contract/values.js'
-import type { Connection } from '../engine/connection.js'
 import type { EventLoop } from '../engine/event-loop.js'
-import { isConnectionDoubtful } from '../engine/sqlite-error.js'
-import type { LastingReaders } from '../read/lasting-readers.js'
-import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS } from '../read/read-lock.js'
+import type { LastingRead } from '../read/lasting-read.js'
 import {
   alreadyOver,
   COMMIT_FAILED,
@@ -17,9 +12,7 @@ import {
 
 /** What a deferred transaction needs from its file. */
 export interface DeferredContext extends TransactionContext {
-  clock: Clock
   eventLoop: EventLoop
-  readers: LastingReaders
   /** Takes the turn, the lease and SQLite's write lock. */
   beginImmediate(): Promise<ImmediateTransaction>
 }
@@ -30,38 +23,27 @@ export interface DeferredContext extends TransactionContext {
  */
 export class DeferredTransaction implements Transaction {
   readonly #context: DeferredContext
-  #dataVersion: SqlValue
-  #reader: Connection | undefined
+  #reading: LastingRead | undefined
   #writing: Transaction | undefined
   /** Savepoints of the reading half: nothing was written since, so they can be set again. */
   #savepoints: string[] = []
   #hasRead = false
-  #lastRead: Moment
   #tail: Promise<unknown> = Promise.resolve()
   #over: (() => unknown) | undefined
 
-  /** @throws DatabaseError `SQLITE`: the reader was thrown away then */
-  constructor(context: DeferredContext, reader: Connection) {
+  constructor(context: DeferredContext, reading: LastingRead) {
     this.#context = context
-    this.#reader = reader
-    try {
-      this.#dataVersion = reader.value('PRAGMA data_version')
-    } catch (error) {
-      context.readers.throwAway(reader)
-      throw error
-    }
-    this.#lastRead = new Moment(context.clock)
+    this.#reading = reading
   }
 
   execute(sql: string, args: readonly SqlValue[] = []): Promise<ResultSet> {
     return this.#inOrder(async () => {
       // The writing half looks to that itself.
       if (!this.#writing) await this.#context.eventLoop.pause()
-      const reader = this.#reader
-      if (reader && this.#kindOf(sql, reader) === 'read') {
-        this.#mustHaveItsLock(reader)
+      const reading = this.#reading
+      if (reading && this.#answeredBy(reading, () => this.#kindOf(sql, reading)) === 'read') {
         this.#hasRead = true
-        return this.#read(reader, sql, args)
+        return this.#answeredBy(reading, () => reading.run(sql, args))
       }
       this.#writing ??= await this.#upgrade()
       return this.#writing.execute(sql, args)
@@ -112,66 +94,33 @@ export class DeferredTransaction implements Transaction {
     })
   }
 
-  #kindOf(sql: string, reader: Connection): StatementKind {
-    return this.#context.kindCache.of(sql, 'transaction', () => reader.kindOf(sql, 'transaction'))
+  #kindOf(sql: string, reading: LastingRead): StatementKind {
+    return this.#context.kindCache.of(sql, 'transaction', () => reading.kindOf(sql))
   }
 
-  #read(reader: Connection, sql: string, args: readonly SqlValue[]): ResultSet {
+  /** Asks the reading half, and is over where that is lost. */
+  #answeredBy<T>(reading: LastingRead, action: () => T): T {
     try {
-      const result = { ...reader.run(sql, args), changes: 0 }
-      this.#mustHaveItsLock(reader)
-      return result
+      return action()
     } catch (error) {
-      if (!isConnectionDoubtful(error)) throw error
-      // What it met may be what another writer was changing.
-      this.#mustHaveItsLock(reader)
-      return { ...this.#replaced(reader, error).run(sql, args), changes: 0 }
+      if (reading.isLost) {
+        this.#reading = undefined
+        this.#over = () => error
+      }
+      throw error
     }
-  }
-
-  /** The transaction goes on with a new connection, if the file is in the state that the old one has read. */
-  #replaced(reader: Connection, met: unknown): Connection {
-    const { readers } = this.#context
-    let another: Connection | undefined
-    try {
-      another = readers.beginBeside()
-      if (another.changeCounter() !== reader.changeCounter()) throw met
-      this.#dataVersion = another.value('PRAGMA data_version')
-    } catch {
-      if (another) readers.throwAway(another)
-      throw met
-    }
-    this.#reader = another
-    readers.throwAway(reader)
-    return another
-  }
-
-  #mustHaveItsLock(reader: Connection): void {
-    const silentMs = this.#lastRead.elapsedMs()
-    this.#lastRead = new Moment(this.#context.clock)
-    if (silentMs <= MAX_SILENCE_MS || isUnchanged(reader, this.#dataVersion)) return
-    const { path, readers } = this.#context
-    this.#reader = undefined
-    const error = new DatabaseError(
-      'WRITE_CONFLICT',
-      `This transaction on ${path} read nothing for ${Math.round(silentMs / 1000)} s, and somebody has written the file since: its lock was gone, as after a freeze of its host, and what it reads need not fit to what it has read. Nothing was written; it is safe to try again.`,
-      { path },
-    )
-    this.#over = () => error
-    readers.throwAway(reader)
-    throw error
   }
 
   async #upgrade(): Promise<Transaction> {
-    const reader = this.#reader
-    if (!reader) throw alreadyOver(this.#context.path, 'could not go on writing')
-    const { readers, path } = this.#context
-    this.#reader = undefined
+    const reading = this.#reading
+    if (!reading) throw alreadyOver(this.#context.path, 'could not go on writing')
+    const { path } = this.#context
+    this.#reading = undefined
     try {
-      readers.end(reader)
+      reading.end()
       const writing = await this.#context.beginImmediate()
       try {
-        if (this.#hasRead && this.#hasChanged(reader)) {
+        if (this.#hasRead && reading.hasChanged(writing.connection)) {
           writing.tellChanged()
           throw new DatabaseError(
             'WRITE_CONFLICT',
@@ -189,31 +138,20 @@ export class DeferredTransaction implements Transaction {
       this.#over = () => error
       throw error
     } finally {
-      readers.giveBack(reader)
-    }
-  }
-
-  /** Asked on the connection that read, while nobody else can write: https://www.sqlite.org/pragma.html#pragma_data_version */
-  #hasChanged(reader: Connection): boolean {
-    if (reader.isMoved) return true
-    beginRead(reader)
-    try {
-      return reader.value('PRAGMA data_version') !== this.#dataVersion
-    } finally {
-      endRead(reader)
+      reading.giveBack()
     }
   }
 
   #endReading(): void {
-    const reader = this.#reader
-    if (!reader) return
-    this.#reader = undefined
+    const reading = this.#reading
+    if (!reading) return
+    this.#reading = undefined
     try {
-      this.#context.readers.end(reader)
+      reading.end()
     } catch {
       // What was read was right, and the connection is in doubt now: it is not kept.
     }
-    this.#context.readers.giveBack(reader)
+    reading.giveBack()
   }
 
   #indexOf(name: string): number {

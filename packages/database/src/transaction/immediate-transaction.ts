@@ -2,6 +2,7 @@ import type { Lease } from '@sqlite-efs/lease'
 import type { Transaction } from '../contract/database.js'
 import { DatabaseError } from '../contract/errors.js'
 import type { ResultSet, SqlValue } from '../contract/values.js'
+import type { FileConnection } from '../engine/connection.js'
 import type { KindCache } from '../sql/kind-cache.js'
 import type { Answer } from '../write/job.js'
 import type { LeaseGuard } from '../write/lease-guard.js'
@@ -100,6 +101,11 @@ export class ImmediateTransaction implements Transaction {
     if (this.#over || this.#committing) return
     this.#transaction.rollback()
     await this.#finish(() => alreadyOver(this.#context.path, 'was rolled back'))
+  }
+
+  /** The connection that has SQLite's write lock. @throws DatabaseError `TRANSACTION_CLOSED` */
+  get connection(): FileConnection {
+    return this.#transaction.connection
   }
 
   /** Another process has written since the transaction that became this one read the file. */

@@ -10,6 +10,7 @@ import { storeFence } from '../file/fence.js'
 import { keepJournal } from '../file/journal.js'
 import type { LastingReaders } from '../read/lasting-readers.js'
 import type { ReadWindow } from '../read/read-window.js'
+import type { OwnCommit } from '../replica/own-commit.js'
 import type { LeaseGuard } from './lease-guard.js'
 import type { TransactionStats } from './transaction-stats.js'
 import type { WriterConnection } from './writer-connection.js'
@@ -23,12 +24,22 @@ export interface WriteTransactionContext {
   connection: WriterConnection
   readers: LastingReaders
   window: Pick<ReadWindow, 'closeWindow'>
+  /** Is told what is committed. @default there is none */
+  replica?: CommitListener
   listeners: Listeners
   lockWait(): LockWait
   /** Puts the journal back where somebody took it away, and says whether it had to. @default in the file system */
   keepJournal?: (path: string) => boolean
   /** @default none */
   tracer?: Tracer
+}
+
+/** Hears of commits: a replica, which has not to read what this process has written. */
+export interface CommitListener {
+  /** A transaction is about to be committed. */
+  beforeCommit(connection: FileConnection): OwnCommit | undefined
+  /** It was committed; undefined where what it changed is not known. */
+  committed(own: OwnCommit | undefined): void
 }
 
 /** How a write transaction begins. */
@@ -157,7 +168,7 @@ export class WriteTransaction {
   }
 
   async #commit(inBackground: boolean, span?: Span): Promise<void> {
-    const { path, clock, connection, listeners, readers, window } = this.#context
+    const { path, clock, connection, listeners, readers, window, replica } = this.#context
     const lockWait = this.#context.lockWait()
     const { openMs, waitedMs } = this.#stats
     const startedMs = clock.monotonicMs()
@@ -169,6 +180,7 @@ export class WriteTransaction {
       // Before COMMIT asks for the file, and keeps new readers out everywhere while it waits.
       if (!(await readers.none(lockWait.timeoutMs))) throw readersStay(path, lockWait.timeoutMs)
       await this.guard.beforeCommit()
+      const own = replica?.beforeCommit(this.connection)
       await retryWhileBusy({ ...lockWait, beforeRetry: () => this.guard.beforeCommit() }, () => {
         window.closeWindow()
         // Else it would go to a file that nobody finds any more.
@@ -176,6 +188,7 @@ export class WriteTransaction {
         return inBackground ? this.connection.execInBackground('COMMIT') : this.connection.exec('COMMIT')
       })
       connection.committed()
+      replica?.committed(own)
       const times = { waitedMs, openMs, commitMs: clock.monotonicMs() - startedMs }
       if (size) listeners.tell({ type: 'commit', path, token: this.#begun.lease.token, ...size, ...times })
     } catch (error) {

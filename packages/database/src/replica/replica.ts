@@ -1,0 +1,364 @@
+import { setImmediate } from 'node:timers'
+import type { Clock } from '@sqlite-efs/lease'
+import { Moment } from '@sqlite-efs/lease/internal'
+import type { Listeners, ReplicaOffReason, ReplicaRefreshedEvent } from '../contract/events.js'
+import type { Connection, FileConnection } from '../engine/connection.js'
+import { identityOf } from '../engine/file-identity.js'
+import type { FreezeDetector } from '../file/freeze-detector.js'
+import type { ReplicaOptions } from '../file/options.js'
+import { LOOK_FOR_MOVE_MS, type ReadWindow } from '../read/read-window.js'
+import type { Pragmas } from '../sql/pragmas.js'
+import { Copy, type CopyPlace } from './copy.js'
+import { type DirectAccess, Journal, LiveFile } from './direct-files.js'
+import { HEADER_BYTES, Header } from './header.js'
+import { type OwnCommit, ownCommitOf } from './own-commit.js'
+import { pageOneOf, refreshByDelta } from './refresh.js'
+import { type ReplicaMode, replicaModeOf } from './replica-mode.js'
+import { SkiRental } from './ski-rental.js'
+import { copyAtOnce, copyInBackground } from './whole-copy.js'
+
+/** What validates the copy is one READ of at least the header; O_DIRECT takes whole blocks. */
+const VALIDATION_BYTES = 4_096
+/** A file of this size is copied by one READ, in a read window that is open anyway. */
+const MAX_AT_ONCE_BYTES = 2 ** 20
+/** A pinned copy of this size is copied for a refresh while the caller waits. */
+const MAX_DUPLICATE_BYTES = 16 * 2 ** 20
+/** After a failure of the disk, or of the live file, the next attempt waits for so long. */
+const PAUSE_AFTER_FAILURE_MS = 10_000
+
+/** What a replica works with. */
+export interface ReplicaContext {
+  path: string
+  clock: Clock
+  pragmas: Pragmas
+  options: ReplicaOptions
+  /** How the live file is read; only tests say so. @default as its file system wants it */
+  mode?: ReplicaMode | undefined
+  listeners: Listeners
+  window: ReadWindow
+  freeze: FreezeDetector
+}
+
+/**
+ * A copy of the database on this process's own disk, and what is known of it: {@link Copy} as one commit left it, and one READ of the live
+ * file's header tells whether that was the last commit. Only what is proven under SQLite's lock becomes a copy; what can't be proven is
+ * read from the live file.
+ */
+export class Replica {
+  readonly #context: ReplicaContext
+  readonly #place: CopyPlace
+  readonly #rental = new SkiRental()
+  readonly #ownJournal: Journal
+  #mode: ReplicaMode | undefined
+  #live: LiveFile | undefined
+  #copy: Copy | undefined
+  /** The copy is known to be of an older state, and a delta can't help: no READ is spent on it. */
+  #isBehind = false
+  #validatedAt: Moment | undefined
+  #lookedForMove: Moment | undefined
+  #failedAt: Moment | undefined
+  #isCopying = false
+  #isChargedNow = false
+  #isClosed = false
+  /** Later reads are not of an older state. */
+  #atLeast: number | undefined
+
+  constructor(context: ReplicaContext) {
+    const { path, pragmas, options, mode } = context
+    this.#context = context
+    this.#place = { path, directory: options.directory, pragmas }
+    this.#ownJournal = new Journal(path)
+    this.#mode = options.isOn ? mode : 'off'
+  }
+
+  /** Whether reads may be answered by a copy, now or later. */
+  get isOn(): boolean {
+    this.#mode ??= this.#findMode()
+    return typeof this.#mode === 'object'
+  }
+
+  #findMode(): ReplicaMode {
+    const mode = replicaModeOf(this.#context.path)
+    if (typeof mode === 'string' && mode !== 'local disk') this.#tellOff(mode)
+    return mode
+  }
+
+  /** Whether a READ may show that the copy is true. */
+  get isWorthValidating(): boolean {
+    return this.isOn && this.#copy !== undefined && !this.#isBehind
+  }
+
+  /** The state of the copy, as a number that grows with each commit; undefined where there is none. */
+  get changeCounter(): number | undefined {
+    return this.#copy?.header.changeCounter
+  }
+
+  /** Has later reads see that state, or a newer one. */
+  atLeast(changeCounter: number): void {
+    if (this.#atLeast === undefined || ((changeCounter - this.#atLeast) | 0) > 0) this.#atLeast = changeCounter
+  }
+
+  /** The copy, once one READ has shown that it is true; undefined where it is not, or that can't be asked. */
+  async validated(): Promise<Copy | undefined> {
+    this.#context.freeze.look()
+    this.#lookForMove()
+    const copy = this.#copy
+    const live = this.#live
+    if (!copy || !live || this.#isBehind) return undefined
+    if (this.#isFreshEnough(copy)) return copy
+    const expected = copy.header
+    const begun = new Moment(this.#context.clock)
+    let header: Header | undefined
+    try {
+      header = Header.of(await live.readStart(VALIDATION_BYTES))
+    } catch (error) {
+      this.#liveFailed(live, error)
+      return undefined
+    }
+    // A copy that was patched meanwhile, by a commit of this process, say, is of a newer state than the one that was asked for.
+    const isTrue = header !== undefined && (header.isSame(expected) || header.isSame(copy.header))
+    if (!isTrue || this.#copy !== copy) return undefined
+    this.#validatedAt = begun
+    return copy
+  }
+
+  /** Whether a READ of not long ago is enough for its user. */
+  #isFreshEnough({ header }: Copy): boolean {
+    const { maxStalenessMs } = this.#context.options
+    if (maxStalenessMs === 0 || !this.#validatedAt) return false
+    if (this.#atLeast !== undefined && !header.isAtLeast(this.#atLeast)) return false
+    return this.#validatedAt.elapsedMs() <= maxStalenessMs
+  }
+
+  /**
+   * Makes the copy true in a read window: the caller holds SQLite's shared lock, and there is no hot journal. The copy is refreshed by what a
+   * commit has changed, or made anew where that pays.
+   *
+   * @param connection of the window
+   * @returns the copy, if it is true now
+   */
+  trueUnderLock(connection: Connection): Copy | undefined {
+    if (!this.isOn || this.#isClosed || this.#isPausing) return undefined
+    try {
+      return this.#trueUnderLock(connection)
+    } catch (error) {
+      this.drop()
+      this.#fail('error', error)
+      return undefined
+    }
+  }
+
+  #trueUnderLock(connection: Connection): Copy | undefined {
+    const pageOne = pageOneOf(connection)
+    const header = Header.of(pageOne)
+    if (!header || connection.isMoved) return undefined
+    this.#charge(header)
+    const copy = this.#copy
+    if (copy?.header.isSame(header)) {
+      this.#isBehind = false
+      return copy
+    }
+    const live = this.#openLive()
+    if (copy && !this.#isBehind) {
+      const refreshed = this.#refreshed(live, copy, pageOne)
+      if (refreshed) return refreshed
+    }
+    return this.#copyIfItPays(live, header, pageOne)
+  }
+
+  #refreshed(live: LiveFile, copy: Copy, pageOne: Buffer): Copy | undefined {
+    const { clock } = this.#context
+    const since = new Moment(clock)
+    const patched = this.#unpinned(copy)
+    const delta = patched ? refreshByDelta(clock, live, patched, pageOne) : 'many pages'
+    if (typeof delta === 'object' && patched) {
+      this.#tell({ how: 'delta', why: 'commit', ...delta, durationMs: since.elapsedMs() })
+      return patched
+    }
+    this.#isBehind = true
+    return undefined
+  }
+
+  /** The copy, or another one of the same state, where nobody has it pinned; undefined where that takes too long. */
+  #unpinned(copy: Copy): Copy | undefined {
+    if (!copy.isPinned) return copy
+    if (copy.header.fileBytes > MAX_DUPLICATE_BYTES) return undefined
+    const another = copy.duplicate()
+    this.#copy = another
+    copy.drop()
+    return another
+  }
+
+  #copyIfItPays(live: LiveFile, header: Header, pageOne: Buffer): Copy | undefined {
+    const { maxBytes } = this.#context.options
+    const { fileBytes } = header
+    if (fileBytes > maxBytes) {
+      this.drop()
+      this.#tellOff('too large')
+      return undefined
+    }
+    const isSmall = fileBytes <= MAX_AT_ONCE_BYTES
+    if (this.#isCopying || !this.#rental.isWorthCopying(fileBytes, isSmall)) return undefined
+    if (!isSmall) {
+      void this.#copyInBackground(live)
+      return undefined
+    }
+    const since = new Moment(this.#context.clock)
+    const copy = copyAtOnce({ place: this.#place, live }, pageOne)
+    if (copy) this.#adopt(copy, since)
+    return copy
+  }
+
+  async #copyInBackground(live: LiveFile): Promise<void> {
+    this.#isCopying = true
+    const since = new Moment(this.#context.clock)
+    try {
+      const isOver = () => this.#isClosed || this.#live !== live
+      const copy = await copyInBackground({ place: this.#place, live }, this.#context.window, isOver)
+      if (copy && isOver()) copy.drop()
+      else if (copy) this.#adopt(copy, since)
+      else this.#rental.disturbed()
+    } catch (error) {
+      this.#fail('error', error)
+    } finally {
+      this.#isCopying = false
+    }
+  }
+
+  #adopt(copy: Copy, since: Moment): void {
+    const why = this.#copy ? 'gap' : 'first'
+    this.drop()
+    this.#copy = copy
+    this.#isBehind = false
+    const { pageCount: pages, fileBytes: bytes } = copy.header
+    this.#tell({ how: 'whole', why, pages, bytes, durationMs: since.elapsedMs() })
+  }
+
+  /** What a window of its own has cost: once for all that share it. */
+  #charge(header: Header): void {
+    if (this.#isChargedNow) return
+    this.#isChargedNow = true
+    setImmediate(() => {
+      this.#isChargedNow = false
+    })
+    this.#rental.charge(header)
+  }
+
+  /** Takes what an open transaction changes, as it is about to be committed. Never throws: the copy is refreshed by the next read otherwise. */
+  beforeCommit(connection: FileConnection): OwnCommit | undefined {
+    const copy = this.#copy
+    if (!copy || this.#isBehind || this.#live?.identity !== identityOf(this.#context.path)) return undefined
+    try {
+      return ownCommitOf(connection, this.#ownJournal, copy)
+    } catch {
+      return undefined
+    }
+  }
+
+  /**
+   * This process has committed.
+   *
+   * @param own what it changed; undefined where that is not known
+   */
+  committed(own: OwnCommit | undefined): void {
+    const copy = this.#copy
+    if (!own || !copy?.header.isSame(own.before)) {
+      this.#validatedAt = undefined
+      return
+    }
+    const since = new Moment(this.#context.clock)
+    try {
+      const patched = this.#unpinned(copy)
+      if (!patched) return this.#detach()
+      patched.patch(own.pages, own.pageOne)
+      const pages = own.pages.size + 1
+      const bytes = pages * copy.header.pageSize
+      this.#tell({ how: 'own', why: 'commit', pages, bytes, durationMs: since.elapsedMs() })
+    } catch (error) {
+      this.drop()
+      this.#fail('error', error)
+    }
+  }
+
+  /** The copy is pinned and too large to be copied here: it stays as it is, for those that have it pinned. */
+  #detach(): void {
+    this.#validatedAt = undefined
+    this.#isBehind = true
+  }
+
+  /** The copy, or what is known of it, is worth nothing any more: the next reads are of the live file. */
+  drop(): void {
+    this.#validatedAt = undefined
+    this.#isBehind = false
+    this.#copy?.drop()
+    this.#copy = undefined
+  }
+
+  /** The copy could not be read. */
+  copyFailed(copy: Copy, error: unknown): void {
+    if (this.#copy === copy) this.drop()
+    this.#fail('error', error)
+  }
+
+  #liveFailed(live: LiveFile, error: unknown): void {
+    if (this.#live === live) this.#live = undefined
+    live.forget()
+    // The copy may be as good as before, and the file another one by now: only a lock tells.
+    this.drop()
+    this.#fail('error', error)
+  }
+
+  #openLive(): LiveFile {
+    const { path } = this.#context
+    const mode = this.#mode
+    if (typeof mode !== 'object') throw new Error('the replica is off')
+    if (this.#live && this.#live.identity !== identityOf(path)) this.#dropLive()
+    if (!this.#live) {
+      const live = LiveFile.open(path, mode as DirectAccess)
+      // The proof that this file can be read so: a file system that can't answers EINVAL.
+      if (live.read(0, HEADER_BYTES).length < HEADER_BYTES) throw new Error('the file has no header')
+      this.#live = live
+    }
+    return this.#live
+  }
+
+  #dropLive(): void {
+    this.#live?.close()
+    this.#live = undefined
+    this.drop()
+  }
+
+  /** A descriptor reads the file that it opened, however long that has been replaced or deleted. */
+  #lookForMove(): void {
+    if (this.#lookedForMove && this.#lookedForMove.elapsedMs() < LOOK_FOR_MOVE_MS) return
+    this.#lookedForMove = new Moment(this.#context.clock)
+    if (this.#live && this.#live.identity !== identityOf(this.#context.path)) this.#dropLive()
+  }
+
+  get #isPausing(): boolean {
+    return this.#failedAt !== undefined && this.#failedAt.elapsedMs() < PAUSE_AFTER_FAILURE_MS
+  }
+
+  #fail(reason: ReplicaOffReason, error: unknown): void {
+    this.#failedAt = new Moment(this.#context.clock)
+    this.#tellOff(reason, error)
+  }
+
+  #tell(event: Omit<ReplicaRefreshedEvent, 'type' | 'path'>): void {
+    const { listeners, path } = this.#context
+    if (listeners.isHeard) listeners.tell({ type: 'replica-refreshed', path, ...event })
+  }
+
+  #tellOff(reason: ReplicaOffReason, error?: unknown): void {
+    const { listeners, path } = this.#context
+    const code = (error as { code?: unknown } | undefined)?.code
+    listeners.tell({ type: 'replica-off', path, reason, ...(typeof code === 'string' && { code }) })
+  }
+
+  /** Gives the copy and its space back. */
+  close(): void {
+    this.#isClosed = true
+    this.#ownJournal.close()
+    this.#dropLive()
+  }
+}
