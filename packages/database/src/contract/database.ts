@@ -57,13 +57,6 @@ export interface DatabaseOptions {
    * @default 0: no lock is held while JavaScript runs
    */
   followUpMicrotasks?: number
-  /**
-   * Whether reads may be answered by a copy on this process's own disk, which one READ of the live file's header shows to be true:
-   * `'auto'` or its settings where the file is on NFS and can be read with O_DIRECT; `'off'` never.
-   *
-   * @default 'auto'
-   */
-  replica?: 'auto' | 'off' | ReplicaSettings
   /** Who this process is, for people who look at the line. */
   owner?: string
   /**
@@ -78,21 +71,6 @@ export interface DatabaseOptions {
    * @default none
    */
   tracer?: Tracer
-}
-
-/** Settings of the replica. */
-export interface ReplicaSettings {
-  /** A folder on a local disk for the copy, which has no name there and ends with the process. @default os.tmpdir() */
-  directory?: string
-  /** The largest database that is copied, in bytes; at most 1 GiB. @default 67108864, 64 MiB */
-  maxBytes?: number
-  /**
-   * How long one READ validates reads, in milliseconds. With 0 each read sees every commit that was acknowledged before it began. With more it
-   * may miss commits of other processes that are as young as that; it never misses one of this process.
-   *
-   * @default 0
-   */
-  maxStalenessMs?: number
 }
 
 /** Options of {@link Database.transaction}. */

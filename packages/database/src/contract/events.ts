@@ -73,14 +73,10 @@ export interface ReplicaRefreshedEvent {
 /**
  * Why reads are not answered by a replica.
  *
- * - `off`: an option says so.
- * - `local disk`: the file is not on NFS, and its reads are local anyway.
- * - `no O_DIRECT`: this system can't read past the kernel's cache.
- * - `worker thread`: Node closes a thread's files at its end, and the locks of the process would go with them.
  * - `too large`: the database is larger than `maxBytes`.
  * - `error`: the live file or the copy could not be read or written. It is tried again after 10 seconds.
  */
-export type ReplicaOffReason = 'off' | 'local disk' | 'no O_DIRECT' | 'worker thread' | 'too large' | 'error'
+export type ReplicaOffReason = 'too large' | 'error'
 
 /** Hears of {@link DatabaseEvent}s. What it throws is ignored. */
 export type DatabaseListener = (event: DatabaseEvent) => void

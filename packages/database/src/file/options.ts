@@ -3,7 +3,7 @@ import { isAbsolute, normalize } from 'node:path'
 import type { Clock } from '@sqlite-efs/lease'
 import { systemClock } from '@sqlite-efs/lease/internal'
 import { check } from '../contract/check.js'
-import type { DatabaseOptions, ReplicaSettings } from '../contract/database.js'
+import type { DatabaseOptions } from '../contract/database.js'
 import type { DatabaseListener } from '../contract/events.js'
 import { harmless, noTracer, type Tracer } from '../contract/tracing.js'
 import { mergePragmas, type Pragmas } from '../sql/pragmas.js'
@@ -17,12 +17,15 @@ export const VFS_FOR_TESTS = Symbol.for('@sqlite-efs/database.vfs')
 /** Tests bring their own clocks. */
 export const CLOCK_FOR_TESTS = Symbol.for('@sqlite-efs/database.clock')
 
-/** Tests have a replica on a local disk, where no read asks a server; as a property of `globalThis` for all files of a process. */
+/**
+ * Switches the replica on: tests have one on a local disk, where no read asks a server. As a property of `globalThis` it is for all files of a
+ * process. There is no option of users' for it before its proof on NFS.
+ */
 export const REPLICA_FOR_TESTS = Symbol.for('@sqlite-efs/database.replica')
 
 /** What tests may add to the options. */
 export interface TestOptions {
-  [REPLICA_FOR_TESTS]?: { isDirect: boolean }
+  [REPLICA_FOR_TESTS]?: ReplicaSettings
   [VFS_FOR_TESTS]?: string
   [CLOCK_FOR_TESTS]?: Clock
 }
@@ -42,15 +45,26 @@ export interface CheckedOptions {
   onEvent: DatabaseListener | undefined
   tracer: Tracer
   followUpMicrotasks: number
-  replica: ReplicaOptions
-  replicaMode: { isDirect: boolean } | undefined
+  replica: Required<ReplicaSettings> | undefined
   vfs: string | undefined
   clock: Clock
 }
 
-/** The replica's options, complete. */
-export interface ReplicaOptions extends Required<ReplicaSettings> {
-  isOn: boolean
+/** Settings of the replica. */
+export interface ReplicaSettings {
+  /** Whether each read of the live file asks the server: it must be on NFS then. */
+  isDirect: boolean
+  /** A folder on a local disk for the copy, which has no name there and ends with the process. @default os.tmpdir() */
+  directory?: string
+  /** The largest database that is copied, in bytes; less than 1 GiB, behind which SQLite's lock page is. @default 67108864, 64 MiB */
+  maxBytes?: number
+  /**
+   * How long one READ validates reads, in milliseconds. With 0 each read sees every commit that was acknowledged before it began. With more it
+   * may miss commits of other processes that are as young as that; it never misses one of this process.
+   *
+   * @default 0
+   */
+  maxStalenessMs?: number
 }
 
 export const MEMORY = ':memory:'
@@ -78,26 +92,14 @@ export function checkOptions(options: DatabaseOptions & TestOptions, path: strin
     onEvent: check.callback('onEvent', options.onEvent),
     tracer: options.tracer ? harmless(options.tracer) : noTracer,
     followUpMicrotasks: check.whole('followUpMicrotasks', options.followUpMicrotasks) ?? 0,
-    replica: checkReplica(options.replica),
-    replicaMode: options[REPLICA_FOR_TESTS] ?? (globalThis as TestOptions)[REPLICA_FOR_TESTS],
+    replica: completeReplica(options[REPLICA_FOR_TESTS] ?? (globalThis as TestOptions)[REPLICA_FOR_TESTS]),
     vfs: options[VFS_FOR_TESTS],
     clock: options[CLOCK_FOR_TESTS] ?? systemClock,
   }
 }
 
-/** SQLite's locks are taken on bytes behind this one, and the page that holds it is no page of the database. */
-const MAX_REPLICA_BYTES = 2 ** 30
-
-function checkReplica(replica: DatabaseOptions['replica'] = 'auto'): ReplicaOptions {
-  const isSettings = typeof replica === 'object' && replica !== null
-  const mode = isSettings ? 'auto' : check.oneOf('replica', replica, ['auto', 'off'])
-  const { directory, maxBytes, maxStalenessMs } = isSettings ? replica : ({} as ReplicaSettings)
-  return {
-    isOn: mode === 'auto',
-    directory: check.text('replica.directory', directory ?? tmpdir()),
-    maxBytes: check.whole('replica.maxBytes', maxBytes, { to: MAX_REPLICA_BYTES }) ?? 64 * 2 ** 20,
-    maxStalenessMs: milliseconds('replica.maxStalenessMs', maxStalenessMs, 0),
-  }
+function completeReplica(settings: ReplicaSettings | undefined): Required<ReplicaSettings> | undefined {
+  return settings && { directory: tmpdir(), maxBytes: 64 * 2 ** 20, maxStalenessMs: 0, ...settings }
 }
 
 /**

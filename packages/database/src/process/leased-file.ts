@@ -75,8 +75,7 @@ export class LeasedFile {
     const readers = new LastingReaders(reads)
     const replica = new Replica({
       ...options,
-      options: options.replica,
-      mode: options.replicaMode,
+      settings: options.replica,
       listeners,
       window,
       freeze,

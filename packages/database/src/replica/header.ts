@@ -54,11 +54,6 @@ export class Header {
   isNextAfter(other: Header): boolean {
     return this.changeCounter === nextCounter(other.changeCounter) && this.pageSize === other.pageSize
   }
-
-  /** A number for the state: higher after each commit. */
-  isAtLeast(changeCounter: number): boolean {
-    return ((this.changeCounter - changeCounter) | 0) >= 0
-  }
 }
 
 /** The change counter after one more commit: 32 bits. */

@@ -59,7 +59,7 @@ export class ReplicaReads {
             return PLAIN_READ
           }
         },
-        runLive: () => this.#readLive(action, outcomeOf).then(resolve, reject),
+        runLive: () => void this.#readLive(action, outcomeOf).then(resolve, reject),
       })
     })
   }

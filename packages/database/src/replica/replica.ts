@@ -5,20 +5,21 @@ import type { Listeners, ReplicaOffReason, ReplicaRefreshedEvent } from '../cont
 import type { Connection, FileConnection } from '../engine/connection.js'
 import { identityOf } from '../engine/file-identity.js'
 import type { FreezeDetector } from '../file/freeze-detector.js'
-import type { ReplicaOptions } from '../file/options.js'
+import type { ReplicaSettings } from '../file/options.js'
 import { LOOK_FOR_MOVE_MS, type ReadWindow } from '../read/read-window.js'
 import type { Pragmas } from '../sql/pragmas.js'
-import { Copy, type CopyPlace } from './copy.js'
+import type { Copy } from './copy.js'
 import { type DirectAccess, Journal, LiveFile } from './direct-files.js'
-import { HEADER_BYTES, Header } from './header.js'
+import { Header } from './header.js'
 import { type OwnCommit, ownCommitOf } from './own-commit.js'
 import { pageOneOf, refreshByDelta } from './refresh.js'
-import { type ReplicaMode, replicaModeOf } from './replica-mode.js'
 import { SkiRental } from './ski-rental.js'
-import { copyAtOnce, copyInBackground } from './whole-copy.js'
+import { copyAtOnce, copyInBackground, type WholeCopyContext } from './whole-copy.js'
 
 /** What validates the copy is one READ of at least the header; O_DIRECT takes whole blocks. */
 const VALIDATION_BYTES = 4_096
+/** Of no page size is less in a file: https://www.sqlite.org/fileformat2.html#pages */
+const SMALLEST_PAGE_BYTES = 512
 /** A file of this size is copied by one READ, in a read window that is open anyway. */
 const MAX_AT_ONCE_BYTES = 2 ** 20
 /** A pinned copy of this size is copied for a refresh while the caller waits. */
@@ -31,9 +32,8 @@ export interface ReplicaContext {
   path: string
   clock: Clock
   pragmas: Pragmas
-  options: ReplicaOptions
-  /** How the live file is read; only tests say so. @default as its file system wants it */
-  mode?: ReplicaMode | undefined
+  /** Undefined where there is none. */
+  settings: Required<ReplicaSettings> | undefined
   listeners: Listeners
   window: ReadWindow
   freeze: FreezeDetector
@@ -46,10 +46,9 @@ export interface ReplicaContext {
  */
 export class Replica {
   readonly #context: ReplicaContext
-  readonly #place: CopyPlace
+  readonly #settings: Required<ReplicaSettings> | undefined
   readonly #rental = new SkiRental()
   readonly #ownJournal: Journal
-  #mode: ReplicaMode | undefined
   #live: LiveFile | undefined
   #copy: Copy | undefined
   /** The copy is known to be of an older state, and a delta can't help: no READ is spent on it. */
@@ -60,42 +59,22 @@ export class Replica {
   #isCopying = false
   #isChargedNow = false
   #isClosed = false
-  /** Later reads are not of an older state. */
-  #atLeast: number | undefined
+  #toldOff: ReplicaOffReason | undefined
 
   constructor(context: ReplicaContext) {
-    const { path, pragmas, options, mode } = context
     this.#context = context
-    this.#place = { path, directory: options.directory, pragmas }
-    this.#ownJournal = new Journal(path)
-    this.#mode = options.isOn ? mode : 'off'
+    this.#settings = context.settings
+    this.#ownJournal = new Journal(context.path)
   }
 
   /** Whether reads may be answered by a copy, now or later. */
   get isOn(): boolean {
-    this.#mode ??= this.#findMode()
-    return typeof this.#mode === 'object'
-  }
-
-  #findMode(): ReplicaMode {
-    const mode = replicaModeOf(this.#context.path)
-    if (typeof mode === 'string' && mode !== 'local disk') this.#tellOff(mode)
-    return mode
+    return this.#settings !== undefined
   }
 
   /** Whether a READ may show that the copy is true. */
   get isWorthValidating(): boolean {
     return this.isOn && this.#copy !== undefined && !this.#isBehind
-  }
-
-  /** The state of the copy, as a number that grows with each commit; undefined where there is none. */
-  get changeCounter(): number | undefined {
-    return this.#copy?.header.changeCounter
-  }
-
-  /** Has later reads see that state, or a newer one. */
-  atLeast(changeCounter: number): void {
-    if (this.#atLeast === undefined || ((changeCounter - this.#atLeast) | 0) > 0) this.#atLeast = changeCounter
   }
 
   /** The copy, once one READ has shown that it is true; undefined where it is not, or that can't be asked. */
@@ -105,7 +84,7 @@ export class Replica {
     const copy = this.#copy
     const live = this.#live
     if (!copy || !live || this.#isBehind) return undefined
-    if (this.#isFreshEnough(copy)) return copy
+    if (this.#isFreshEnough) return copy
     const expected = copy.header
     const begun = new Moment(this.#context.clock)
     let header: Header | undefined
@@ -123,10 +102,9 @@ export class Replica {
   }
 
   /** Whether a READ of not long ago is enough for its user. */
-  #isFreshEnough({ header }: Copy): boolean {
-    const { maxStalenessMs } = this.#context.options
+  get #isFreshEnough(): boolean {
+    const { maxStalenessMs = 0 } = this.#settings ?? {}
     if (maxStalenessMs === 0 || !this.#validatedAt) return false
-    if (this.#atLeast !== undefined && !header.isAtLeast(this.#atLeast)) return false
     return this.#validatedAt.elapsedMs() <= maxStalenessMs
   }
 
@@ -138,9 +116,10 @@ export class Replica {
    * @returns the copy, if it is true now
    */
   trueUnderLock(connection: Connection): Copy | undefined {
-    if (!this.isOn || this.#isClosed || this.#isPausing) return undefined
+    const settings = this.#settings
+    if (!settings || this.#isClosed || this.#isPausing) return undefined
     try {
-      return this.#trueUnderLock(connection)
+      return this.#trueUnderLock(connection, settings)
     } catch (error) {
       this.drop()
       this.#fail('error', error)
@@ -148,7 +127,7 @@ export class Replica {
     }
   }
 
-  #trueUnderLock(connection: Connection): Copy | undefined {
+  #trueUnderLock(connection: Connection, settings: Required<ReplicaSettings>): Copy | undefined {
     const pageOne = pageOneOf(connection)
     const header = Header.of(pageOne)
     if (!header || connection.isMoved) return undefined
@@ -158,12 +137,12 @@ export class Replica {
       this.#isBehind = false
       return copy
     }
-    const live = this.#openLive()
+    const live = this.#openLive(settings)
     if (copy && !this.#isBehind) {
       const refreshed = this.#refreshed(live, copy, pageOne)
       if (refreshed) return refreshed
     }
-    return this.#copyIfItPays(live, header, pageOne)
+    return this.#copyIfItPays(settings, live, header, pageOne)
   }
 
   #refreshed(live: LiveFile, copy: Copy, pageOne: Buffer): Copy | undefined {
@@ -189,8 +168,13 @@ export class Replica {
     return another
   }
 
-  #copyIfItPays(live: LiveFile, header: Header, pageOne: Buffer): Copy | undefined {
-    const { maxBytes } = this.#context.options
+  #copyIfItPays(
+    { directory, maxBytes }: Required<ReplicaSettings>,
+    live: LiveFile,
+    header: Header,
+    pageOne: Buffer,
+  ): Copy | undefined {
+    const { path, clock, pragmas } = this.#context
     const { fileBytes } = header
     if (fileBytes > maxBytes) {
       this.drop()
@@ -199,22 +183,23 @@ export class Replica {
     }
     const isSmall = fileBytes <= MAX_AT_ONCE_BYTES
     if (this.#isCopying || !this.#rental.isWorthCopying(fileBytes, isSmall)) return undefined
+    const from = { live, place: { path, directory, pragmas } }
     if (!isSmall) {
-      void this.#copyInBackground(live)
+      void this.#copyInBackground(from)
       return undefined
     }
-    const since = new Moment(this.#context.clock)
-    const copy = copyAtOnce({ place: this.#place, live }, pageOne)
+    const since = new Moment(clock)
+    const copy = copyAtOnce(from, pageOne)
     if (copy) this.#adopt(copy, since)
     return copy
   }
 
-  async #copyInBackground(live: LiveFile): Promise<void> {
+  async #copyInBackground(from: WholeCopyContext): Promise<void> {
     this.#isCopying = true
     const since = new Moment(this.#context.clock)
     try {
-      const isOver = () => this.#isClosed || this.#live !== live
-      const copy = await copyInBackground({ place: this.#place, live }, this.#context.window, isOver)
+      const isOver = () => this.#isClosed || this.#live !== from.live
+      const copy = await copyInBackground(from, this.#context.window, isOver)
       if (copy && isOver()) copy.drop()
       else if (copy) this.#adopt(copy, since)
       else this.#rental.disturbed()
@@ -230,6 +215,7 @@ export class Replica {
     this.drop()
     this.#copy = copy
     this.#isBehind = false
+    this.#toldOff = undefined
     const { pageCount: pages, fileBytes: bytes } = copy.header
     this.#tell({ how: 'whole', why, pages, bytes, durationMs: since.elapsedMs() })
   }
@@ -308,15 +294,13 @@ export class Replica {
     this.#fail('error', error)
   }
 
-  #openLive(): LiveFile {
+  #openLive(access: DirectAccess): LiveFile {
     const { path } = this.#context
-    const mode = this.#mode
-    if (typeof mode !== 'object') throw new Error('the replica is off')
     if (this.#live && this.#live.identity !== identityOf(path)) this.#dropLive()
     if (!this.#live) {
-      const live = LiveFile.open(path, mode as DirectAccess)
-      // The proof that this file can be read so: a file system that can't answers EINVAL.
-      if (live.read(0, HEADER_BYTES).length < HEADER_BYTES) throw new Error('the file has no header')
+      const live = LiveFile.open(path, access)
+      // A file system that can't be read so answers EINVAL.
+      live.read(0, SMALLEST_PAGE_BYTES)
       this.#live = live
     }
     return this.#live
@@ -350,6 +334,8 @@ export class Replica {
   }
 
   #tellOff(reason: ReplicaOffReason, error?: unknown): void {
+    if (reason === 'too large' && this.#toldOff === reason) return
+    this.#toldOff = reason
     const { listeners, path } = this.#context
     const code = (error as { code?: unknown } | undefined)?.code
     listeners.tell({ type: 'replica-off', path, reason, ...(typeof code === 'string' && { code }) })

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers'
 import type { Clock } from '@sqlite-efs/lease'
+import { nextTick } from '../engine/event-loop.js'
 import { Linger } from '../read/linger.js'
 import type { ReadOutcome } from '../read/waiting-reads.js'
 import type { Copy } from './copy.js'
@@ -48,8 +48,7 @@ export class ValidatedReads {
     this.#pending.push(read)
     if (this.#isAtWork) return
     this.#isAtWork = true
-    // All that are sent in this turn share it.
-    setImmediate(() => void this.#work())
+    void this.#work()
   }
 
   /** What follows begins anew: the state of the file has changed here. */
@@ -60,6 +59,8 @@ export class ValidatedReads {
 
   async #work(): Promise<void> {
     while (this.#pending.length > 0) {
+      // All that are sent in this turn share it; and what needs no READ must not keep the event loop.
+      await nextTick()
       const reads = this.#pending.splice(0)
       const copy = await this.#validator.validated()
       if (copy) this.#serve(reads, copy)

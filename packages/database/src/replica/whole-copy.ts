@@ -59,9 +59,13 @@ export async function copyInBackground(
   const file = new CopyFile(place)
   try {
     await copyPages(live, file, before.header.fileBytes, isOver)
+    if (isOver()) {
+      file.remove()
+      return undefined
+    }
     // In one go: what is proven under the lock is used before anybody can write.
     return await window.read((connection) => {
-      const after = isOver() ? undefined : markOf(connection, live)
+      const after = markOf(connection, live)
       if (after && isSame(before, after)) return new Copy(place, file, before.header)
       file.remove()
       return undefined
