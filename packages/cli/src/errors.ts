@@ -27,7 +27,12 @@ export class CliError extends Error {
 }
 
 /** Checks options of the command line, and of the packages by their names here: `--ttl-ms` for `ttlMs`. */
-export const check = new OptionChecker((message, _, cause) => new CliError('USAGE', message, { cause }), flagOf)
+export const check = new OptionChecker((message, _, cause) => commandLineError(message, cause), flagOf)
+
+/** A command line that can't be read: the message points to the help that has all of it. */
+export function commandLineError(message: string, cause?: unknown): CliError {
+  return new CliError('USAGE', `${message}\nSee --help of the command for what it takes.`, { cause })
+}
 
 function flagOf(option: string): string {
   if (option.startsWith('--')) return option

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander'
 import { loadEnvironment } from './environment.js'
-import { CliError } from './errors.js'
+import { CliError, commandLineError } from './errors.js'
 import { EXIT, exitCodeOfSignal } from './exit-codes.js'
 import { Output } from './output.js'
 import { outliveReaders } from './pipes.js'
@@ -28,7 +28,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     if (error.exitCode === 0) return EXIT.good
     // Called with no command at all, commander has shown the help already.
-    if (error.code !== 'commander.help') output.error(usageError(error))
+    if (error.code !== 'commander.help') output.error(commandLineError(error.message.replace(/^error: /, '')))
     return EXIT.usage
   }
 }
@@ -38,6 +38,3 @@ function exitCodeOf(error: unknown): number {
   if (error.signal !== undefined) return exitCodeOfSignal(signalNumber(error.signal))
   return error.code === 'USAGE' ? EXIT.usage : EXIT.failed
 }
-
-const usageError = ({ message }: CommanderError) =>
-  new CliError('USAGE', `${message.replace(/^error: /, '')}\nSee --help of the command for what it takes.`)

@@ -11,14 +11,14 @@ describe('wrong usage', () => {
     [['status', '--bogus'], /unknown option '--bogus'/],
     [
       ['status', '--url', '/a.db', '--local', '--protocol', 'raft'],
-      /^Option --protocol must be 'line' or 'django-sqlite-efs', got "raft"\.$/,
+      /^Option --protocol must be 'line' or 'django-sqlite-efs', got "raft"\.\n/,
     ],
     [
       ['status', '--url', '/a.db', '--max-clock-skew-ms', '-1', '--local'],
-      /^Option --max-clock-skew-ms must be milliseconds, .* from 0 to 2147483647, got "-1"\.$/,
+      /^Option --max-clock-skew-ms must be milliseconds, .* from 0 to 2147483647, got "-1"\.\n/,
     ],
     [['release', '--url', '/a.db', '--local'], /--ticket/],
-    [['release', '--url', '/a.db', '--local', '--ticket', 'x'], /^Option --ticket must be a ticket, .*, got "x"\.$/],
+    [['release', '--url', '/a.db', '--local', '--ticket', 'x'], /^Option --ticket must be a ticket, .*, got "x"\.\n/],
     [['snapshot', '--url', '/a.db', '--local'], /missing required argument 'file'/],
     [['run', '--url', '/a.db', '--local'], /missing required argument 'command'/],
     [['status'], /Which lease\?.*--url.*DATABASE_URL.*--key/],
@@ -45,6 +45,17 @@ describe('wrong usage', () => {
     const { code, stdout, stderr } = await cli(['status', '--bogus'])
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toBe("USAGE: unknown option '--bogus'\nSee --help of the command for what it takes.\n")
+  })
+
+  test.each([
+    [['status', '--local', '--protocol', 'raft'], /^USAGE: Option --protocol must be .*, got "raft"\.\n/],
+    [['status', '--local', '--max-clock-skew-ms', 'x'], /^USAGE: Option --max-clock-skew-ms must be .*, got "x"\.\n/],
+    [['iam', '--table', 'x', '--account', '1'], /^USAGE: Option --account must be .*, got "1"\.\n/],
+  ])('%j points to the help of the command', async (args, message) => {
+    const { code, stderr } = await cli(args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/\.\nSee --help of the command for what it takes\.\n$/)
   })
 
   test('no command at all shows the help, on stderr', async () => {
