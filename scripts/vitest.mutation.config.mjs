@@ -22,8 +22,13 @@ const SLOW = [
 // Some tests start processes, which learn of the mutant by their environment.
 const setup = fileURLToPath(new URL('mutant-of-children.mjs', import.meta.url))
 
-/** The tests that tell of a file, where the caller knows them: fewer tests for each mutant. */
-const only = process.env.MUTATION_TESTS?.split(',').map((name) => `test/${basename(name)}.test.ts`)
+/**
+ * The tests that tell of a file, where the caller knows them: fewer tests for each mutant. A name is a test of the package, a path from the
+ * root of the repository a test of any package or rig.
+ */
+const only = process.env.MUTATION_TESTS?.split(',').map((name) =>
+  name.endsWith('.test.ts') ? fileURLToPath(new URL(`../${name}`, import.meta.url)) : `test/${basename(name)}.test.ts`,
+)
 
 /**
  * Stryker mutates a copy of the package. Another package that a test imports may import this one by its name: without this it runs the
