@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { temporaryFolder } from './contents/space.js'
+export { temporaryFolder } from './contents/copy/space.js'
 export { Listeners } from './contract/events.js'
 export { noTracer } from './contract/tracing.js'
 export type { StatementKind } from './contract/values.js'

@@ -8,10 +8,10 @@ import { inspectFile } from '../file/inspect-file.js'
 import { milliseconds } from '../file/options.js'
 import { consistently } from './consistently.js'
 import { type ContentContext, progressTo } from './context.js'
-import { copyPages, openUnchanging } from './copy.js'
-import { NewFile } from './new-file.js'
-import { bytesOf } from './pages.js'
-import { temporaryFolder } from './space.js'
+import { copyPages, openUnchanging } from './copy/copy.js'
+import { NewFile } from './copy/new-file.js'
+import { bytesOf } from './copy/pages.js'
+import { temporaryFolder } from './copy/space.js'
 
 /** So many problems of the integrity check are named at most; one damaged page may cause thousands. */
 const MAX_PROBLEMS = 100

@@ -1,5 +1,5 @@
 import { type ContentContext, inTurn } from './context.js'
-import { Disturbed, inWindows, type Steps, stepsIn } from './steps.js'
+import { Disturbed, inWindows, type Steps, stepsIn } from './copy/steps.js'
 
 /** Tries that a commit may disturb before the next one is made under the lease. */
 const MAX_DISTURBED = 3

@@ -3,9 +3,9 @@ import { modeOfCopy } from '../file/file-mode.js'
 import { milliseconds } from '../file/options.js'
 import { consistently } from './consistently.js'
 import { type ContentContext, progressTo } from './context.js'
-import { copyContent, verifyCopy } from './copy.js'
-import { checkNewPath, NewFile } from './new-file.js'
-import { bytesOf } from './pages.js'
+import { copyContent, verifyCopy } from './copy/copy.js'
+import { checkNewPath, NewFile } from './copy/new-file.js'
+import { bytesOf } from './copy/pages.js'
 
 /** See `snapshot` of maintenance.ts. */
 export async function snapshot(context: ContentContext, to: string, options: ContentOptions): Promise<SnapshotResult> {

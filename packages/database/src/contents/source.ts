@@ -10,11 +10,11 @@ import { checkFence } from '../file/fence.js'
 import { journalPathOf, journalState } from '../file/journal.js'
 import { removeQuietly } from '../file/remove.js'
 import type { ContentContext, Progress } from './context.js'
-import { openUnchanging } from './copy.js'
-import { bytesOf, type Geometry, geometryOf } from './pages.js'
-import { checkSpace } from './space.js'
-import { inWindows } from './steps.js'
-import { type Content, contentOf } from './verify.js'
+import { openUnchanging } from './copy/copy.js'
+import { bytesOf, type Geometry, geometryOf } from './copy/pages.js'
+import { checkSpace } from './copy/space.js'
+import { inWindows } from './copy/steps.js'
+import { type Content, contentOf } from './copy/verify.js'
 
 /** A database whose content is to replace another's: looked at as a whole, and of the same kind. */
 export interface Source extends Content, Geometry {

@@ -8,7 +8,7 @@ import { milliseconds } from '../file/options.js'
 import type { WriteTurn } from '../write/write-turn.js'
 import { readersStay } from '../write/writer-errors.js'
 import { type ContentContext, inTurn, type Progress, progressTo } from './context.js'
-import { checkSpace, temporaryFolder } from './space.js'
+import { checkSpace, temporaryFolder } from './copy/space.js'
 import { storeTicket } from './store-ticket.js'
 
 /** See `vacuum` of maintenance.ts. */

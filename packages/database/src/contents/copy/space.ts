@@ -1,6 +1,6 @@
 import { accessSync, constants, statfsSync, statSync } from 'node:fs'
-import { DatabaseError } from '../contract/errors.js'
-import { FULL, NOMEM, withTypedErrors } from '../engine/sqlite-error.js'
+import { DatabaseError } from '../../contract/errors.js'
+import { FULL, NOMEM, withTypedErrors } from '../../engine/sqlite-error.js'
 
 /** Bytes that will be written to a folder. */
 export interface Demand {

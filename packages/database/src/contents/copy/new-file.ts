@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname, isAbsolute } from 'node:path'
-import { check } from '../contract/check.js'
-import { DatabaseError } from '../contract/errors.js'
-import { asDatabaseError } from '../engine/sqlite-error.js'
-import { syncFolder } from '../file/journal.js'
-import { removeQuietly } from '../file/remove.js'
+import { check } from '../../contract/check.js'
+import { DatabaseError } from '../../contract/errors.js'
+import { asDatabaseError } from '../../engine/sqlite-error.js'
+import { syncFolder } from '../../file/journal.js'
+import { removeQuietly } from '../../file/remove.js'
 
 /**
  * Whether a file can be made at a path.

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { Connection } from '../engine/connection.js'
-import type { ContentContext, Progress } from './context.js'
+import { Connection } from '../../engine/connection.js'
+import type { ContentContext, Progress } from '../context.js'
 import type { NewFile } from './new-file.js'
 import { bytesOf, eachPage, fenceOf, type Geometry, geometryOf, isLockPage, readPage } from './pages.js'
 import { countRows } from './row-counts.js'

@@ -1,6 +1,6 @@
 import type { Clock } from '@sqlite-efs/lease'
-import type { Connection } from '../engine/connection.js'
-import { FENCE_MARK } from '../file/fence.js'
+import type { Connection } from '../../engine/connection.js'
+import { FENCE_MARK } from '../../file/fence.js'
 
 /** SQLite's locks are taken on bytes behind this one; the page that holds it is never used: https://www.sqlite.org/fileformat2.html#the_lock_byte_page */
 const LOCK_BYTE = 2 ** 30

@@ -1,5 +1,5 @@
-import type { SqlValue } from '../contract/values.js'
-import type { FileConnection } from '../engine/connection.js'
+import type { SqlValue } from '../../contract/values.js'
+import type { FileConnection } from '../../engine/connection.js'
 import type { Steps } from './steps.js'
 
 /** So many rows are counted in one step. */

@@ -1,10 +1,10 @@
-import { Listeners } from '../contract/events.js'
-import type { Connection, FileConnection } from '../engine/connection.js'
-import { nextTick } from '../engine/event-loop.js'
-import { FreezeDetector } from '../file/freeze-detector.js'
-import { ReadWindow } from '../read/read-window.js'
-import type { WriteTransaction } from '../write/write-transaction.js'
-import type { ContentContext } from './context.js'
+import { Listeners } from '../../contract/events.js'
+import type { Connection, FileConnection } from '../../engine/connection.js'
+import { nextTick } from '../../engine/event-loop.js'
+import { FreezeDetector } from '../../file/freeze-detector.js'
+import { ReadWindow } from '../../read/read-window.js'
+import type { WriteTransaction } from '../../write/write-transaction.js'
+import type { ContentContext } from '../context.js'
 
 /** Runs short steps on a connection that holds a lock; between two of them the event loop goes on. */
 export type Steps = <T>(step: (connection: FileConnection) => T) => Promise<T>
