@@ -11,7 +11,7 @@ import { addRun } from './commands/run.js'
 import { addSnapshot } from './commands/snapshot.js'
 import { addStatus } from './commands/status.js'
 import { addVacuum } from './commands/vacuum.js'
-import type { SetExitCode } from './exit-codes.js'
+import type { SetExitCode } from './contract/exit-codes.js'
 
 /** The width of a help text that no terminal limits. */
 export const HELP_WIDTH = 100

@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander'
+import { CliError, commandLineError } from './contract/errors.js'
+import { EXIT, exitCodeOfSignal } from './contract/exit-codes.js'
 import { loadEnvironment } from './environment.js'
-import { CliError, commandLineError } from './errors.js'
-import { EXIT, exitCodeOfSignal } from './exit-codes.js'
-import { Output } from './output.js'
-import { outliveReaders } from './pipes.js'
+import { signalNumber } from './process/signals.js'
 import { createProgram } from './program.js'
-import { signalNumber } from './signals.js'
+import { Output } from './terminal/output.js'
+import { outliveReaders } from './terminal/pipes.js'
 
 /** Runs one command line, and says what the process is to end with. */
 export async function run(argv: readonly string[]): Promise<number> {

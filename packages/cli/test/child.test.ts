@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { expect, onTestFinished, test } from 'vitest'
-import { Child } from '../src/child.js'
+import { Child } from '../src/process/child.js'
 
 /** A command that has changed its user: the system forbids to signal it, which Node tells by an 'error'. */
 function startOutOfReach() {

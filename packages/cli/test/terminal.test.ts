@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { confirm } from '../src/confirm.js'
-import { formatBytes, formatDuration } from '../src/format.js'
-import { Output } from '../src/output.js'
-import { ProgressLine } from '../src/progress.js'
+import { confirm } from '../src/terminal/confirm.js'
+import { formatBytes, formatDuration } from '../src/terminal/format.js'
+import { Output } from '../src/terminal/output.js'
+import { ProgressLine } from '../src/terminal/progress.js'
 
 describe('a question on a terminal', () => {
   const ask = async (answer: string) => {

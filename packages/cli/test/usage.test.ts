@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { pathOfUrl } from '../src/file-url.js'
+import { pathOfUrl } from '../src/target/file-url.js'
 import { cli, cliJson, errorOf } from './support/cli.js'
 import { bank, scratchFolder } from './support/scratch.js'
 

@@ -8,7 +8,7 @@ import { TOP } from '../src/pages.js'
 const ERRORS = [
   { errorClass: 'LeaseError', union: 'LeaseErrorCode', source: 'packages/lease/src/contract/errors.ts' },
   { errorClass: 'DatabaseError', union: 'DatabaseErrorCode', source: 'packages/database/src/contract/errors.ts' },
-  { errorClass: 'CliError', union: 'CliErrorCode', source: 'packages/cli/src/errors.ts' },
+  { errorClass: 'CliError', union: 'CliErrorCode', source: 'packages/cli/src/contract/errors.ts' },
   {
     errorClass: 'PrismaSqliteEfsError',
     union: 'PrismaSqliteEfsErrorCode',

@@ -1,12 +1,12 @@
 import type { CheckResult } from '@sqlite-efs/database/maintenance'
 import { checkCopy } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
-import { EXIT, type SetExitCode } from '../exit-codes.js'
-import { formatBytes } from '../format.js'
-import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
-import { Output } from '../output.js'
-import { ProgressLine } from '../progress.js'
-import { withDatabase } from '../target.js'
+import { EXIT, type SetExitCode } from '../contract/exit-codes.js'
+import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../target/options.js'
+import { withDatabase } from '../target/target.js'
+import { formatBytes } from '../terminal/format.js'
+import { Output } from '../terminal/output.js'
+import { ProgressLine } from '../terminal/progress.js'
 
 interface CheckOptions extends HoldOptions {
   json?: boolean

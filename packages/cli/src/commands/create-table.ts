@@ -1,10 +1,10 @@
 import { createLeaseTable } from '@sqlite-efs/lease'
 import type { Command } from 'commander'
-import { inCliWords } from '../cli-words.js'
-import { addOutputOptions } from '../options.js'
-import { Output } from '../output.js'
-import { requireTable } from '../target.js'
-import { saysWaiting, tableInWords } from '../waiting.js'
+import { addOutputOptions } from '../target/options.js'
+import { requireTable } from '../target/target.js'
+import { saysWaiting, tableInWords } from '../target/waiting.js'
+import { inCliWords } from '../terminal/cli-words.js'
+import { Output } from '../terminal/output.js'
 
 interface CreateTableOptions {
   table?: string

@@ -1,12 +1,12 @@
 import { canonicalPath } from '@sqlite-efs/database/internal'
 import type { Command } from 'commander'
+import type { SetExitCode } from '../contract/exit-codes.js'
 import { examine } from '../doctor/examine.js'
 import { exitCodeOf, type Finding } from '../doctor/finding.js'
-import type { SetExitCode } from '../exit-codes.js'
-import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
-import { Output } from '../output.js'
-import { leaseTargetOf, lineInWords, requirePath } from '../target.js'
-import { noAnswerFrom, saysWaiting } from '../waiting.js'
+import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../target/options.js'
+import { leaseTargetOf, lineInWords, requirePath } from '../target/target.js'
+import { noAnswerFrom, saysWaiting } from '../target/waiting.js'
+import { Output } from '../terminal/output.js'
 
 interface DoctorOptions extends LeaseOptions {
   verbose?: boolean

@@ -1,11 +1,11 @@
 import { LeaseError, leasePolicy, leaseTableArn } from '@sqlite-efs/lease'
 import { checkTableArn } from '@sqlite-efs/lease/internal'
 import type { Command } from 'commander'
-import { CliError, check } from '../errors.js'
-import { accountId, addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../options.js'
-import { Output } from '../output.js'
-import { requireKey, requireTable } from '../target.js'
-import { noAnswerFrom, saysWaiting, tableInWords } from '../waiting.js'
+import { CliError, check } from '../contract/errors.js'
+import { accountId, addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions } from '../target/options.js'
+import { requireKey, requireTable } from '../target/target.js'
+import { noAnswerFrom, saysWaiting, tableInWords } from '../target/waiting.js'
+import { Output } from '../terminal/output.js'
 
 interface IamOptions extends LeaseOptions {
   tableArn?: string

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
-import { formatMoment } from '../format.js'
-import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions, ticketNumber } from '../options.js'
-import { Output } from '../output.js'
-import { leaseTargetOf, lineInWords } from '../target.js'
-import { noAnswerFrom, saysWaiting } from '../waiting.js'
+import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions, ticketNumber } from '../target/options.js'
+import { leaseTargetOf, lineInWords } from '../target/target.js'
+import { noAnswerFrom, saysWaiting } from '../target/waiting.js'
+import { formatMoment } from '../terminal/format.js'
+import { Output } from '../terminal/output.js'
 
 interface ReleaseOptions extends LeaseOptions {
   ticket: number

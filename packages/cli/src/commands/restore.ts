@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { restore } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
-import { confirm } from '../confirm.js'
-import { formatBytes } from '../format.js'
-import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
-import { Output } from '../output.js'
-import { ProgressLine } from '../progress.js'
-import { requirePath, withDatabase } from '../target.js'
+import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../target/options.js'
+import { requirePath, withDatabase } from '../target/target.js'
+import { confirm } from '../terminal/confirm.js'
+import { formatBytes } from '../terminal/format.js'
+import { Output } from '../terminal/output.js'
+import { ProgressLine } from '../terminal/progress.js'
 
 interface RestoreOptions extends HoldOptions {
   yes?: boolean

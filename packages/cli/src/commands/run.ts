@@ -1,8 +1,9 @@
 import { hold } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
-import { Child, type ChildEnd } from '../child.js'
-import { CliError } from '../errors.js'
-import { EXIT, exitCodeOfSignal, type SetExitCode } from '../exit-codes.js'
+import { CliError } from '../contract/errors.js'
+import { EXIT, exitCodeOfSignal, type SetExitCode } from '../contract/exit-codes.js'
+import { Child, type ChildEnd } from '../process/child.js'
+import { SignalWatch, signalNumber } from '../process/signals.js'
 import {
   addFileOption,
   addHoldOptions,
@@ -10,10 +11,9 @@ import {
   FENCING_RISK,
   type HoldOptions,
   milliseconds,
-} from '../options.js'
-import { Output } from '../output.js'
-import { SignalWatch, signalNumber } from '../signals.js'
-import { withDatabase } from '../target.js'
+} from '../target/options.js'
+import { withDatabase } from '../target/target.js'
+import { Output } from '../terminal/output.js'
 
 interface RunOptions extends HoldOptions {
   killAfterMs: number

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { snapshot } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
-import { formatBytes, formatTable } from '../format.js'
-import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../options.js'
-import { Output } from '../output.js'
-import { ProgressLine } from '../progress.js'
-import { withDatabase } from '../target.js'
+import { addFileOption, addHoldOptions, addOutputOptions, type HoldOptions } from '../target/options.js'
+import { withDatabase } from '../target/target.js'
+import { formatBytes, formatTable } from '../terminal/format.js'
+import { Output } from '../terminal/output.js'
+import { ProgressLine } from '../terminal/progress.js'
 
 interface SnapshotOptions extends HoldOptions {
   json?: boolean

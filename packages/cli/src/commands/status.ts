@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers'
 import type { Command } from 'commander'
-import { EXIT, type SetExitCode } from '../exit-codes.js'
-import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions, milliseconds } from '../options.js'
-import { Output } from '../output.js'
-import { stdoutClosed } from '../pipes.js'
+import { EXIT, type SetExitCode } from '../contract/exit-codes.js'
 import { type Status, type StatusTarget, statusTargetOf, takeStatus, Watcher } from '../status/status.js'
 import { statusText } from '../status/status-text.js'
-import { lineInWords } from '../target.js'
-import { noAnswerFrom, saysWaiting } from '../waiting.js'
+import { addFileOption, addLeaseOptions, addOutputOptions, type LeaseOptions, milliseconds } from '../target/options.js'
+import { lineInWords } from '../target/target.js'
+import { noAnswerFrom, saysWaiting } from '../target/waiting.js'
+import { Output } from '../terminal/output.js'
+import { stdoutClosed } from '../terminal/pipes.js'
 
 interface StatusOptions extends LeaseOptions {
   watch?: boolean

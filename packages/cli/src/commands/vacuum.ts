@@ -1,10 +1,10 @@
 import { vacuum } from '@sqlite-efs/database/maintenance'
 import type { Command } from 'commander'
-import { formatBytes } from '../format.js'
-import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../options.js'
-import { Output } from '../output.js'
-import { ProgressLine } from '../progress.js'
-import { withDatabase } from '../target.js'
+import { addFileOption, addHoldOptions, addOutputOptions, FENCING_RISK, type HoldOptions } from '../target/options.js'
+import { withDatabase } from '../target/target.js'
+import { formatBytes } from '../terminal/format.js'
+import { Output } from '../terminal/output.js'
+import { ProgressLine } from '../terminal/progress.js'
 
 interface VacuumOptions extends HoldOptions {
   json?: boolean

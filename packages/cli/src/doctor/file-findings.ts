@@ -1,5 +1,5 @@
 import type { FileInspection } from '@sqlite-efs/database'
-import { formatBytes } from '../format.js'
+import { formatBytes } from '../terminal/format.js'
 import { type Finding, finding } from './finding.js'
 
 /** What is known beside the file itself. */

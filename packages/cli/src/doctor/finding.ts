@@ -1,4 +1,4 @@
-import { EXIT } from '../exit-codes.js'
+import { EXIT } from '../contract/exit-codes.js'
 
 /**
  * How bad it is: `ok`; `note` is good to know; `warning` will give trouble; `error` loses data, or keeps everybody from

@@ -1,6 +1,6 @@
 import type { LeaseDiagnosis } from '@sqlite-efs/lease'
-import { CREDENTIALS, inCliWords, isAboutCredentials } from '../cli-words.js'
-import { formatDuration } from '../format.js'
+import { CREDENTIALS, inCliWords, isAboutCredentials } from '../terminal/cli-words.js'
+import { formatDuration } from '../terminal/format.js'
 import { type Finding, finding } from './finding.js'
 
 /** What DynamoDB says: of the table, of each permission, and of this machine's clock. */

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { formatBytes } from '../format.js'
+import { formatBytes } from '../terminal/format.js'
 import { type Finding, finding } from './finding.js'
 
 /** What is younger may be at work. */

@@ -1,7 +1,7 @@
 import type { FileHeader } from '@sqlite-efs/database'
 import { serialDistance } from '@sqlite-efs/database/internal'
 import type { LineState } from '@sqlite-efs/lease'
-import { formatDuration } from '../format.js'
+import { formatDuration } from '../terminal/format.js'
 import { type Finding, finding } from './finding.js'
 
 /** Whether the line moves. */

@@ -1,7 +1,7 @@
 import { accessSync, constants, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { temporaryFolder } from '@sqlite-efs/database/internal'
-import { formatBytes } from '../format.js'
+import { formatBytes } from '../terminal/format.js'
 import { type Finding, finding } from './finding.js'
 
 /**

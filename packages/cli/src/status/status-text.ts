@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, formatMoment, formatTable } from '../format.js'
+import { formatBytes, formatDuration, formatMoment, formatTable } from '../terminal/format.js'
 import type { Status } from './status.js'
 
 type Known<T> = Exclude<T, { error: unknown }>

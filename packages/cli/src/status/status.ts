@@ -1,8 +1,8 @@
 import { type FileHeader, type FileInspection, inspectFile } from '@sqlite-efs/database'
 import type { Contender, LineState } from '@sqlite-efs/lease'
-import type { LeaseOptions } from '../options.js'
-import { describeError } from '../output.js'
-import { type LeaseTarget, leaseTargetOf, pathOf } from '../target.js'
+import type { LeaseOptions } from '../target/options.js'
+import { type LeaseTarget, leaseTargetOf, pathOf } from '../target/target.js'
+import { describeError } from '../terminal/output.js'
 
 /** Why one half of it is not known. */
 interface Unknown {

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { CliError } from './errors.js'
+import { CliError } from '../contract/errors.js'
 
 /** Where to ask; only tests give another one. */
 export interface Terminal {

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers'
 import { DatabaseError } from '@sqlite-efs/database'
 import { LeaseError } from '@sqlite-efs/lease'
-import { CliError } from './errors.js'
-import { exitCodeOfSignal } from './exit-codes.js'
-import type { Output } from './output.js'
+import { CliError } from '../contract/errors.js'
+import { exitCodeOfSignal } from '../contract/exit-codes.js'
+import type { Output } from '../terminal/output.js'
 import { signalNumber, WATCHED } from './signals.js'
 
 /** How long a command may take to stop by itself. Containers are killed 10 s after SIGTERM or later. */

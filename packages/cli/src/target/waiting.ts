@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { clearTimeout, setTimeout } from 'node:timers'
 import type { LeaseEvent } from '@sqlite-efs/lease'
-import { formatDuration } from './format.js'
-import type { Output } from './output.js'
+import { formatDuration } from '../terminal/format.js'
+import type { Output } from '../terminal/output.js'
 
 /** A command reports a wait that is longer than this. */
 const FIRST_MS = 2_000

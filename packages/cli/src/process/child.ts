@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { clearTimeout, setTimeout } from 'node:timers'
-import { CliError } from './errors.js'
+import { CliError } from '../contract/errors.js'
 
 /** How a program ended: one of the two is null. */
 export interface ChildEnd {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { CliError } from './errors.js'
+import { CliError } from '../contract/errors.js'
 
 /** The signals that end a command. */
 export const WATCHED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

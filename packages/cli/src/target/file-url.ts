@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { check } from './errors.js'
+import { check } from '../contract/errors.js'
 
 /**
  * The absolute path that a url names: `file:` and a path, or a path alone. A relative one is taken from the working

@@ -1,7 +1,7 @@
 import { DatabaseError } from '@sqlite-efs/database'
 import { LeaseError } from '@sqlite-efs/lease'
+import { CliError } from '../contract/errors.js'
 import { hintFor, inCliWords } from './cli-words.js'
-import { CliError } from './errors.js'
 import { stdoutClosed } from './pipes.js'
 
 /** Where a command says what it has to say: its result on stdout, all else on stderr; as JSON documents on request, one a line. */

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { check } from './errors.js'
+import { check } from '../contract/errors.js'
 
 /** Which file. */
 export interface FileOptions {
