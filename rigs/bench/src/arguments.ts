@@ -1,5 +1,5 @@
 import { commandLine, parse } from '@sqlite-efs/toolkit/arguments'
-import type { Bench } from './table.js'
+import type { Bench } from './report/table.js'
 
 /** What a run was asked for. */
 export interface Arguments {

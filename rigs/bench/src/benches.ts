@@ -1,4 +1,4 @@
-import type { Bench } from './table.js'
+import type { Bench } from './report/table.js'
 import { adapterReads } from './tables/adapter-reads.js'
 import { clientReads } from './tables/client-reads.js'
 import { clientWrites } from './tables/client-writes.js'

@@ -2,11 +2,11 @@
 import { runProgram } from '@sqlite-efs/toolkit/arguments'
 import { type Arguments, parseArguments } from './arguments.js'
 import { benches } from './benches.js'
-import { CONTESTANT, takePart } from './contestant-process.js'
-import { fsyncMs } from './disk.js'
-import { writeReport } from './report.js'
-import { Scratch } from './scratch.js'
-import { markdownOf, type Table } from './table.js'
+import { fsyncMs } from './machine/disk.js'
+import { Scratch } from './machine/scratch.js'
+import { CONTESTANT, takePart } from './race/contestant-process.js'
+import { writeReport } from './report/report.js'
+import { markdownOf, type Table } from './report/table.js'
 
 async function main({ chosen, short, json, write }: Arguments): Promise<number> {
   using scratch = new Scratch()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { comparison, EACH_PEER } from '../src/comparison.js'
-import { BETTER_SQLITE3, type ContestantName, LIBSQL, OURS } from '../src/contestants.js'
-import { SideBySide } from '../src/measure.js'
+import { BETTER_SQLITE3, type ContestantName, LIBSQL, OURS } from '../src/contestants/contestants.js'
+import { comparison, EACH_PEER } from '../src/race/comparison.js'
+import { SideBySide } from '../src/race/measure.js'
 
 /** Ours against two peers that do one a second, with a ratio for each round. */
 function held(ratios: readonly number[]) {

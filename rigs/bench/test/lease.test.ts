@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { simulateContention } from '../src/lease/simulated-contention.js'
 import { simulateTakeover } from '../src/lease/takeover.js'
-import { quantile } from '../src/measure.js'
+import { quantile } from '../src/race/measure.js'
 
 // In simulated time: the same on every machine.
 const HOLD_MS = 40

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { contestant, quantile, sideBySide } from '../src/measure.js'
+import { contestant, quantile, sideBySide } from '../src/race/measure.js'
 
 test('who does three times the work has a third of the throughput', async () => {
   const result = await sideBySide([contestant('once', () => work(1)), contestant('thrice', () => work(3))], {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { launch } from '../src/launch.js'
-import type { Table } from '../src/table.js'
+import type { Table } from '../src/report/table.js'
 
 /** So much of each target has to be within reach of what was measured, in seconds and on a busy machine. */
 const SLACK = 0.75

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { parseArguments } from '../src/arguments.js'
 import { benches } from '../src/benches.js'
-import { svgOf } from '../src/charts.js'
-import { reportOf } from '../src/report.js'
-import { markdownOf, type Table } from '../src/table.js'
+import { svgOf } from '../src/report/charts.js'
+import { reportOf } from '../src/report/report.js'
+import { markdownOf, type Table } from '../src/report/table.js'
 
 const table: Table = {
   title: 'Reads',

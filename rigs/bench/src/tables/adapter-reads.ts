@@ -1,7 +1,7 @@
-import { comparison, measureEach } from '../comparison.js'
-import { inEach, race } from '../contestant-process.js'
-import { CONTESTANTS, LIBSQL } from '../contestants.js'
-import type { Bench } from '../table.js'
+import { CONTESTANTS, LIBSQL } from '../contestants/contestants.js'
+import { comparison, measureEach } from '../race/comparison.js'
+import { inEach, race } from '../race/contestant-process.js'
+import type { Bench } from '../report/table.js'
 import { workloads } from '../workloads/index.js'
 
 const TARGETS: Readonly<Record<string, number>> = { 'point read by id': 4, '100 rows': 2.5, '10,000 rows': 2.5 }

@@ -1,7 +1,7 @@
-import { type Comparison, comparison, EACH_PEER, measureEach } from '../comparison.js'
-import { inEach, race } from '../contestant-process.js'
-import { CONTESTANTS } from '../contestants.js'
-import type { Bench } from '../table.js'
+import { CONTESTANTS } from '../contestants/contestants.js'
+import { type Comparison, comparison, EACH_PEER, measureEach } from '../race/comparison.js'
+import { inEach, race } from '../race/contestant-process.js'
+import type { Bench } from '../report/table.js'
 
 /** What a read costs who calls Prisma's client. */
 export const clientReads: Bench = {

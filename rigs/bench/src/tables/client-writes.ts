@@ -1,7 +1,7 @@
-import { comparison, EACH_PEER, measureEach } from '../comparison.js'
-import { inEach, race } from '../contestant-process.js'
-import { CONTESTANTS } from '../contestants.js'
-import type { Bench } from '../table.js'
+import { CONTESTANTS } from '../contestants/contestants.js'
+import { comparison, EACH_PEER, measureEach } from '../race/comparison.js'
+import { inEach, race } from '../race/contestant-process.js'
+import type { Bench } from '../report/table.js'
 
 /** What is measured once more, one in each turn, where nothing comes after it that goes on under its lease. */
 const ALONE = ['create', 'update', 'interactive transaction, a read and three writes']

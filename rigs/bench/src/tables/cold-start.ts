@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import type { ColdStart } from '../cold-start/first-query.js'
 import { type Bundle, bundleOf, coldStart as startCold } from '../cold-start/measure.js'
-import { medianOf, quantile } from '../measure.js'
-import { filling, SCHEMA } from '../schema.js'
-import type { Bench, Context, Row } from '../table.js'
+import { filling, SCHEMA } from '../contestants/schema.js'
+import { medianOf, quantile } from '../race/measure.js'
+import type { Bench, Context, Row } from '../report/table.js'
 
 const STARTS = 60
 const ALLOWED_KB = 25

@@ -1,9 +1,9 @@
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
-import { databaseIn } from '../contestants.js'
+import { databaseIn } from '../contestants/contestants.js'
+import { filling, SCHEMA } from '../contestants/schema.js'
 import { PrismaClient } from '../generated/prisma/client.js'
-import { contestant, type Ratio, ratioText, sideBySide } from '../measure.js'
-import { filling, SCHEMA } from '../schema.js'
-import type { Bench, Context, Row } from '../table.js'
+import { contestant, type Ratio, ratioText, sideBySide } from '../race/measure.js'
+import type { Bench, Context, Row } from '../report/table.js'
 
 const SIZES = [1000, 10_000, 100_000, 1_000_000]
 /** SQLite's own part grows with the levels of its B-tree, two at the smallest size and four at the largest. */

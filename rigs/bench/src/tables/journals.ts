@@ -1,8 +1,8 @@
-import { perSecondText } from '../comparison.js'
-import { type Entry, inEach, race } from '../contestant-process.js'
-import { CONTESTANTS, notesOnContestants, OURS } from '../contestants.js'
-import { ratioText } from '../measure.js'
-import type { Bench } from '../table.js'
+import { CONTESTANTS, notesOnContestants, OURS } from '../contestants/contestants.js'
+import { perSecondText } from '../race/comparison.js'
+import { type Entry, inEach, race } from '../race/contestant-process.js'
+import { ratioText } from '../race/measure.js'
+import type { Bench } from '../report/table.js'
 
 /** What the others gain who set their journal: like with like, and what a network file system can't have. */
 export const journals: Bench = {

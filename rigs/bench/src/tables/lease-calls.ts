@@ -3,11 +3,11 @@ import { createClient } from '@sqlite-efs/lease/internal'
 import { type LocalDynamoDB, startDynamoDB } from '@sqlite-efs/toolkit'
 import { PrismaSqliteEfs } from 'prisma-adapter-sqlite-efs'
 import { withLease } from 'prisma-adapter-sqlite-efs/lambda'
+import { filling, SCHEMA } from '../contestants/schema.js'
 import { PrismaClient } from '../generated/prisma/client.js'
 import { TABLE } from '../lease/contest.js'
 import { counted, noUsage, type Usage } from '../lease/usage.js'
-import { filling, SCHEMA } from '../schema.js'
-import type { Bench, Context, Row } from '../table.js'
+import type { Bench, Context, Row } from '../report/table.js'
 
 const TIMES = 5
 const QUIET_MS = 150

@@ -1,11 +1,11 @@
-import type { Chart } from '../charts.js'
 import { bundleContender, contendInProcesses } from '../lease/contention-of-processes.js'
 import { mean, type Way, ways } from '../lease/contest.js'
 import { simulateContention } from '../lease/simulated-contention.js'
 import type { Usage } from '../lease/usage.js'
-import { busyShare } from '../machine.js'
-import { quantile } from '../measure.js'
-import type { Bench, Row } from '../table.js'
+import { busyShare } from '../machine/machine.js'
+import { quantile } from '../race/measure.js'
+import type { Chart } from '../report/charts.js'
+import type { Bench, Row } from '../report/table.js'
 
 const HOLD_MS = 40
 const ROUND_TRIP_MS = 5

@@ -1,7 +1,7 @@
 import { bundleContender } from '../lease/contention-of-processes.js'
 import { simulateTakeover, type Takeover, takeOverFromProcess } from '../lease/takeover.js'
-import { quantile } from '../measure.js'
-import type { Bench, Row } from '../table.js'
+import { quantile } from '../race/measure.js'
+import type { Bench, Row } from '../report/table.js'
 
 const TTL_MS = 6000
 const SKEW_MS = 500

@@ -1,6 +1,6 @@
 import { growLine } from '../lease/growing-line.js'
 import { simulateContention } from '../lease/simulated-contention.js'
-import type { Bench, Row } from '../table.js'
+import type { Bench, Row } from '../report/table.js'
 
 const HOLD_MS = 40
 const ROUND_TRIP_MS = 5

@@ -1,8 +1,8 @@
-import { type Comparison, comparison } from '../comparison.js'
-import { inEach, race } from '../contestant-process.js'
-import { CONTESTANTS, LIBSQL } from '../contestants.js'
-import { fsyncMs, REAL_FSYNC_MS } from '../disk.js'
-import type { Bench } from '../table.js'
+import { CONTESTANTS, LIBSQL } from '../contestants/contestants.js'
+import { fsyncMs, REAL_FSYNC_MS } from '../machine/disk.js'
+import { type Comparison, comparison } from '../race/comparison.js'
+import { inEach, race } from '../race/contestant-process.js'
+import type { Bench } from '../report/table.js'
 
 /** What many writes cost that one process asks for at the same time, as an HTTP server does. */
 export const writesAtOnce: Bench = {

@@ -1,7 +1,7 @@
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import type { AdapterOptions } from '../contestants.js'
+import type { AdapterOptions } from '../contestants/contestants.js'
+import { settingsOf } from '../contestants/settings.js'
 import { PrismaClient } from '../generated/prisma/client.js'
-import { settingsOf } from '../settings.js'
 
 /** What every adapter does on a database of its own. */
 export interface Workload extends AdapterOptions {

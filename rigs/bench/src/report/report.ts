@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { commit, machine, versionOf } from '../machine/machine.js'
+import { PACKAGE } from '../sources.js'
 import { type Chart, svgOf } from './charts.js'
-import { commit, machine, versionOf } from './machine.js'
-import { PACKAGE } from './sources.js'
 import { markdownOf, type Table } from './table.js'
 
 const DOCS = join(PACKAGE, '../../docs')

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PACKAGE } from './sources.js'
+import { PACKAGE } from '../sources.js'
 
 /** What statfs says of a file system that is in memory: its fsync costs nothing. */
 const TMPFS = 0x01021994

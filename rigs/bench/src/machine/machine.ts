@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { PACKAGE } from './sources.js'
+import { PACKAGE } from '../sources.js'
 
 /** What ran: `2 x AMD EPYC, 24 GiB, Linux 6.1`. */
 export function machine(): string {

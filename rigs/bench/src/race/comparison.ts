@@ -1,7 +1,7 @@
+import { type ContestantName, LIBSQL, notesOnContestants, OURS, PEERS } from '../contestants/contestants.js'
+import type { Context, Row, Table } from '../report/table.js'
 import type { Race } from './contestant-process.js'
-import { type ContestantName, LIBSQL, notesOnContestants, OURS, PEERS } from './contestants.js'
 import { type Pace, type Ratio, ratioText, type SideBySide } from './measure.js'
-import type { Context, Row, Table } from './table.js'
 
 /** At least so many times the throughput of another contestant. */
 export interface Target {

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { quantile } from './measure.js'
+import { quantile } from '../race/measure.js'
 
 /** Below this an fsync did not wait for a disk: in memory it takes a few microseconds. */
 export const REAL_FSYNC_MS = 0.02

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { messageOf } from './child-process.js'
-import { CONTESTANTS, type ContestantName, openAdapter } from './contestants.js'
+import { CONTESTANTS, type ContestantName, openAdapter } from '../contestants/contestants.js'
+import { messageOf } from '../machine/child-process.js'
+import type { Context } from '../report/table.js'
+import { type WorkloadName, workloads } from '../workloads/index.js'
+import { checkRows } from '../workloads/workload.js'
 import { type Contestant, type Pace, type SideBySide, sideBySide, type Turn, takeTurn } from './measure.js'
-import type { Context } from './table.js'
-import { type WorkloadName, workloads } from './workloads/index.js'
-import { checkRows } from './workloads/workload.js'
 
 /** The program's first word where it is to be a contestant. */
 export const CONTESTANT = 'contestant'
