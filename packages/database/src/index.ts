@@ -5,7 +5,13 @@
  */
 export type { Database, DatabaseOptions, Transaction, TransactionOptions } from './contract/database.js'
 export { DatabaseError, type DatabaseErrorCode, type DatabaseErrorDetails } from './contract/errors.js'
-export type { ConflictCode, DatabaseEvent, DatabaseListener } from './contract/events.js'
+export type {
+  ConflictCode,
+  DatabaseEvent,
+  DatabaseListener,
+  ReplicaOffReason,
+  ReplicaRefreshedEvent,
+} from './contract/events.js'
 export type { Invocation, InvocationOptions } from './contract/invocation.js'
 export type { Span, SpanAttributes, SpanName, SpanOptions, TraceContext, Tracer } from './contract/tracing.js'
 export type { Column, ResultSet, SqlValue } from './contract/values.js'

@@ -28,7 +28,7 @@ const ALL: SqliteEfsEvent[] = [
   { type: 'renewed', key, token: 7 },
   { type: 'recovery', path, token: 7, cause: 'read', waitedMs: 1, durationMs: 2 },
   { type: 'journal-restored', path, token: 7 },
-  { type: 'read-window', path, reads: 3, openMs: 1 },
+  { type: 'read-window', by: 'lock', path, reads: 3, openMs: 1 },
   commit(5),
   commit(6.5),
   { type: 'yielded', key, token: 7, heldMs: 300, waiting: 1 },

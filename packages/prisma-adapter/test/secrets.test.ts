@@ -22,8 +22,11 @@ const PARAMETER = 'hunter2'
 /** Stands in the text of statements only. */
 const LITERAL = 'opensesame'
 
+/** Those of the replica, which no option of users' switches on yet. */
+type OfReplica = 'replica-refreshed' | 'replica-off'
+
 /** Each type that there is: one that is added has to be heard here, too. */
-const TYPES: Record<SqliteEfsEvent['type'], true> = {
+const TYPES: Record<Exclude<SqliteEfsEvent['type'], OfReplica>, true> = {
   waiting: true,
   acquired: true,
   renewed: true,
