@@ -155,8 +155,8 @@ describe('onEvent hears of', () => {
     await rows(bank, 'SELECT 1 FROM account')
     const { path } = bank
     expect(windows).toEqual([
-      { type: 'read-window', path, reads: 2, openMs: 14 },
-      { type: 'read-window', path, reads: 1, openMs: 7 },
+      { type: 'read-window', by: 'lock', path, reads: 2, openMs: 14 },
+      { type: 'read-window', by: 'lock', path, reads: 1, openMs: 7 },
     ])
   })
 

@@ -50,25 +50,27 @@ export type DatabaseEvent =
    * A read window was closed: `reads` shared it, and it was open for `openMs`. 0 where a statement was only compiled. `by` says what it was
    * read under: SQLite's shared lock, or one READ that showed the replica to be true.
    */
-  | { type: 'read-window'; by: 'lock' | 'replica'; path: string; reads: number; openMs: number }
-  | ReplicaRefreshedEvent
+  | { type: 'read-window'; path: string; by: 'lock' | 'replica'; reads: number; openMs: number }
+  /**
+   * The replica is true again: `pages` of `bytes` together were copied in `durationMs`, by the pages that one commit has changed, as a whole, or
+   * with what this process has committed itself. `why` says what there was before: no copy yet, one commit, or several.
+   */
+  | {
+      type: 'replica-refreshed'
+      path: string
+      how: 'delta' | 'whole' | 'own'
+      why: 'first' | 'commit' | 'gap'
+      pages: number
+      bytes: number
+      durationMs: number
+    }
   /** Reads are of the live file, until something is tried again. `code` is the system's, where it has one. */
   | { type: 'replica-off'; path: string; reason: ReplicaOffReason; code?: string }
   /** A journal that somebody else took away was put back: a program in DELETE mode uses the file, and endangers it. */
   | { type: 'journal-restored'; path: string; token: number }
 
-/** The replica is true again: `pages` of `bytes` were copied in `durationMs`. */
-export interface ReplicaRefreshedEvent {
-  type: 'replica-refreshed'
-  path: string
-  /** By the pages that one commit has changed, as a whole, or with what this process has committed itself. */
-  how: 'delta' | 'whole' | 'own'
-  /** There was no copy yet, one commit, or several since the copy was true. */
-  why: 'first' | 'commit' | 'gap'
-  pages: number
-  bytes: number
-  durationMs: number
-}
+/** The event of a replica that is true again. */
+export type ReplicaRefreshedEvent = Extract<DatabaseEvent, { type: 'replica-refreshed' }>
 
 /**
  * Why reads are not answered by a replica.
