@@ -1,8 +1,13 @@
 import { renameSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { DatabaseError } from '../src/contract/errors.js'
 import { Connection } from '../src/engine/connection.js'
+import { EventLoop } from '../src/engine/event-loop.js'
 import { LastingReaders } from '../src/read/lasting-readers.js'
 import { LockedRead } from '../src/read/locked-read.js'
+import { KindCache } from '../src/sql/kind-cache.js'
+import { DeferredTransaction } from '../src/transaction/deferred-transaction.js'
+import type { ImmediateTransaction } from '../src/transaction/immediate-transaction.js'
 import { isLocked, outsider } from './support/outsider.js'
 import { nextTick, openBank, scratchPath } from './support/scratch.js'
 import { watchedBank } from './support/watched-bank.js'
@@ -42,6 +47,28 @@ it('a deferred transaction that fails as it begins leaves no read behind, for wh
   reader.value = failing
   expect(() => new LockedRead({ path, readers: pool, clock }, reader)).toThrow('disk I/O error')
   expect(await pool.none(0)).toBe(true)
+})
+
+it('a deferred transaction whose lease is lost as it gets it ends with what its first write says', async () => {
+  const { path, pool, clock } = await poolOfBank()
+  const reading = new LockedRead({ path, readers: pool, clock }, await pool.begin(1_000))
+  const lost = new DatabaseError('WRITE_CONFLICT', 'the lease was lost')
+  const writing = {
+    // It was rolled back, and the connection thrown away.
+    get connection(): never {
+      throw new DatabaseError('TRANSACTION_CLOSED', 'There is no transaction.')
+    },
+    execute: () => Promise.reject(lost),
+  } as unknown as ImmediateTransaction
+  const context = {
+    path,
+    eventLoop: new EventLoop(clock),
+    kindCache: new KindCache(),
+    beginImmediate: () => Promise.resolve(writing),
+  }
+  const transaction = new DeferredTransaction(context, reading)
+  await transaction.execute(SUM)
+  await expect(transaction.execute('UPDATE account SET balance = 0')).rejects.toBe(lost)
 })
 
 describe('a commit of this process', () => {

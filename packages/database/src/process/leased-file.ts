@@ -170,7 +170,9 @@ export class LeasedFile {
 
   /** Begins a transaction that stays a read until it writes. */
   async beginDeferred(timeoutMs: number): Promise<Transaction> {
-    const reading = (await this.#replicaReads.begin()) ?? (await this.#beginLocked(timeoutMs))
+    // Without a replica the lock is taken in the caller's own turn.
+    const pinned = this.#replicaReads.begin()
+    const reading = (pinned && (await pinned)) ?? (await this.#beginLocked(timeoutMs))
     const context = {
       ...this.options,
       kindCache: this.#kindCache,

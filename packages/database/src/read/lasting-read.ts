@@ -14,9 +14,9 @@ export interface LastingRead {
   /**
    * Whether the file was written since it began. Asked after its end, under SQLite's write lock.
    *
-   * @param writer the connection that has the lock, and has written nothing
+   * @param writer whose connection has the lock, and has written nothing
    */
-  hasChanged(writer: FileConnection): boolean
+  hasChanged(writer: { readonly connection: FileConnection }): boolean
   /** Nothing more is asked of it. */
   giveBack(): void
 }

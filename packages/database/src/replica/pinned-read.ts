@@ -54,8 +54,8 @@ export class PinnedRead implements LastingRead {
     this.#unpin()
   }
 
-  hasChanged(writer: FileConnection): boolean {
-    return writer.isMoved || !Header.of(pageOneOf(writer))?.isSame(this.#header)
+  hasChanged({ connection }: { readonly connection: FileConnection }): boolean {
+    return connection.isMoved || !Header.of(pageOneOf(connection))?.isSame(this.#header)
   }
 
   giveBack(): void {

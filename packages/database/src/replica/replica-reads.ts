@@ -64,8 +64,8 @@ export class ReplicaReads {
     })
   }
 
-  /** Begins a read that lasts, on a copy that was found to be true; undefined where there is none. */
-  async begin(): Promise<LastingRead | undefined> {
+  /** Begins a read that lasts, on a copy that was found to be true; undefined, at once or later, where there is none. */
+  begin(): Promise<LastingRead | undefined> | undefined {
     const { replica, path } = this.#context
     if (!replica.isWorthValidating) return undefined
     return new Promise((resolve) => {

@@ -120,7 +120,7 @@ export class DeferredTransaction implements Transaction {
       reading.end()
       const writing = await this.#context.beginImmediate()
       try {
-        if (this.#hasRead && reading.hasChanged(writing.connection)) {
+        if (this.#hasRead && reading.hasChanged(writing)) {
           writing.tellChanged()
           throw new DatabaseError(
             'WRITE_CONFLICT',
