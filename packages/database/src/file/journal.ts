@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname } from 'node:path'
 import { DatabaseError } from '../contract/errors.js'
 import { asDatabaseError, isFull, withTypedErrors } from '../engine/sqlite-error.js'
+import { readFully, writeFully } from './descriptor.js'
 import { giveMode, modeOf } from './file-mode.js'
 import { removeQuietly } from './remove.js'
 
@@ -14,8 +15,8 @@ import { removeQuietly } from './remove.js'
  */
 
 const EMPTY_HEADER = Buffer.alloc(512)
-// https://www.sqlite.org/fileformat2.html#the_rollback_journal
-const MAGIC = Buffer.from('d9d505f920a163d7', 'hex')
+/** What a journal that may be hot begins with: https://www.sqlite.org/fileformat2.html#the_rollback_journal */
+export const JOURNAL_MAGIC = Buffer.from('d9d505f920a163d7', 'hex')
 
 export const journalPathOf = (path: string) => `${path}-journal`
 
@@ -50,19 +51,10 @@ function lookAtJournal(path: string): JournalState {
   }
   try {
     if (fstatSync(file).size === 0) return 'empty'
-    return startOf(file, MAGIC.length).equals(MAGIC) ? 'hot-or-live' : 'cold'
+    return readFully(file, 0, JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC) ? 'hot-or-live' : 'cold'
   } finally {
     closeSync(file)
   }
-}
-
-/** The first bytes, however few of them one read returns. */
-function startOf(file: number, length: number): Buffer {
-  const start = Buffer.alloc(length)
-  for (let done = 0, read = 1; done < length && read > 0; done += read) {
-    read = readSync(file, start, done, length - done, done)
-  }
-  return start
 }
 
 /** The journal's size as SQLite has just seen it, at no remote call of its own; undefined where there is none. */
@@ -111,9 +103,7 @@ function writeSynced(file: string, flags: 'wx' | 'r+', mode?: number): void {
   const descriptor = openSync(file, flags, mode ?? 0o666)
   try {
     if (mode !== undefined) giveMode(descriptor, mode)
-    for (let done = 0; done < EMPTY_HEADER.length; ) {
-      done += writeSync(descriptor, EMPTY_HEADER, done, EMPTY_HEADER.length - done, done)
-    }
+    writeFully(descriptor, 0, EMPTY_HEADER)
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)

@@ -1,5 +1,6 @@
 import { DatabaseError } from '../contract/errors.js'
 import type { DatabaseListener } from '../contract/events.js'
+import { processWide } from '../engine/process-wide.js'
 import type { CheckedOptions } from '../file/options.js'
 import { LeasedFile } from './leased-file.js'
 
@@ -8,17 +9,10 @@ interface Entry {
   users: number
 }
 
-/**
- * One line entry, one writer and one set of locks per process and file, however many adapters it has, and even where
- * this package is loaded twice: hence on `globalThis`.
- */
+/** One line entry, one writer and one set of locks per process and file, however many adapters it has. */
 const FILES = Symbol.for('@sqlite-efs/database.files@1')
 
-function files(): Map<string, Entry> {
-  const holder = globalThis as { [FILES]?: Map<string, Entry> }
-  holder[FILES] ??= new Map()
-  return holder[FILES]
-}
+const files = () => processWide(FILES, () => new Map<string, Entry>())
 
 /**
  * Joins the others who use the file in this process.

@@ -1,3 +1,6 @@
+/** What serves more operations does not linger: what their reader does between two statements adds up, and they share the next window anyway. */
+export const MAX_LINGERING = 32
+
 /** A microtask that fake timers leave alone. */
 const microtask = (run: () => void) => void DONE.then(run)
 const DONE = Promise.resolve()

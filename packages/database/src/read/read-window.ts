@@ -5,16 +5,14 @@ import type { Listeners } from '../contract/events.js'
 import type { SqlValue } from '../contract/values.js'
 import type { Connection } from '../engine/connection.js'
 import { isBusy, isConnectionDoubtful } from '../engine/sqlite-error.js'
-import { Linger } from './linger.js'
+import { Linger, MAX_LINGERING } from './linger.js'
 import { beginRead, endRead, isUnchanged, MAX_SILENCE_MS, type ReaderContext } from './read-lock.js'
-import { isWaitedFor, type ReadOutcome, type ReadRequest, WaitingReads } from './waiting-reads.js'
+import { isWaitedFor, PLAIN_READ, type ReadOutcome, type ReadRequest, WaitingReads } from './waiting-reads.js'
 
 /** Reads that take longer together get another window, so that a writer elsewhere gets its turn. */
 const MAX_WINDOW_MS = 20
 /** The same for the statements of one operation: another window costs it a round trip or more. */
 const MAX_FOLLOWED_MS = 100
-/** A window of more operations does not linger: what their reader does between two statements adds up, and they share the next one anyway. */
-const MAX_LINGERING = 32
 /** So often at the most a window asks whether the file is still the one at its path. */
 export const LOOK_FOR_MOVE_MS = 1_000
 
@@ -23,9 +21,6 @@ export interface ReadWindowContext extends ReaderContext {
   path: string
   listeners: Listeners
 }
-
-/** A read after which nothing of the same operation follows. */
-export const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
 
 /**
  * Runs reads. Those that are sent in one turn of the event loop share a read transaction, the window: taking and dropping the

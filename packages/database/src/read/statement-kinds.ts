@@ -6,9 +6,7 @@ import { kindByCommand, kindByFirstWords } from '../sql/classify.js'
 import type { KindCache } from '../sql/kind-cache.js'
 import type { ReadWindow } from './read-window.js'
 import { asksFile } from './single-read.js'
-import type { ReadOutcome } from './waiting-reads.js'
-
-const ONLY_COMPILED: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
+import { NO_READ, type ReadOutcome } from './waiting-reads.js'
 
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
@@ -60,7 +58,7 @@ export class StatementKinds {
   async ask<T>(
     sql: string,
     read?: (connection: Connection) => T,
-    outcomeOf: (result: T) => ReadOutcome = () => ONLY_COMPILED,
+    outcomeOf: (result: T) => ReadOutcome = () => NO_READ,
   ): Promise<Told<T>> {
     const { kindCache, window } = this.#context
     const reads = asksFile(sql) ? window : this.#context.reads
@@ -72,7 +70,7 @@ export class StatementKinds {
           kind = kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))
           return kind === 'read' && read ? { kind, result: read(connection) } : { kind }
         },
-        (told) => (told.kind === 'read' && told.result ? outcomeOf(told.result) : ONLY_COMPILED),
+        (told) => (told.kind === 'read' && told.result ? outcomeOf(told.result) : NO_READ),
       )
     } catch (error) {
       if (kind || this.#despite(error, sql) !== 'write') throw error

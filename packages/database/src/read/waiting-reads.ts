@@ -13,6 +13,11 @@ export interface ReadOutcome {
   followUpMicrotasks: number
 }
 
+/** A read after which nothing of the same operation follows. */
+export const PLAIN_READ: ReadOutcome = { isRead: true, followUpMicrotasks: 0 }
+/** Nothing was read for a caller: a statement was only compiled, or the file was looked at. */
+export const NO_READ: ReadOutcome = { isRead: false, followUpMicrotasks: 0 }
+
 /** A read that is sent and not answered. */
 export interface ReadRequest {
   since: Moment

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, write as writeCallback, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, unlinkSync, write as writeCallback } from 'node:fs'
 import { join } from 'node:path'
 import { Connection } from '../engine/connection.js'
+import { readFully, writeFully } from '../file/descriptor.js'
 import { beginRead, endRead } from '../read/read-lock.js'
 import type { Pragmas } from '../sql/pragmas.js'
-import { Header } from './header.js'
+import type { Header, PageOne } from './header.js'
 
 /** Where copies are, and how they are read. */
 export interface CopyPlace {
@@ -30,9 +31,7 @@ export class CopyFile {
   }
 
   write(position: number, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.#descriptor, bytes, done, bytes.length - done, position + done)
-    }
+    writeFully(this.#descriptor, position, bytes)
   }
 
   async writeInBackground(position: number, bytes: Uint8Array): Promise<void> {
@@ -40,13 +39,9 @@ export class CopyFile {
   }
 
   read(position: number, bytes: number): Buffer {
-    const buffer = Buffer.allocUnsafeSlow(bytes)
-    for (let done = 0; done < bytes; ) {
-      const count = readSync(this.#descriptor, buffer, done, bytes - done, position + done)
-      if (count === 0) throw new Error(`the copy ends at byte ${position + done}`)
-      done += count
-    }
-    return buffer
+    const content = readFully(this.#descriptor, position, bytes)
+    if (content.length < bytes) throw new Error(`the copy ends at byte ${position + content.length}`)
+    return content
   }
 
   truncate(bytes: number): void {
@@ -73,18 +68,15 @@ export class CopyFile {
   remove(): void {
     if (this.#isRemoved) return
     this.#isRemoved = true
-    try {
-      this.#unlink()
-    } catch {
-      // The folder is gone, or its rights have changed.
+    // libsql keeps its own descriptor until its statements are collected as garbage; so the space is given back before the descriptor.
+    const steps = [() => this.#unlink(), () => ftruncateSync(this.#descriptor, 0), () => closeSync(this.#descriptor)]
+    for (const step of steps) {
+      try {
+        step()
+      } catch {
+        // The folder is gone, or its disk fails. A write that was acknowledged must not fail for that.
+      }
     }
-    try {
-      // libsql keeps its own descriptor until its statements are collected as garbage; so the space is given back here.
-      ftruncateSync(this.#descriptor, 0)
-    } catch {
-      // As above.
-    }
-    closeSync(this.#descriptor)
   }
 }
 
@@ -140,17 +132,14 @@ export class Copy {
    * @param pages all in which the two states may differ
    * @param pageOne is written last
    */
-  patch(pages: ReadonlyMap<number, Uint8Array>, pageOne: Uint8Array): void {
-    const next = Header.of(pageOne)
-    if (!next) throw new Error('page 1 has no header')
-    const { pageSize } = next
-    for (const [page, content] of pages) this.#file.write((page - 1) * pageSize, content)
-    this.#file.truncate(next.fileBytes)
-    this.#file.write(0, pageOne)
-    this.#header = next
+  patch(pages: ReadonlyMap<number, Uint8Array>, { content, header }: PageOne): void {
+    for (const [page, changed] of pages) this.#file.write((page - 1) * header.pageSize, changed)
+    this.#file.truncate(header.fileBytes)
+    this.#file.write(0, content)
+    this.#header = header
   }
 
-  /** A second copy of the same state, of its own. */
+  /** Makes another copy of the same state. */
   duplicate(): Copy {
     const file = new CopyFile(this.#place)
     try {
@@ -177,7 +166,7 @@ export class Copy {
     }
   }
 
-  /** Frees it, once nobody has it pinned. */
+  /** Frees its space, as soon as no transaction has it pinned. */
   drop(): void {
     if (this.#isDropped) return
     this.#isDropped = true

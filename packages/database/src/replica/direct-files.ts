@@ -1,5 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, read as readCallback, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, read as readCallback } from 'node:fs'
 import { identityOf } from '../engine/file-identity.js'
+import { processWide } from '../engine/process-wide.js'
+import { readFully } from '../file/descriptor.js'
 import { journalPathOf } from '../file/journal.js'
 
 /** How the live file is read. */
@@ -8,14 +10,10 @@ export interface DirectAccess {
   isDirect: boolean
 }
 
-/** By its name, so that it is found where this package is loaded twice. */
 const DESCRIPTORS = Symbol.for('@sqlite-efs/database.descriptors@1')
 
-function descriptors(): Map<string, number> {
-  const holder = globalThis as { [DESCRIPTORS]?: Map<string, number> }
-  holder[DESCRIPTORS] ??= new Map()
-  return holder[DESCRIPTORS]
-}
+/** Those of live files, by which file it is. */
+const descriptors = () => processWide(DESCRIPTORS, () => new Map<string, number>())
 
 /**
  * The live file beside SQLite: reads that the server answers, and not the kernel's cache. AWS documents that EFS gives read-after-write
@@ -50,12 +48,7 @@ export class LiveFile {
     return new LiveFile(path, identity, descriptor, access)
   }
 
-  /** Reads the first bytes in the background. The server answers after this was called. */
-  readStart(bytes: number): Promise<Buffer> {
-    return this.readInBackground(0, bytes)
-  }
-
-  /** Reads in the background; fewer bytes where the file ends. */
+  /** Reads in the background, and asks the server after this was called; fewer bytes where the file ends. */
   async readInBackground(position: number, bytes: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafeSlow(bytes)
     let done = 0
@@ -69,7 +62,7 @@ export class LiveFile {
 
   /** Reads while the caller waits; throws where the file ends before. */
   read(position: number, bytes: number): Buffer {
-    const buffer = readAll(this.#descriptor, position, bytes)
+    const buffer = readFully(this.#descriptor, position, bytes)
     if (buffer.length < bytes) throw new Error(`the file ends at byte ${position + buffer.length}`)
     return buffer
   }
@@ -123,12 +116,7 @@ export class Journal {
       this.#open = { descriptor, identity: identityOfDescriptor(descriptor) }
       if (this.#open.identity !== identity) return undefined
     }
-    return readAll(this.#open.descriptor, 0, bytes)
-  }
-
-  /** Its length, as SQLite has just seen it. */
-  get bytes(): number {
-    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0
+    return readFully(this.#open.descriptor, 0, bytes)
   }
 
   close(): void {
@@ -144,17 +132,6 @@ const flagsOf = ({ isDirect }: DirectAccess) => constants.O_RDONLY | (isDirect ?
 function identityOfDescriptor(descriptor: number): string {
   const { dev, ino } = fstatSync(descriptor, { bigint: true })
   return `${dev}:${ino}`
-}
-
-function readAll(descriptor: number, position: number, bytes: number): Buffer {
-  const buffer = Buffer.allocUnsafeSlow(bytes)
-  let done = 0
-  while (done < bytes) {
-    const count = readSync(descriptor, buffer, done, bytes - done, position + done)
-    if (count === 0) break
-    done += count
-  }
-  return buffer.subarray(0, done)
 }
 
 const readOnce = (descriptor: number, buffer: Buffer, offset: number, position: number) =>

@@ -1,5 +1,8 @@
+import type { FileConnection } from '../engine/connection.js'
+import { readPage } from '../engine/page.js'
+
 /** Bytes of the database header: https://www.sqlite.org/fileformat2.html#the_database_header */
-export const HEADER_BYTES = 100
+const HEADER_BYTES = 100
 
 const MAGIC = Buffer.from('SQLite format 3\0', 'latin1')
 
@@ -56,6 +59,19 @@ export class Header {
   }
 }
 
+/** Page 1, and the header that it begins with. */
+export interface PageOne {
+  content: Buffer
+  header: Header
+}
+
+/** Page 1 as SQLite has it: no remote call, for it reads the page as it takes its lock. Undefined where {@link Header.of} is. */
+export function pageOneOf(connection: Pick<FileConnection, 'run'>): PageOne | undefined {
+  const content = Buffer.from(readPage(connection, 1))
+  const header = Header.of(content)
+  return header && { content, header }
+}
+
 /** The change counter after one more commit: 32 bits. */
 export const nextCounter = (counter: number) => (counter + 1) >>> 0
 
@@ -70,11 +86,12 @@ export function versionNumber(version: string): number {
  *
  * @param page as the transaction has it before COMMIT
  */
-export function asCommitted(page: Uint8Array, before: Header, pageCount: number, version: number): Buffer {
+export function asCommitted(page: Uint8Array, before: Header, pageCount: number, version: number): PageOne | undefined {
   const committed = Buffer.from(page)
   committed.writeUInt32BE(nextCounter(before.changeCounter), 24)
   committed.writeUInt32BE(pageCount, 28)
   committed.writeUInt32BE(nextCounter(before.changeCounter), 92)
   committed.writeUInt32BE(version, 96)
-  return committed
+  const header = Header.of(committed)
+  return header && { content: committed, header }
 }

@@ -1,9 +1,8 @@
+import { JOURNAL_MAGIC } from '../file/journal.js'
 import type { Header } from './header.js'
 
 /** SQLite pads a journal's header to a sector, and takes 512 bytes for one on file systems of today. */
 const SECTOR_BYTES = 512
-// https://www.sqlite.org/fileformat2.html#the_rollback_journal
-const MAGIC = Buffer.from('d9d505f920a163d7', 'hex')
 
 /** What the records of a journal's last transaction tell. */
 export interface JournalRecords {
@@ -13,6 +12,8 @@ export interface JournalRecords {
   pageOne: Buffer | undefined
   /** What each checksum of the transaction begins with. */
   nonce: number
+  /** What COMMIT and ROLLBACK make zeros of. */
+  start: Buffer
 }
 
 /** Why a journal does not tell which pages a commit has changed. */
@@ -31,7 +32,7 @@ export type NoRecords =
  * @param journal its start
  * @param isWhole whether the journal is not longer than that
  */
-export function journalRecords(journal: Buffer, pageSize: number, isWhole: boolean): JournalRecords | NoRecords {
+function journalRecords(journal: Buffer, pageSize: number, isWhole: boolean): JournalRecords | NoRecords {
   const recordBytes = pageSize + 8
   const pages = new Set<number>()
   let pageOne: Buffer | undefined
@@ -49,21 +50,45 @@ export function journalRecords(journal: Buffer, pageSize: number, isWhole: boole
   if (at + recordBytes > journal.length && !isWhole) return 'more to read'
   if (nonce === undefined || pages.size === 0) return 'no records'
   const nextSector = Math.ceil(at / SECTOR_BYTES) * SECTOR_BYTES
-  if (journal.subarray(nextSector, nextSector + MAGIC.length).equals(MAGIC)) return 'spilled'
-  return { pages, pageOne, nonce }
+  if (journal.subarray(nextSector, nextSector + JOURNAL_MAGIC.length).equals(JOURNAL_MAGIC)) return 'spilled'
+  return { pages, pageOne, nonce, start: journal.subarray(0, 28) }
 }
 
 /**
  * Whether the records are those of a transaction that is open: COMMIT and ROLLBACK take away the nonce, and the size of the database
  * before. The caller holds SQLite's RESERVED lock, so that the transaction is its own.
  */
-export function isOpenJournal(journal: Buffer, { nonce }: JournalRecords, before: Header): boolean {
+export function isOpenJournal({ nonce, start }: JournalRecords, before: Header): boolean {
   return (
-    journal.readUInt32BE(12) === nonce &&
-    journal.readUInt32BE(16) === before.pageCount &&
-    journal.readUInt32BE(24) === before.pageSize
+    start.readUInt32BE(12) === nonce &&
+    start.readUInt32BE(16) === before.pageCount &&
+    start.readUInt32BE(24) === before.pageSize
   )
 }
+
+/**
+ * Reads a journal's records without reading more of it than is needed.
+ *
+ * @param read gives its first bytes, or fewer where it ends; undefined where there is none
+ * @param sizes how much is read, one after the other, until it is enough
+ */
+export function readRecords(
+  read: (bytes: number) => Buffer | undefined,
+  pageSize: number,
+  sizes: readonly number[],
+): JournalRecords | NoRecords {
+  let records: JournalRecords | NoRecords = 'no records'
+  for (const bytes of sizes) {
+    const journal = read(bytes)
+    if (!journal) return 'no records'
+    records = journalRecords(journal, pageSize, journal.length < bytes)
+    if (records !== 'more to read') break
+  }
+  return records
+}
+
+/** What a journal of so many records takes. */
+export const bytesOfRecords = (records: number, pageSize: number) => SECTOR_BYTES + records * (pageSize + 8)
 
 /** Of every 200th byte, from the end: https://www.sqlite.org/fileformat2.html#the_rollback_journal */
 function checksum(page: Buffer): number {
@@ -73,4 +98,4 @@ function checksum(page: Buffer): number {
 }
 
 /** So much of a journal tells one transaction from another: up to the first record's checksum, which begins with the nonce. */
-export const markBytes = (pageSize: number) => SECTOR_BYTES + pageSize + 8
+export const markBytes = (pageSize: number) => bytesOfRecords(1, pageSize)

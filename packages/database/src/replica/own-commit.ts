@@ -1,14 +1,15 @@
 import type { FileConnection } from '../engine/connection.js'
+import { readPage } from '../engine/page.js'
 import { changedPages } from './changed-pages.js'
 import type { Copy } from './copy.js'
 import type { Journal } from './direct-files.js'
-import { asCommitted, Header, versionNumber } from './header.js'
-import { isOpenJournal, journalRecords } from './journal-records.js'
+import { asCommitted, type Header, type PageOne, versionNumber } from './header.js'
+import { bytesOfRecords, isOpenJournal, readRecords } from './journal-records.js'
 
 /** A transaction of this process that changes more pages is not worth its time: the next read copies what it needs. */
 const MAX_OWN_PAGES = 1_024
 
-/** What is read of the journal at first; then four times as much, and so on. More than was written may not be in the kernel's cache. */
+/** What is read of the journal at first. */
 const FIRST_JOURNAL_BYTES = 16 * 2 ** 10
 
 /** What a transaction is going to change. */
@@ -16,7 +17,7 @@ export interface OwnCommit {
   /** The state that it began with. */
   before: Header
   pages: Map<number, Buffer>
-  pageOne: Buffer
+  pageOne: PageOne
 }
 
 /**
@@ -28,41 +29,32 @@ export function ownCommitOf(connection: FileConnection, journal: Journal, copy: 
   const before = copy.header
   // Some of its pages would be moved by COMMIT itself.
   if (before.vacuumsAtCommit) return undefined
-  const pageOf = (page: number): Buffer => {
-    const [[data] = []] = connection.run('SELECT data FROM sqlite_dbpage WHERE pgno = ?1', [BigInt(page)]).rows
-    return Buffer.from(data as Uint8Array)
-  }
+  const current = readPage(connection, 1)
+  // COMMIT raises the counter; until then it is that of the state before.
+  if (before.bytes.compare(current, 24, 28, 24, 28) !== 0) return undefined
   const pageCount = Number(connection.value('PRAGMA page_count'))
   const version = versionNumber(String(connection.value('SELECT sqlite_version()')))
-  const current = pageOf(1)
-  // COMMIT raises the counter; until then it is that of the state before.
-  if (!current.subarray(24, 28).equals(before.bytes.subarray(24, 28))) return undefined
   const pageOne = asCommitted(current, before, pageCount, version)
-  const after = Header.of(pageOne)
-  if (!after) return undefined
-  const journaled = journaledSoFar(journal, before)
-  if (!journaled) return undefined
+  if (!pageOne) return undefined
+  const { pageSize } = before
+  const records = readRecords((bytes) => journal.read(bytes), pageSize, readsOfJournal(pageSize))
+  // It may be longer than is worth it, or not this transaction's.
+  if (typeof records === 'string' || !isOpenJournal(records, before)) return undefined
   const pages = changedPages({
     before,
-    after,
-    journaled,
+    after: pageOne.header,
+    journaled: records.pages,
     maxPages: MAX_OWN_PAGES,
     pageBefore: (page) => copy.page(page),
-    pageAfter: pageOf,
+    pageAfter: (page) => Buffer.from(readPage(connection, page)),
   })
   return pages && { before, pages, pageOne }
 }
 
-/** The pages that the open transaction has journaled; undefined where there are too many, or the journal is not its own. */
-function journaledSoFar(journal: Journal, before: Header): ReadonlySet<number> | undefined {
-  const most = 512 + (MAX_OWN_PAGES + 2) * (before.pageSize + 8)
-  for (let bytes = FIRST_JOURNAL_BYTES; bytes < 4 * most; bytes *= 4) {
-    const content = journal.read(bytes)
-    if (!content) return undefined
-    const records = journalRecords(content, before.pageSize, content.length < bytes)
-    if (records === 'more to read') continue
-    if (typeof records === 'string') return undefined
-    return isOpenJournal(content, records, before) ? records.pages : undefined
-  }
-  return undefined
+/** How much of the journal is read: four times as much each time. More than was written may not be in the kernel's cache. */
+function readsOfJournal(pageSize: number): number[] {
+  const most = bytesOfRecords(MAX_OWN_PAGES + 2, pageSize)
+  const sizes: number[] = []
+  for (let bytes = FIRST_JOURNAL_BYTES; bytes < 4 * most; bytes *= 4) sizes.push(bytes)
+  return sizes
 }

@@ -4,8 +4,7 @@ import type { FileConnection } from '../engine/connection.js'
 import { isConnectionDoubtful } from '../engine/sqlite-error.js'
 import type { LastingRead } from '../read/lasting-read.js'
 import type { Copy } from './copy.js'
-import { Header } from './header.js'
-import { pageOneOf } from './refresh.js'
+import { type Header, pageOneOf } from './header.js'
 
 /** A read of a copy that lasts: the copy stays as it is, no lock is held, and no COMMIT waits. */
 export class PinnedRead implements LastingRead {
@@ -55,7 +54,7 @@ export class PinnedRead implements LastingRead {
   }
 
   hasChanged({ connection }: { readonly connection: FileConnection }): boolean {
-    return connection.isMoved || !Header.of(pageOneOf(connection))?.isSame(this.#header)
+    return connection.isMoved || !pageOneOf(connection)?.header.isSame(this.#header)
   }
 
   giveBack(): void {

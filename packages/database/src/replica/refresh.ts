@@ -1,15 +1,14 @@
 import type { Clock } from '@sqlite-efs/lease'
 import { Moment } from '@sqlite-efs/lease/internal'
-import type { Connection } from '../engine/connection.js'
 import { MAX_SILENCE_MS } from '../read/read-lock.js'
 import { changedPages } from './changed-pages.js'
 import type { Copy } from './copy.js'
 import type { LiveFile } from './direct-files.js'
-import { Header } from './header.js'
-import { journalRecords } from './journal-records.js'
+import { Header, type PageOne } from './header.js'
+import { bytesOfRecords, readRecords } from './journal-records.js'
 
 /** A commit that changed more pages than this is cheaper to copy as a whole, or not at all. */
-export const MAX_CHANGED_PAGES = 64
+const MAX_CHANGED_PAGES = 64
 /** Reads that take longer together keep others from committing for too long. */
 const MAX_REFRESH_MS = 100
 /** What is read of a journal at first: enough for what most transactions change, at pages of 4 KiB. */
@@ -24,26 +23,20 @@ export interface Delta {
   bytes: number
 }
 
-/** Page 1 as SQLite reads it under its lock: at no remote call of its own. */
-export function pageOneOf(connection: Pick<Connection, 'run'>): Buffer {
-  const [[data] = []] = connection.run('SELECT data FROM sqlite_dbpage WHERE pgno = 1').rows
-  return Buffer.from(data as Uint8Array)
-}
-
 /**
  * Makes the copy true by what one commit has changed. The caller holds SQLite's shared lock and has looked for a hot journal, so that
  * nobody is in COMMIT. Throws where the live file or the copy can't be read or written; the copy must be dropped then.
  *
- * @param pageOne of the live file
  * @returns why it can't be done; the copy is as before then
  */
-export function refreshByDelta(clock: Clock, live: LiveFile, copy: Copy, pageOne: Buffer): Delta | NoDelta {
+export function refreshByDelta(clock: Clock, live: LiveFile, copy: Copy, pageOne: PageOne): Delta | NoDelta {
   const before = copy.header
-  const after = Header.of(pageOne)
-  if (!after?.isNextAfter(before)) return 'gap'
+  const after = pageOne.header
+  if (!after.isNextAfter(before)) return 'gap'
   const since = new Moment(clock)
   const { pageSize } = before
-  const records = readRecords(live, pageSize)
+  const records = readRecords((bytes) => live.readJournal(bytes), pageSize, readsOfJournal(pageSize))
+  if (records === 'more to read') return 'many pages'
   if (typeof records === 'string') return records
   // Otherwise the journal is that of a transaction that was rolled back later, or of an older one.
   const journaledHeader = records.pageOne && Header.of(records.pageOne)
@@ -68,13 +61,8 @@ export function refreshByDelta(clock: Clock, live: LiveFile, copy: Copy, pageOne
   return { pages: pages.size + 1, bytes: (pages.size + 1) * pageSize }
 }
 
-function readRecords(live: LiveFile, pageSize: number) {
-  const most = 512 + (MAX_CHANGED_PAGES + 2) * (pageSize + 8)
-  for (let bytes = Math.min(FIRST_JOURNAL_BYTES, most); ; bytes = most) {
-    const journal = live.readJournal(bytes)
-    if (!journal) return 'no records'
-    const records = journalRecords(journal, pageSize, journal.length < bytes)
-    if (records !== 'more to read') return records
-    if (bytes === most) return 'many pages'
-  }
+/** How much of a journal is read: little at first, and then no more than a delta is worth. */
+function readsOfJournal(pageSize: number): number[] {
+  const most = bytesOfRecords(MAX_CHANGED_PAGES + 2, pageSize)
+  return FIRST_JOURNAL_BYTES < most ? [FIRST_JOURNAL_BYTES, most] : [most]
 }

@@ -3,8 +3,8 @@ import type { Listeners } from '../contract/events.js'
 import type { Connection } from '../engine/connection.js'
 import { isConnectionDoubtful } from '../engine/sqlite-error.js'
 import type { LastingRead } from '../read/lasting-read.js'
-import { PLAIN_READ, type ReadWindow } from '../read/read-window.js'
-import type { ReadOutcome } from '../read/waiting-reads.js'
+import type { ReadWindow } from '../read/read-window.js'
+import { NO_READ, PLAIN_READ, type ReadOutcome } from '../read/waiting-reads.js'
 import type { Copy } from './copy.js'
 import { PinnedRead } from './pinned-read.js'
 import type { Replica } from './replica.js'
@@ -88,13 +88,12 @@ export class ReplicaReads {
 
   async #trueUnderLock(action: (copy: Copy) => void): Promise<void> {
     const { replica, window } = this.#context
-    const outcome = { isRead: false, followUpMicrotasks: 0 }
     await window.read(
       (connection) => {
         const copy = replica.trueUnderLock(connection)
         if (copy) action(copy)
       },
-      () => outcome,
+      () => NO_READ,
     )
   }
 

@@ -10,9 +10,9 @@ import { LOOK_FOR_MOVE_MS, type ReadWindow } from '../read/read-window.js'
 import type { Pragmas } from '../sql/pragmas.js'
 import type { Copy } from './copy.js'
 import { type DirectAccess, Journal, LiveFile } from './direct-files.js'
-import { Header } from './header.js'
+import { Header, type PageOne, pageOneOf } from './header.js'
 import { type OwnCommit, ownCommitOf } from './own-commit.js'
-import { pageOneOf, refreshByDelta } from './refresh.js'
+import { refreshByDelta } from './refresh.js'
 import { SkiRental } from './ski-rental.js'
 import { copyAtOnce, copyInBackground, type WholeCopyContext } from './whole-copy.js'
 
@@ -89,7 +89,7 @@ export class Replica {
     const begun = new Moment(this.#context.clock)
     let header: Header | undefined
     try {
-      header = Header.of(await live.readStart(VALIDATION_BYTES))
+      header = Header.of(await live.readInBackground(0, VALIDATION_BYTES))
     } catch (error) {
       this.#liveFailed(live, error)
       return undefined
@@ -129,11 +129,10 @@ export class Replica {
 
   #trueUnderLock(connection: Connection, settings: Required<ReplicaSettings>): Copy | undefined {
     const pageOne = pageOneOf(connection)
-    const header = Header.of(pageOne)
-    if (!header || connection.isMoved) return undefined
-    this.#charge(header)
+    if (!pageOne || connection.isMoved) return undefined
+    this.#charge(pageOne.header)
     const copy = this.#copy
-    if (copy?.header.isSame(header)) {
+    if (copy?.header.isSame(pageOne.header)) {
       this.#isBehind = false
       return copy
     }
@@ -142,10 +141,10 @@ export class Replica {
       const refreshed = this.#refreshed(live, copy, pageOne)
       if (refreshed) return refreshed
     }
-    return this.#copyIfItPays(settings, live, header, pageOne)
+    return this.#copyIfItPays(settings, live, pageOne)
   }
 
-  #refreshed(live: LiveFile, copy: Copy, pageOne: Buffer): Copy | undefined {
+  #refreshed(live: LiveFile, copy: Copy, pageOne: PageOne): Copy | undefined {
     const { clock } = this.#context
     const since = new Moment(clock)
     const patched = this.#unpinned(copy)
@@ -171,11 +170,10 @@ export class Replica {
   #copyIfItPays(
     { directory, maxBytes }: Required<ReplicaSettings>,
     live: LiveFile,
-    header: Header,
-    pageOne: Buffer,
+    pageOne: PageOne,
   ): Copy | undefined {
     const { path, clock, pragmas } = this.#context
-    const { fileBytes } = header
+    const { fileBytes } = pageOne.header
     if (fileBytes > maxBytes) {
       this.drop()
       this.#tellOff('too large')

@@ -1,11 +1,8 @@
 import type { Clock } from '@sqlite-efs/lease'
 import { nextTick } from '../engine/event-loop.js'
-import { Linger } from '../read/linger.js'
+import { Linger, MAX_LINGERING } from '../read/linger.js'
 import type { ReadOutcome } from '../read/waiting-reads.js'
 import type { Copy } from './copy.js'
-
-/** A read of more operations does not linger. */
-const MAX_LINGERING = 32
 
 /** A read that waits for its READ. */
 export interface ValidatedRead {

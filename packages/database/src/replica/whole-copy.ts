@@ -1,13 +1,10 @@
 import type { Connection } from '../engine/connection.js'
 import type { ReadWindow } from '../read/read-window.js'
+import { NO_READ } from '../read/waiting-reads.js'
 import { CHUNK_BYTES, Copy, CopyFile, type CopyPlace } from './copy.js'
 import type { LiveFile } from './direct-files.js'
-import { Header } from './header.js'
+import { type Header, type PageOne, pageOneOf } from './header.js'
 import { markBytes } from './journal-records.js'
-import { pageOneOf } from './refresh.js'
-
-/** A read window serves no read then. */
-const NO_READ = () => ({ isRead: false, followUpMicrotasks: 0 })
 
 /** So many READs are under way at once. */
 const AT_ONCE = 3
@@ -29,17 +26,18 @@ export interface WholeCopyContext {
   live: LiveFile
 }
 
-/**
- * Copies a small file in one READ, in a read window that is open. Throws where the live file or the copy can't be read or written.
- *
- * @param pageOne of the live file
- */
-export function copyAtOnce({ place, live }: WholeCopyContext, pageOne: Buffer): Copy | undefined {
-  const header = Header.of(pageOne)
-  if (!header) return undefined
+/** Copies a small file in one READ, in a read window that is open. Throws where the live file or the copy can't be read or written. */
+export function copyAtOnce({ place, live }: WholeCopyContext, { content, header }: PageOne): Copy | undefined {
   const bytes = live.read(0, header.fileBytes)
-  if (!bytes.subarray(0, pageOne.length).equals(pageOne)) return undefined
-  return copyOf(place, header, (file) => file.write(0, bytes))
+  if (!bytes.subarray(0, content.length).equals(content)) return undefined
+  const file = new CopyFile(place)
+  try {
+    file.write(0, bytes)
+    return new Copy(place, file, header)
+  } catch (error) {
+    file.remove()
+    throw error
+  }
 }
 
 /**
@@ -54,7 +52,10 @@ export async function copyInBackground(
   isOver: () => boolean,
 ): Promise<Copy | undefined> {
   const { place, live } = context
-  const before = await window.read((connection) => markOf(connection, live), NO_READ)
+  const before = await window.read(
+    (connection) => markOf(connection, live),
+    () => NO_READ,
+  )
   if (!before) return undefined
   const file = new CopyFile(place)
   try {
@@ -64,12 +65,15 @@ export async function copyInBackground(
       return undefined
     }
     // In one go: what is proven under the lock is used before anybody can write.
-    return await window.read((connection) => {
-      const after = markOf(connection, live)
-      if (after && isSame(before, after)) return new Copy(place, file, before.header)
-      file.remove()
-      return undefined
-    }, NO_READ)
+    return await window.read(
+      (connection) => {
+        const after = markOf(connection, live)
+        if (after && isSame(before, after)) return new Copy(place, file, before.header)
+        file.remove()
+        return undefined
+      },
+      () => NO_READ,
+    )
   } catch (error) {
     file.remove()
     throw error
@@ -77,7 +81,7 @@ export async function copyInBackground(
 }
 
 function markOf(connection: Connection, live: LiveFile): Mark | undefined {
-  const header = Header.of(pageOneOf(connection))
+  const header = pageOneOf(connection)?.header
   const { journalIdentity } = live
   const journalStart = header && live.readJournal(markBytes(header.pageSize))
   return header && journalIdentity && journalStart ? { header, journalIdentity, journalStart } : undefined
@@ -103,15 +107,4 @@ async function copyPages(live: LiveFile, file: CopyFile, bytes: number, isOver: 
   // All of them have ended before the file may be removed.
   const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE }, copyOn))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-}
-
-function copyOf(place: CopyPlace, header: Header, write: (file: CopyFile) => void): Copy {
-  const file = new CopyFile(place)
-  try {
-    write(file)
-    return new Copy(place, file, header)
-  } catch (error) {
-    file.remove()
-    throw error
-  }
 }

@@ -34,13 +34,6 @@ export function fenceOf(connection: Pick<Connection, 'value'>): number | undefin
   return Number(connection.value('PRAGMA user_version'))
 }
 
-/** One page as SQLite's page cache has it. Needs a lock. */
-export function readPage(connection: Pick<Connection, 'run'>, page: number): Uint8Array {
-  // Only a page that is asked for by its number is found without reading all before it.
-  const [[data] = []] = connection.run('SELECT data FROM sqlite_dbpage WHERE pgno = ?1', [BigInt(page)]).rows
-  return data as Uint8Array
-}
-
 /**
  * Does something with page after page from `first` on, for as long as one step may last.
  *
