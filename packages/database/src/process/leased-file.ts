@@ -24,7 +24,6 @@ import { runScript } from '../transaction/script.js'
 import type { TurnWanted } from '../write/job.js'
 import { LeaseKeeper } from '../write/lease-keeper.js'
 import { explainBusy } from '../write/turn-errors.js'
-import type { CommitListener } from '../write/write-transaction.js'
 import type { WriteTurn } from '../write/write-turn.js'
 import { WriterConnection } from '../write/writer-connection.js'
 import { InvocationScope } from './invocation-scope.js'
@@ -93,13 +92,7 @@ export class LeasedFile {
       connection,
       readers,
       window,
-      replica: {
-        beforeCommit: (writer) => {
-          replicaReads.stopLingering()
-          return replica.beforeCommit(writer)
-        },
-        committed: (own) => replica.committed(own),
-      } satisfies CommitListener,
+      replica: replicaReads,
       freeze,
       eventLoop,
       kindCache,
@@ -113,7 +106,6 @@ export class LeasedFile {
     this.#statements = new SingleStatements({
       tracer,
       reads: replicaReads,
-      window,
       kinds,
       submissionOrder: this.#submissionOrder,
       scheduler,

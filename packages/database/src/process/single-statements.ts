@@ -1,18 +1,14 @@
 import type { TraceContext, Tracer } from '../contract/tracing.js'
 import type { ResultSet, SqlValue, StatementKind } from '../contract/values.js'
-import type { ReadWindow } from '../read/read-window.js'
-import { asksFile, outcomeOf, reading, type SingleStatement } from '../read/single-read.js'
-import type { StatementKinds } from '../read/statement-kinds.js'
-import type { ReplicaReads } from '../replica/replica-reads.js'
+import { outcomeOf, reading, type SingleStatement } from '../read/single-read.js'
+import type { Reads, StatementKinds } from '../read/statement-kinds.js'
 import type { SubmissionOrder } from './submission-order.js'
 import type { WriteScheduler, WriteWanted } from './write-scheduler.js'
 
 /** What single statements are run with. */
 export interface SingleStatementsContext {
   tracer: Tracer
-  reads: Pick<ReplicaReads, 'read'>
-  /** Reads the live file. */
-  window: Pick<ReadWindow, 'read'>
+  reads: Reads
   kinds: StatementKinds
   submissionOrder: SubmissionOrder
   scheduler: WriteScheduler
@@ -68,7 +64,7 @@ export class SingleStatements {
 
   #read(statement: SingleStatement, parent: TraceContext | undefined): Promise<ResultSet> {
     const { tracer } = this.#context
-    const reads = asksFile(statement.sql) ? this.#context.window : this.#context.reads
+    const reads = this.#context.reads.for(statement.sql)
     const isTraced = parent !== undefined
     const read = () => reads.read(reading(statement), (result) => outcomeOf(statement, result, isTraced))
     if (!isTraced) return read()

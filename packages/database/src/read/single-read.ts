@@ -15,12 +15,6 @@ const MAX_FOLLOWED_ROWS = 1_000
 /** A read's span delays its result by this many microtasks: OpenTelemetry's, and what makes its failures harmless (`tracing.ts`). */
 const MICROTASKS_OF_SPAN = 5
 
-/** What tells of the file, and not of what is in it: of a copy it would say something else. */
-const OF_THE_FILE = /pragma|sqlite_dbpage|dbstat/i
-
-/** Whether a statement asks for the file itself: PRAGMA integrity_check, say. */
-export const asksFile = (sql: string): boolean => OF_THE_FILE.test(sql)
-
 /** Runs a statement that reads. */
 export const reading =
   ({ sql, args }: SingleStatement) =>

@@ -5,15 +5,19 @@ import { GENERIC_ERROR } from '../engine/sqlite-error.js'
 import { kindByCommand, kindByFirstWords } from '../sql/classify.js'
 import type { KindCache } from '../sql/kind-cache.js'
 import type { ReadWindow } from './read-window.js'
-import { asksFile } from './single-read.js'
 import { NO_READ, type ReadOutcome } from './waiting-reads.js'
+
+/** What a statement is read with. */
+export interface Reads {
+  for(sql: string): Pick<ReadWindow, 'read'>
+}
 
 /** What single statements are told apart with. */
 export interface StatementKindsContext {
   kindCache: KindCache
   /** Answers at once, on the live file. */
-  window: Pick<ReadWindow, 'now' | 'read'>
-  reads: Pick<ReadWindow, 'read'>
+  window: Pick<ReadWindow, 'now'>
+  reads: Reads
   /** What waits for its turn there may create what a statement needs. */
   scheduler: { readonly isIdle: boolean }
 }
@@ -60,11 +64,10 @@ export class StatementKinds {
     read?: (connection: Connection) => T,
     outcomeOf: (result: T) => ReadOutcome = () => NO_READ,
   ): Promise<Told<T>> {
-    const { kindCache, window } = this.#context
-    const reads = asksFile(sql) ? window : this.#context.reads
+    const { kindCache, reads } = this.#context
     let kind: StatementKind | undefined
     try {
-      return await reads.read<Told<T>>(
+      return await reads.for(sql).read<Told<T>>(
         (connection) => {
           kind = undefined
           kind = kindCache.of(sql, 'alone', () => connection.kindOf(sql, 'alone'))

@@ -77,7 +77,7 @@ export class LiveFile {
     return this.#journal.identity
   }
 
-  /** The next one opens the file anew. What it reads may be an error for ever: NFS's ESTALE, say. */
+  /** Has the file opened anew next time: a descriptor may fail for good, as with NFS's ESTALE. */
   forget(): void {
     const kept = descriptors()
     if (kept.get(this.identity) === this.#descriptor) kept.delete(this.identity)
@@ -90,7 +90,7 @@ export class LiveFile {
   }
 }
 
-/** A journal that is read without SQLite. Nobody locks it, so that it may be closed. */
+/** A journal that is read without SQLite. SQLite takes no lock on it, so its descriptor may be closed. */
 export class Journal {
   readonly #path: string
   readonly #flags: number
@@ -101,7 +101,7 @@ export class Journal {
     this.#flags = flags
   }
 
-  /** Which file stands at its name, as SQLite has just seen it: at no remote call of its own. */
+  /** Which file stands at its name. It costs no remote call, since SQLite has just looked. */
   get identity(): string | undefined {
     return identityOf(this.#path)
   }

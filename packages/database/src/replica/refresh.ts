@@ -24,8 +24,8 @@ export interface Delta {
 }
 
 /**
- * Makes the copy true by what one commit has changed. The caller holds SQLite's shared lock and has looked for a hot journal, so that
- * nobody is in COMMIT. Throws where the live file or the copy can't be read or written; the copy must be dropped then.
+ * Applies to the copy what one commit has changed. The caller holds SQLite's shared lock and has looked for a hot journal: no process is in
+ * COMMIT. Throws where the live file or the copy can't be read or written. The caller must drop the copy then.
  *
  * @returns why it can't be done; the copy is as before then
  */

@@ -1,11 +1,12 @@
 import type { Clock } from '@sqlite-efs/lease'
 import type { Listeners } from '../contract/events.js'
-import type { Connection } from '../engine/connection.js'
+import type { Connection, FileConnection } from '../engine/connection.js'
 import { isConnectionDoubtful } from '../engine/sqlite-error.js'
 import type { LastingRead } from '../read/lasting-read.js'
 import type { ReadWindow } from '../read/read-window.js'
 import { NO_READ, PLAIN_READ, type ReadOutcome } from '../read/waiting-reads.js'
 import type { Copy } from './copy.js'
+import type { OwnCommit } from './own-commit.js'
 import { PinnedRead } from './pinned-read.js'
 import type { Replica } from './replica.js'
 import { type ValidatedRead, ValidatedReads } from './validated-reads.js'
@@ -18,6 +19,9 @@ export interface ReplicaReadsContext {
   window: ReadWindow
   replica: Replica
 }
+
+/** What tells of the file, and not of what is in it: of a copy it would say something else. PRAGMA integrity_check, say. */
+const OF_THE_FILE = /pragma|sqlite_dbpage|dbstat/i
 
 /** Reads a file from its replica where one READ shows that it is true, and in a read window otherwise. */
 export class ReplicaReads {
@@ -35,6 +39,12 @@ export class ReplicaReads {
     })
   }
 
+  /** What reads for a statement: without a replica, or for one that asks for the file itself, the live file's window. */
+  for(sql: string): Pick<ReadWindow, 'read'> {
+    const { replica, window } = this.#context
+    return replica.isOn && !OF_THE_FILE.test(sql) ? this : window
+  }
+
   /**
    * Runs `action` on a true copy, or in a read window.
    *
@@ -42,8 +52,7 @@ export class ReplicaReads {
    * @throws DatabaseError as {@link ReadWindow.read}
    */
   read<T>(action: (connection: Connection) => T, outcomeOf: (result: T) => ReadOutcome = () => PLAIN_READ): Promise<T> {
-    const { replica, window } = this.#context
-    if (!replica.isOn) return window.read(action, outcomeOf)
+    const { replica } = this.#context
     if (!replica.isWorthValidating) return this.#readLive(action, outcomeOf)
     return new Promise((resolve, reject) => {
       this.#validated.add({
@@ -112,9 +121,15 @@ export class ReplicaReads {
     }, outcomeOf)
   }
 
-  /** The next statement of an operation sees the file anew: before this process commits. */
-  stopLingering(): void {
+  /** This process is about to commit: the next statement of an operation sees the file anew. See {@link Replica.beforeCommit}. */
+  beforeCommit(connection: FileConnection): OwnCommit | undefined {
     this.#validated.stopLingering()
+    return this.#context.replica.beforeCommit(connection)
+  }
+
+  /** This process has committed. See {@link Replica.committed}. */
+  committed(own: OwnCommit | undefined): void {
+    this.#context.replica.committed(own)
   }
 }
 

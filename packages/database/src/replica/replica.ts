@@ -1,25 +1,24 @@
 import { setImmediate } from 'node:timers'
 import type { Clock } from '@sqlite-efs/lease'
 import { Moment } from '@sqlite-efs/lease/internal'
-import type { Listeners, ReplicaOffReason, ReplicaRefreshedEvent } from '../contract/events.js'
+import type { Listeners } from '../contract/events.js'
 import type { Connection, FileConnection } from '../engine/connection.js'
-import { identityOf } from '../engine/file-identity.js'
 import type { FreezeDetector } from '../file/freeze-detector.js'
 import type { ReplicaSettings } from '../file/options.js'
-import { LOOK_FOR_MOVE_MS, type ReadWindow } from '../read/read-window.js'
+import type { ReadWindow } from '../read/read-window.js'
 import type { Pragmas } from '../sql/pragmas.js'
 import type { Copy } from './copy.js'
-import { type DirectAccess, Journal, LiveFile } from './direct-files.js'
+import { CurrentFile } from './current-file.js'
+import { Journal, type LiveFile } from './direct-files.js'
 import { Header, type PageOne, pageOneOf } from './header.js'
 import { type OwnCommit, ownCommitOf } from './own-commit.js'
 import { refreshByDelta } from './refresh.js'
+import { ReplicaNews } from './replica-news.js'
 import { SkiRental } from './ski-rental.js'
 import { copyAtOnce, copyInBackground, type WholeCopyContext } from './whole-copy.js'
 
 /** What validates the copy is one READ of at least the header; O_DIRECT takes whole blocks. */
 const VALIDATION_BYTES = 4_096
-/** Of no page size is less in a file: https://www.sqlite.org/fileformat2.html#pages */
-const SMALLEST_PAGE_BYTES = 512
 /** A file of this size is copied by one READ, in a read window that is open anyway. */
 const MAX_AT_ONCE_BYTES = 2 ** 20
 /** A pinned copy of this size is copied for a refresh while the caller waits. */
@@ -49,22 +48,24 @@ export class Replica {
   readonly #settings: Required<ReplicaSettings> | undefined
   readonly #rental = new SkiRental()
   readonly #ownJournal: Journal
-  #live: LiveFile | undefined
+  readonly #file: CurrentFile
+  readonly #news: ReplicaNews
   #copy: Copy | undefined
   /** The copy is known to be of an older state, and a delta can't help: no READ is spent on it. */
   #isBehind = false
   #validatedAt: Moment | undefined
-  #lookedForMove: Moment | undefined
   #failedAt: Moment | undefined
   #isCopying = false
   #isChargedNow = false
   #isClosed = false
-  #toldOff: ReplicaOffReason | undefined
 
   constructor(context: ReplicaContext) {
     this.#context = context
     this.#settings = context.settings
-    this.#ownJournal = new Journal(context.path)
+    const { path, clock, listeners } = context
+    this.#ownJournal = new Journal(path)
+    this.#file = new CurrentFile({ path, clock, onMoved: () => this.drop() })
+    this.#news = new ReplicaNews(path, listeners)
   }
 
   /** Whether reads may be answered by a copy, now or later. */
@@ -80,9 +81,9 @@ export class Replica {
   /** The copy, once one READ has shown that it is true; undefined where it is not, or that can't be asked. */
   async validated(): Promise<Copy | undefined> {
     this.#context.freeze.look()
-    this.#lookForMove()
+    this.#file.lookForMove()
     const copy = this.#copy
-    const live = this.#live
+    const live = this.#file.opened
     if (!copy || !live || this.#isBehind) return undefined
     if (this.#isFreshEnough) return copy
     const expected = copy.header
@@ -122,7 +123,7 @@ export class Replica {
       return this.#trueUnderLock(connection, settings)
     } catch (error) {
       this.drop()
-      this.#fail('error', error)
+      this.#fail(error)
       return undefined
     }
   }
@@ -136,7 +137,7 @@ export class Replica {
       this.#isBehind = false
       return copy
     }
-    const live = this.#openLive(settings)
+    const live = this.#file.open(settings)
     if (copy && !this.#isBehind) {
       const refreshed = this.#refreshed(live, copy, pageOne)
       if (refreshed) return refreshed
@@ -150,7 +151,7 @@ export class Replica {
     const patched = this.#unpinned(copy)
     const delta = patched ? refreshByDelta(clock, live, patched, pageOne) : 'many pages'
     if (typeof delta === 'object' && patched) {
-      this.#tell({ how: 'delta', why: 'commit', ...delta, durationMs: since.elapsedMs() })
+      this.#news.refreshed({ how: 'delta', why: 'commit', ...delta, durationMs: since.elapsedMs() })
       return patched
     }
     this.#isBehind = true
@@ -176,7 +177,7 @@ export class Replica {
     const { fileBytes } = pageOne.header
     if (fileBytes > maxBytes) {
       this.drop()
-      this.#tellOff('too large')
+      this.#news.tooLarge()
       return undefined
     }
     const isSmall = fileBytes <= MAX_AT_ONCE_BYTES
@@ -196,13 +197,13 @@ export class Replica {
     this.#isCopying = true
     const since = new Moment(this.#context.clock)
     try {
-      const isOver = () => this.#isClosed || this.#live !== from.live
+      const isOver = () => this.#isClosed || this.#file.opened !== from.live
       const copy = await copyInBackground(from, this.#context.window, isOver)
       if (copy && isOver()) copy.drop()
       else if (copy) this.#adopt(copy, since)
       else this.#rental.disturbed()
     } catch (error) {
-      this.#fail('error', error)
+      this.#fail(error)
     } finally {
       this.#isCopying = false
     }
@@ -213,9 +214,8 @@ export class Replica {
     this.drop()
     this.#copy = copy
     this.#isBehind = false
-    this.#toldOff = undefined
     const { pageCount: pages, fileBytes: bytes } = copy.header
-    this.#tell({ how: 'whole', why, pages, bytes, durationMs: since.elapsedMs() })
+    this.#news.refreshed({ how: 'whole', why, pages, bytes, durationMs: since.elapsedMs() })
   }
 
   /** What a window of its own has cost: once for all that share it. */
@@ -231,7 +231,7 @@ export class Replica {
   /** Takes what an open transaction changes, as it is about to be committed. Never throws: the copy is refreshed by the next read otherwise. */
   beforeCommit(connection: FileConnection): OwnCommit | undefined {
     const copy = this.#copy
-    if (!copy || this.#isBehind || this.#live?.identity !== identityOf(this.#context.path)) return undefined
+    if (!copy || this.#isBehind || !this.#file.isCurrent) return undefined
     try {
       return ownCommitOf(connection, this.#ownJournal, copy)
     } catch {
@@ -257,10 +257,10 @@ export class Replica {
       patched.patch(own.pages, own.pageOne)
       const pages = own.pages.size + 1
       const bytes = pages * copy.header.pageSize
-      this.#tell({ how: 'own', why: 'commit', pages, bytes, durationMs: since.elapsedMs() })
+      this.#news.refreshed({ how: 'own', why: 'commit', pages, bytes, durationMs: since.elapsedMs() })
     } catch (error) {
       this.drop()
-      this.#fail('error', error)
+      this.#fail(error)
     }
   }
 
@@ -281,68 +281,30 @@ export class Replica {
   /** The copy could not be read. */
   copyFailed(copy: Copy, error: unknown): void {
     if (this.#copy === copy) this.drop()
-    this.#fail('error', error)
+    this.#fail(error)
   }
 
   #liveFailed(live: LiveFile, error: unknown): void {
-    if (this.#live === live) this.#live = undefined
-    live.forget()
+    this.#file.forget(live)
     // The copy may be as good as before, and the file another one by now: only a lock tells.
     this.drop()
-    this.#fail('error', error)
-  }
-
-  #openLive(access: DirectAccess): LiveFile {
-    const { path } = this.#context
-    if (this.#live && this.#live.identity !== identityOf(path)) this.#dropLive()
-    if (!this.#live) {
-      const live = LiveFile.open(path, access)
-      // A file system that can't be read so answers EINVAL.
-      live.read(0, SMALLEST_PAGE_BYTES)
-      this.#live = live
-    }
-    return this.#live
-  }
-
-  #dropLive(): void {
-    this.#live?.close()
-    this.#live = undefined
-    this.drop()
-  }
-
-  /** A descriptor reads the file that it opened, however long that has been replaced or deleted. */
-  #lookForMove(): void {
-    if (this.#lookedForMove && this.#lookedForMove.elapsedMs() < LOOK_FOR_MOVE_MS) return
-    this.#lookedForMove = new Moment(this.#context.clock)
-    if (this.#live && this.#live.identity !== identityOf(this.#context.path)) this.#dropLive()
+    this.#fail(error)
   }
 
   get #isPausing(): boolean {
     return this.#failedAt !== undefined && this.#failedAt.elapsedMs() < PAUSE_AFTER_FAILURE_MS
   }
 
-  #fail(reason: ReplicaOffReason, error: unknown): void {
+  #fail(error: unknown): void {
     this.#failedAt = new Moment(this.#context.clock)
-    this.#tellOff(reason, error)
-  }
-
-  #tell(event: Omit<ReplicaRefreshedEvent, 'type' | 'path'>): void {
-    const { listeners, path } = this.#context
-    if (listeners.isHeard) listeners.tell({ type: 'replica-refreshed', path, ...event })
-  }
-
-  #tellOff(reason: ReplicaOffReason, error?: unknown): void {
-    if (reason === 'too large' && this.#toldOff === reason) return
-    this.#toldOff = reason
-    const { listeners, path } = this.#context
-    const code = (error as { code?: unknown } | undefined)?.code
-    listeners.tell({ type: 'replica-off', path, reason, ...(typeof code === 'string' && { code }) })
+    this.#news.failed(error)
   }
 
   /** Gives the copy and its space back. */
   close(): void {
     this.#isClosed = true
     this.#ownJournal.close()
-    this.#dropLive()
+    this.#file.close()
+    this.drop()
   }
 }
