@@ -1,4 +1,6 @@
 import { unlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { setImmediate as nextTick } from 'node:timers/promises'
 import { format, inspect } from 'node:util'
 import { DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { Debug } from '@prisma/driver-adapter-utils'
@@ -22,11 +24,8 @@ const PARAMETER = 'hunter2'
 /** Stands in the text of statements only. */
 const LITERAL = 'opensesame'
 
-/** Those of the replica, which no option of users' switches on yet. */
-type OfReplica = 'replica-refreshed' | 'replica-off'
-
 /** Each type that there is: one that is added has to be heard here, too. */
-const TYPES: Record<Exclude<SqliteEfsEvent['type'], OfReplica>, true> = {
+const TYPES: Record<SqliteEfsEvent['type'], true> = {
   waiting: true,
   acquired: true,
   renewed: true,
@@ -41,6 +40,28 @@ const TYPES: Record<Exclude<SqliteEfsEvent['type'], OfReplica>, true> = {
   recovery: true,
   'read-window': true,
   'journal-restored': true,
+  'replica-refreshed': true,
+  'replica-off': true,
+}
+
+/** Reads a new file by a replica, which has its copy in a folder. No option of users' switches it on yet. */
+async function readByReplica(url: string, directory: string, onEvent: (event: SqliteEfsEvent) => void): Promise<void> {
+  const settings = globalThis as Record<symbol, unknown>
+  const replica = Symbol.for('@sqlite-efs/database.replica')
+  settings[replica] = { isDirect: false, directory }
+  const adapter = await new PrismaSqliteEfs({ url, lease: 'local', onEvent }).connect()
+  try {
+    await adapter.executeScript(`CREATE TABLE secret AS SELECT '${LITERAL}' AS v`)
+    const read = { sql: 'SELECT v, ? FROM secret', args: [PARAMETER], argTypes: [] }
+    for (let n = 0; n < 3; n++) {
+      await adapter.queryRaw(read)
+      // The next one is not of the same operation.
+      await nextTick()
+    }
+  } finally {
+    await adapter.dispose()
+    delete settings[replica]
+  }
 }
 
 test('no parameter is in any event, span, metric or line of Debug, and no SQL in any of them but Debug', async () => {
@@ -144,6 +165,8 @@ test('no parameter is in any event, span, metric or line of Debug, and no SQL in
   unlinkSync(`${bench.file}-journal`)
   await prisma.tag.deleteMany({ where: { name: PARAMETER } })
   await prisma.$disconnect()
+  await readByReplica(`${bench.file}-2`, tmpdir(), (event) => void events.push(event))
+  await readByReplica(`${bench.file}-3`, '/nowhere', (event) => void events.push(event))
   client.destroy()
 
   expect(Object.keys(TYPES).filter((type) => !events.some((event) => event.type === type))).toEqual([])
